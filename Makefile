@@ -1,0 +1,36 @@
+# Every target installs what it needs into .venv first; nothing has to be done before.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check clean
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+demo: $(VENV)/.runs ## a verdict and a dossier on real mammographic data
+	@$(BIN)/roadworthy demo
+
+test: $(VENV)/.develops ## the whole test suite, slow tests included
+	@$(BIN)/python -m pytest -n auto -q
+
+check: $(VENV)/.develops ## format, lint, types, architecture
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+clean: ## remove what was made here
+	rm -rf $(VENV) roadworthy-demo
+
+$(VENV)/.runs: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing roadworthy into $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.develops: pyproject.toml $(VENV)/.runs
+	@echo "installing the tools for tests and checks into $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@

@@ -1,0 +1,320 @@
+"""What a person reads on the terminal; plain text when nobody watches."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from roadworthy.core.errors import RoadworthyError
+from roadworthy.core.evidence import Measured
+from roadworthy.core.need import Need
+from roadworthy.core.requirement import Tier
+from roadworthy.core.verdict import Judgement, Outcome, Verdict
+from roadworthy.io.harmless import harmless
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from roadworthy.core.plan import Plan, PlannedCell
+    from roadworthy.workflow.dossier import Written
+    from roadworthy.workflow.train import Trained
+
+PLAIN_WIDTH = 180
+STYLES = {Outcome.PASS: "bold green", Outcome.INCONCLUSIVE: "bold yellow", Outcome.FAIL: "bold red"}
+
+
+def judgement(found: Judgement) -> None:
+    """The answer first, then every cell, then why, then what would settle it."""
+    people = found.population
+    units = f" of {people.units:,} units" if people.units else ""
+    _line()
+    _line(
+        f"{found.product}: {found.outcome}",
+        f"  on the {found.set} set, {people.cases:,} cases{units}",
+        style=STYLES[found.outcome],
+    )
+    if people.inside < people.cases:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in people.outside)
+        _line(f"{people.cases - people.inside:,} cases are out of scope ({reasons})")
+    _line()
+    _table(
+        ("requirement", "slice", "limit", "seen", "shown", "on", "verdict"),
+        [_cell(verdict) for verdict in found.verdicts],
+        [STYLES[verdict.outcome] for verdict in found.verdicts],
+    )
+    _reasons(found.verdicts)
+    for note in found.notes:
+        _line(f"Note: {note}")
+
+
+def plan(found: Plan) -> None:
+    """What a test must hold, cell by cell, then in all."""
+    _line()
+    _line(
+        f"{found.product}: the test that shows every requirement",
+        f"  ({found.confidence:.0%} confidence, power {found.power:.0%})",
+        style="bold",
+    )
+    _line()
+    _table(
+        ("requirement", "slice", "limit", "target", "needs", "without error", "cases", "there are"),
+        [_planned(cell) for cell in found.cells],
+        ["bold red" if cell.need.never or cell.enough is False else "" for cell in found.cells],
+    )
+    for cell in found.never:
+        _line(f"{cell.requirement} can never be shown: {cell.need.never}", style="bold red")
+    if found.cases is not None:
+        have = f"; the judging set ({found.judging_set}) has {found.have:,}" if found.have else ""
+        cost = f", labels for {found.cost.value:,.0f} {found.cost.unit}" if found.cost else ""
+        _line(f"In all: {found.cases:,} cases like the open data's{cost}{have}.")
+    for look in found.looks:
+        sizes = ", ".join(
+            f"{hits} of {n}" for n, hits in zip(look.sizes, look.hits, strict=True) if hits
+        )
+        _line(
+            f"With {look.looks} looks planned beforehand, {look.requirement} alone passes at "
+            f"{sizes} {look.of}; {look.expected:.0f} are expected."
+        )
+    for note in found.notes:
+        _line(f"Note: {note}")
+
+
+def trained(found: Trained) -> None:
+    """What was fitted, on what, and which threshold was chosen."""
+    _line()
+    _line(f"{found.model}, fitted on {found.cases:,} cases", style="bold")
+    _line(f"features   {', '.join(found.features)}")
+    if found.policy is not None:
+        chosen = f", chosen on validation among {found.candidates}" if found.candidates > 1 else ""
+        _line(f"threshold  {found.policy.threshold:.4g}{chosen}")
+    _line(f"artefact   {found.bytes / 1000:,.1f} kB, {found.fingerprint[:12]}")
+
+
+def written(found: Written) -> None:
+    """Where the dossier stands."""
+    _line()
+    _line(f"The dossier of the judgement on the {found.set} set ({found.outcome}):", style="bold")
+    for path in (found.html, found.json, found.junit):
+        _line(f"  {path}")
+
+
+def command(line: str) -> None:
+    """A command of the demo, as a user would type it."""
+    _line()
+    _line(f"$ {line}", style="bold cyan")
+
+
+def error(problem: RoadworthyError, as_json: bool) -> None:
+    """What is wrong, with which value, and what to do next; on standard error."""
+    if as_json:
+        told = {
+            "code": problem.code,
+            "where": problem.where,
+            "value": problem.value,
+            "next": problem.next_step,
+            "message": problem.message,
+        }
+        print(json.dumps({"error": told}, indent=2, default=str))
+        return
+    console = _console(stderr=True)
+    place = f"{problem.where}: " if problem.where else ""
+    console.print(f"{harmless(place)}{harmless(problem.message)}", style="bold", markup=False)
+    console.print(harmless(problem.next_step), markup=False)
+
+
+@contextmanager
+def busy(what: str, as_json: bool) -> Iterator[None]:
+    """A sign of life on a terminal; nothing elsewhere."""
+    console = _console(stderr=True)
+    if as_json or not console.is_terminal:
+        yield
+        return
+    with console.status(f"{what} ..."):
+        yield
+
+
+def plan_json(found: Plan) -> dict[str, Any]:
+    """The plan as one JSON object."""
+    return {
+        "schema": 1,
+        "product": found.product,
+        "can_be_shown": not found.never,
+        "confidence": found.confidence,
+        "power": found.power,
+        "cells": [_planned_json(cell) for cell in found.cells],
+        "total": {
+            "cases": found.cases,
+            "cost": None
+            if found.cost is None
+            else {"value": found.cost.value, "unit": found.cost.unit},
+            "set": found.judging_set,
+            "have": found.have,
+        },
+        "looks": [
+            {
+                "requirement": look.requirement,
+                "looks": look.looks,
+                "of": look.of,
+                "sizes": list(look.sizes),
+                "hits": list(look.hits),
+                "expected": look.expected,
+            }
+            for look in found.looks
+        ],
+        "notes": list(found.notes),
+    }
+
+
+def trained_json(found: Trained) -> dict[str, Any]:
+    """What ``train`` did as one JSON object."""
+    return {
+        "schema": 1,
+        "model": found.model,
+        "fingerprint": found.fingerprint,
+        "features": list(found.features),
+        "cases": found.cases,
+        "bytes": found.bytes,
+        "threshold": None if found.policy is None else found.policy.threshold,
+        "candidates": found.candidates,
+    }
+
+
+def written_json(found: Written) -> dict[str, Any]:
+    """Where the dossier stands, as one JSON object."""
+    return {
+        "schema": 1,
+        "set": found.set,
+        "outcome": found.outcome,
+        "html": str(found.html),
+        "json": str(found.json),
+        "junit": str(found.junit),
+    }
+
+
+def _cell(verdict: Verdict) -> tuple[str, ...]:
+    evidence = verdict.evidence
+    limit = f"{verdict.metric} {verdict.limit}"
+    shown = verdict.outcome if verdict.tier is Tier.CRITICAL else f"({verdict.outcome})"
+    if not isinstance(evidence, Measured):
+        return (verdict.requirement, str(verdict.slice), limit, "-", "-", "-", shown)
+    high = verdict.limit.wants_high
+    bound = evidence.low if high else evidence.high
+    sign = ">=" if high else "<="
+    return (
+        verdict.requirement,
+        str(verdict.slice),
+        limit,
+        _number(evidence.estimate, verdict.limit.compares),
+        "no bound" if bound is None else f"{sign} {_number(bound, verdict.limit.compares)}",
+        f"{evidence.n:,} {evidence.of}",
+        shown,
+    )
+
+
+def _reasons(verdicts: Sequence[Verdict]) -> None:
+    open_ones = [v for v in verdicts if v.outcome is not Outcome.PASS and v.tier is Tier.CRITICAL]
+    if not open_ones:
+        return
+    _line("Why:")
+    for verdict in open_ones:
+        where = "" if not verdict.slice.keys else f" [{verdict.slice}]"
+        _line(f"  {verdict.requirement}{where}: {verdict.reason}")
+        settled = settles(verdict.need, verdict.target)
+        if settled:
+            _line(f"    {settled}")
+    _line()
+
+
+def settles(need: Need | None, target: float | None) -> str:
+    """What more would settle a verdict, in a sentence; empty when nothing is known."""
+    if need is None:
+        return ""
+    if need.never:
+        return f"It can never be shown: {need.never}."
+    sizes = []
+    if need.at_target is not None and target is not None:
+        sizes.append(f"{need.at_target:,} {need.of} if the truth is the target {target:g}")
+    elif need.at_target is not None:
+        sizes.append(f"{need.at_target:,} {need.of}")
+    if need.at_observed is not None:
+        sizes.append(f"{need.at_observed:,} {need.of} if it is what was seen")
+    if not sizes and need.without_error is not None:
+        sizes.append(f"at least {need.without_error:,} {need.of}, without a single error")
+    return f"A fresh set would settle it with {', or '.join(sizes)}." if sizes else ""
+
+
+def _planned(cell: PlannedCell) -> tuple[str, ...]:
+    need = cell.need
+    return (
+        cell.requirement,
+        str(cell.slice),
+        f"{cell.metric} {cell.limit}",
+        "-" if cell.target is None else f"{cell.target:g}",
+        "never" if need.never else _count(cell.needed, need.of),
+        _count(need.without_error, ""),
+        _count(cell.cases, ""),
+        _count(cell.have, "") + (" (too few)" if cell.enough is False else ""),
+    )
+
+
+def _planned_json(cell: PlannedCell) -> dict[str, Any]:
+    return {
+        "requirement": cell.requirement,
+        "metric": cell.metric,
+        "slice": str(cell.slice) if cell.slice.keys else None,
+        "tier": cell.tier,
+        "limit": {"side": cell.limit.side, "value": cell.limit.value, "unit": cell.limit.unit},
+        "target": cell.target,
+        "needs": {
+            "of": cell.need.of,
+            "at_target": cell.needed,
+            "without_error": cell.need.without_error,
+            "never": cell.need.never,
+        },
+        "cases": cell.cases,
+        "have": cell.have,
+        "enough": cell.enough,
+    }
+
+
+def _count(value: int | None, of: str) -> str:
+    return "-" if value is None else f"{value:,} {of}".strip()
+
+
+def _number(value: float, signed: bool) -> str:
+    return f"{value:+.3f}" if signed else f"{value:.4g}"
+
+
+def _console(stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    watched = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, width=None if watched else PLAIN_WIDTH, highlight=False)
+
+
+def _line(text: str = "", rest: str = "", style: str = "") -> None:
+    from rich.text import Text
+
+    line = Text(harmless(text), style=style)
+    line.append(harmless(rest), style="default not bold")
+    _console().print(line, soft_wrap=True)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
+    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row, style in zip(rows, styles, strict=True):
+        cells = [Text(harmless(cell)) for cell in row]
+        cells[-1].stylize(style)
+        table.add_row(*cells)
+    console.print(table)
+    console.print()

@@ -1,0 +1,40 @@
+"""The columns every case table has once it is prepared, whatever the user's own are called.
+
+Instruments speak of these; the user's columns keep their names beside them. Names that begin with
+``@`` are reserved.
+
+=============  =======  ===========================================================================
+``@id``        str      the case
+``@unit``      str      the unit of independence; the case itself when none is declared
+``@inside``    bool     in scope
+``@rated``     bool     in scope and counted by rates (a referred case may be excluded)
+``@outside``   str      the first reason why a case is out of scope; null when it is in scope
+``@referred``  bool     goes to a person, also because it is out of scope
+``@positive``  bool     the truth (binary)
+``@flagged``   bool     the call that rates count: ``score >= threshold``, or, for a referred case,
+                        the right or the wrong call as ``decision: {referred: }`` says (binary)
+``@score``     float    0..1 (binary)
+``@truth``     str/f64  the truth (multiclass: the class, regression: the value)
+``@predicted`` str/f64  what the subject said (multiclass, regression)
+``@call:X``    bool/..  what X said of the same case, for requirements ``against: X``
+=============  =======  ===========================================================================
+"""
+
+from __future__ import annotations
+
+ID = "@id"
+UNIT = "@unit"
+INSIDE = "@inside"
+RATED = "@rated"
+OUTSIDE = "@outside"
+REFERRED = "@referred"
+POSITIVE = "@positive"
+FLAGGED = "@flagged"
+SCORE = "@score"
+TRUTH = "@truth"
+PREDICTED = "@predicted"
+
+
+def call(name: str) -> str:
+    """The column with somebody else's calls."""
+    return f"@call:{name}"

@@ -1,0 +1,32 @@
+"""What can be scored: anything that turns a table of cases into scores, classes or values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class Model(Protocol):
+    """A subject that answers for itself."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of everything that its answers depend on."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What must be shipped; empty when there is nothing to run."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The columns that ``answer`` reads."""
+
+    def answer(self, cases: pl.DataFrame) -> pl.Series:
+        """One answer a row, in order: a score 0..1 (binary), a class (str), or a value (float)."""

@@ -1,0 +1,70 @@
+"""What a test must look like before it can show anything: how many cases, of which kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from roadworthy.core.need import Need
+from roadworthy.core.path import Amount
+from roadworthy.core.requirement import Limit, Slice, Tier
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """One requirement on one slice: what it needs, and what is there.
+
+    ``needed`` is how many of ``need.of`` a fresh set must hold; ``cases`` how many cases that is
+    at the share seen in open data (None: not known). ``have`` counts them in the set that will
+    judge (None: unknown before a model answers).
+    """
+
+    requirement: str
+    metric: str
+    slice: Slice
+    tier: Tier
+    limit: Limit
+    target: float | None
+    need: Need
+    needed: int | None
+    cases: int | None
+    have: int | None
+
+    @property
+    def enough(self) -> bool | None:
+        """Whether the judging set holds what is needed; None: cannot be said."""
+        if self.have is None or self.needed is None:
+            return None
+        return self.have >= self.needed
+
+
+@dataclass(frozen=True)
+class PlannedLook:
+    """A group-sequential design: how many hits among how many end the test with PASS."""
+
+    looks: int
+    sizes: tuple[int, ...]
+    hits: tuple[int | None, ...]
+    expected: float
+    of: str
+    requirement: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The test that would show every requirement at once, with the declared power."""
+
+    product: str
+    confidence: float
+    power: float
+    cells: tuple[PlannedCell, ...]
+    cases: int | None
+    cost: Amount | None
+    judging_set: str
+    have: int | None
+    looks: tuple[PlannedLook, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def never(self) -> tuple[PlannedCell, ...]:
+        """The gating cells that no test can ever show."""
+        return tuple(c for c in self.cells if c.need.never and c.tier is Tier.CRITICAL)

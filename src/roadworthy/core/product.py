@@ -1,0 +1,167 @@
+"""The parsed product.yaml: what the product is, on which cases it may work, what it must reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from roadworthy.core.policy import Referred
+from roadworthy.core.requirement import Level, Requirement
+
+Prevalence: TypeAlias = float | Literal["as_sampled"]
+
+
+class Task(StrEnum):
+    """What the product says of a case: yes or no, one of several classes, or a value."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+
+
+class SetName(StrEnum):
+    """The split a case belongs to; each has one job."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    CALIBRATION = "calibration"
+    SEALED = "sealed"
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the cases are parted: by fractions, by a column of set names, by time, or by site.
+
+    ``column`` holds the set's name per case. ``by`` orders cases in time: the newest are sealed.
+    ``leave_out`` names a column of which whole levels are sealed.
+    """
+
+    fractions: Mapping[SetName, float] = field(default_factory=dict)
+    seed: int = 0
+    column: str | None = None
+    by: str | None = None
+    leave_out: str | None = None
+    sealed_levels: tuple[Level, ...] = ()
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Somebody's own calls on the same cases: which values of a column count as positive."""
+
+    name: str
+    column: str
+    positive: tuple[Level, ...]
+    negative: tuple[Level, ...]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where the cases are and what their columns mean."""
+
+    cases: tuple[str, ...]
+    truth: str | None = None
+    id: str | None = None
+    unit: str | None = None
+    positive: Level | None = None
+    negative: Level | None = None
+    score: str | None = None
+    prediction: str | None = None
+    features: tuple[str, ...] | None = None
+    prevalence: Prevalence | None = None
+    split: Split | None = None
+    calls: tuple[Calls, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+    cohort: str = ""
+
+
+@dataclass(frozen=True)
+class ScopeRule:
+    """One condition of the operational design domain."""
+
+    field: str
+    between: tuple[float, float] | None = None
+    levels: tuple[Level, ...] | None = None
+    missing: Literal["refer", "accept"] = "refer"
+
+    def reason(self, value: object) -> str | None:
+        """Why a value lies outside, or None when it is inside (both ends are inside)."""
+        if value is None or value != value:
+            return None if self.missing == "accept" else f"MISSING:{self.field}"
+        if self.between is not None:
+            low, high = self.between
+            inside = isinstance(value, int | float) and low <= value <= high
+            return None if inside else f"SCOPE:{self.field}"
+        return None if value in (self.levels or ()) else f"SCOPE:{self.field}"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The operational design domain: rules over fields; a case is inside when all of them hold."""
+
+    rules: tuple[ScopeRule, ...] = ()
+
+    def reasons(self, case: Mapping[str, object]) -> tuple[str, ...]:
+        """Why a case is outside; empty when it is inside."""
+        found = (rule.reason(case.get(rule.field)) for rule in self.rules)
+        return tuple(reason for reason in found if reason)
+
+
+@dataclass(frozen=True)
+class CaseCost:
+    """A cost that differs from case to case: a column, with the most it can ever be."""
+
+    column: str
+    maximum: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a miss, a false alarm, a referral and a label cost, in one unit."""
+
+    unit: str = ""
+    miss: float | CaseCost = 0.0
+    false_alarm: float | CaseCost = 0.0
+    refer: float | CaseCost = 0.0
+    label: float | None = None
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """How sure a verdict must be, how likely a good product must pass, how often one may look."""
+
+    level: float = 0.95
+    power: float = 0.80
+    looks: int = 1
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a score becomes a decision; ``auto`` chooses the threshold on validation data."""
+
+    threshold: float | Literal["auto"] = 0.5
+    referred: Referred | None = None
+    refer_between: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Product:
+    """Everything product.yaml says."""
+
+    name: str
+    data: Data
+    requirements: tuple[Requirement[Any], ...]
+    purpose: str = ""
+    task: Task = Task.BINARY
+    scope: Scope = Scope()
+    costs: Costs | None = None
+    confidence: Confidence = Confidence()
+    decision: Decision = Decision()
+    file: Path = Path("product.yaml")
+    fingerprint: str = ""
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent

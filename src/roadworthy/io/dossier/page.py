@@ -1,0 +1,187 @@
+"""What the dossier says, worked out before anything is laid out: a judgement told for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from roadworthy.core.evidence import Measured
+from roadworthy.core.instrument import About
+from roadworthy.core.plan import Plan
+from roadworthy.core.product import Product
+from roadworthy.core.requirement import WHOLE, Limit, Side, Tier
+from roadworthy.core.verdict import Judgement, Outcome, Verdict
+from roadworthy.io.dossier import plots, words
+from roadworthy.io.dossier.answer import Answer, answer
+from roadworthy.io.dossier.evidence import Group, counted, groups, where
+from roadworthy.io.dossier.metrics import Formula, Metrics
+
+
+@dataclass(frozen=True)
+class Rests:
+    """A statistical method, what it assumes, and which requirements rest on it."""
+
+    method: str
+    assumptions: tuple[str, ...]
+    requirements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Legend:
+    """One example in "How to read this page"."""
+
+    outcome: Outcome
+    plot: Markup
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Planned:
+    """How many observations were planned for a requirement, and how many there were."""
+
+    id: str
+    where: str
+    planned: str
+    had: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything the templates lay out."""
+
+    judgement: Judgement
+    product: Product
+    made: str
+    answer: Answer
+    gating: tuple[Group, ...]
+    advisory: tuple[Group, ...]
+    not_following: tuple[str, ...]
+    rests: tuple[Rests, ...]
+    formulas: tuple[Formula, ...]
+    legends: tuple[Legend, ...]
+    planned: tuple[Planned, ...]
+
+
+def page(
+    judgement: Judgement,
+    product: Product,
+    abouts: Mapping[str, About],
+    plan: Plan | None,
+    made: datetime | None,
+) -> Page:
+    """Tell a judgement: sentences, plots and tables, in the order of the page."""
+    metrics = Metrics(judgement, abouts)
+    gating = groups(judgement.where(gating=True), product, metrics, "g")
+    advisory = groups(judgement.where(gating=False), product, metrics, "a")
+    return Page(
+        judgement=judgement,
+        product=product,
+        made=_date(made),
+        answer=answer(judgement, product, gating),
+        gating=gating,
+        advisory=advisory,
+        not_following=_not_following(judgement, product, metrics),
+        rests=_rests(judgement),
+        formulas=tuple(metrics.formulas()),
+        legends=_legends(),
+        planned=tuple(_planned(judgement, plan)),
+    )
+
+
+def _date(made: datetime | None) -> str:
+    # no name of a month: strftime takes it from the locale of whoever renders
+    return f"{made:%Y-%m-%d %H:%M %Z}".rstrip() if made else ""
+
+
+def _not_following(judgement: Judgement, product: Product, metrics: Metrics) -> tuple[str, ...]:
+    """What a reader may be tempted to conclude and must not."""
+    told = ["Nothing follows for cases unlike these, or outside the scope below."]
+    if judgement.set != "sealed":
+        told.append("These cases were open during development, so a lucky choice may flatter.")
+    split = product.data.split
+    if split is None or (split.leave_out is None and split.by is None):
+        told.append(
+            "The judged cases come from the same collection as the others: how it does at a new "
+            "place or in a later year was not tested."
+        )
+    prevalence = product.data.prevalence
+    for title in metrics.follow_prevalence():
+        told.append(f"{title} depends on how common positives are ({_prevalence(prevalence)}).")
+    told.append("A slice that is not listed was not looked at, and may be worse.")
+    return tuple(told)
+
+
+def _prevalence(prevalence: float | str | None) -> str:
+    if prevalence is None:
+        return "not declared"
+    if isinstance(prevalence, str):
+        return "taken as in these cases"
+    return f"taken as {words.percent(prevalence)}"
+
+
+def _rests(judgement: Judgement) -> tuple[Rests, ...]:
+    assumed: dict[str, dict[str, None]] = {}
+    used: dict[str, dict[str, None]] = {}
+    for verdict in judgement.verdicts:
+        if isinstance(verdict.evidence, Measured):
+            method = verdict.evidence.method
+            assumed.setdefault(method, {}).update(dict.fromkeys(verdict.evidence.assumptions))
+            used.setdefault(method, {})[verdict.requirement] = None
+    return tuple(Rests(method, tuple(assumed[method]), tuple(used[method])) for method in assumed)
+
+
+def _planned(judgement: Judgement, plan: Plan | None) -> Iterable[Planned]:
+    judged = {(v.requirement, v.slice): v.evidence for v in judgement.verdicts}
+    for cell in plan.cells if plan else ():
+        planned = cell.need.never or "not known"
+        if cell.needed is not None and not cell.need.never:
+            planned = f"{words.count(cell.needed)} {cell.need.of}"
+        evidence = judged.get((cell.requirement, cell.slice))
+        had = counted(evidence if isinstance(evidence, Measured) else None)
+        yield Planned(cell.requirement, where(cell.slice), planned, had)
+
+
+_EXAMPLES = (
+    (Outcome.PASS, 0.92, 0.95, 0.98, "The whole bar lies where the limit is met."),
+    (
+        Outcome.INCONCLUSIVE,
+        0.86,
+        0.92,
+        0.96,
+        "The bar crosses the limit: these cases cannot tell. More cases make the bar shorter.",
+    ),
+    (
+        Outcome.FAIL,
+        0.79,
+        0.83,
+        0.87,
+        "The whole bar lies where the limit is not met, and stays so when all "
+        "requirements are looked at together.",
+    ),
+)
+
+
+def _legends() -> tuple[Legend, ...]:
+    scale = plots.Scale(0.75, 1.0)
+    return tuple(
+        Legend(outcome, plots.interval(_example(outcome, *seen), scale, f"l{i}", "Example"), text)
+        for i, (outcome, *seen, text) in enumerate(_EXAMPLES)
+    )
+
+
+def _example(outcome: Outcome, low: float, seen: float, high: float) -> Verdict:
+    return Verdict(
+        requirement="example",
+        metric="example",
+        slice=WHOLE,
+        tier=Tier.CRITICAL,
+        limit=Limit(Side.AT_LEAST, 0.9),
+        outcome=outcome,
+        evidence=Measured(seen, low, high, 0.5, 0.5, 100, "cases", "example"),
+        confidence=0.95,
+        effective_confidence=0.95,
+        reason="",
+    )

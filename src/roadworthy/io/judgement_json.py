@@ -1,0 +1,277 @@
+"""A judgement as JSON and back: what programs read, and what a dossier is rendered from later."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from roadworthy.core.errors import BadInput
+from roadworthy.core.evidence import Evidence, Measured, NotMeasured
+from roadworthy.core.need import Need
+from roadworthy.core.path import Amount, Path
+from roadworthy.core.requirement import Limit, Side, Slice, SliceKey, Tier
+from roadworthy.core.subject import Subject, SubjectKind
+from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
+
+Json: TypeAlias = dict[str, Any]
+
+SCHEMA = 1
+_NUMBERS = ("estimate", "low", "high", "p_pass", "p_fail", "n")
+
+
+def to_json(judgement: Judgement) -> Json:
+    """The judgement as plain values that ``json.dumps(..., allow_nan=False)`` accepts.
+
+    A verdict without a measurement has ``null`` for every number. Later versions may add keys at
+    the end of an object; the keys here stay. A bound that is not finite is written as ``null``,
+    which means "no finite bound".
+
+    Raises:
+        ValueError: an estimate, a limit or a cost is infinite or NaN, or a slice pins one column
+            twice; JSON has no word for either.
+    """
+    return {
+        "schema": SCHEMA,
+        "product": judgement.product,
+        "outcome": judgement.outcome.value,
+        "set": judgement.set,
+        "subject": {
+            "kind": judgement.subject.kind.value,
+            "name": judgement.subject.name,
+            "fingerprint": judgement.subject.fingerprint,
+        },
+        "version": judgement.version,
+        "verdicts": [_verdict(verdict) for verdict in judgement.verdicts],
+        "paths": [_path(path) for path in judgement.paths],
+        "population": _population(judgement.population),
+        "fingerprints": dict(judgement.fingerprints),
+        "notes": list(judgement.notes),
+    }
+
+
+def from_json(stored: Mapping[str, Any]) -> Judgement:
+    """The judgement that ``to_json`` wrote; ``from_json(to_json(j)) == j``.
+
+    Raises:
+        BadInput: the schema is another one, something is missing, or the stored outcome is better
+            than its own verdicts allow.
+    """
+    schema = stored.get("schema")
+    if schema != SCHEMA:
+        raise _unreadable(f"This judgement has schema {schema!r}, and schema {SCHEMA} is known.")
+    try:
+        judgement = _read_judgement(stored)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise _unreadable(f"A judgement is incomplete or malformed: {error!r}.") from error
+    for contradiction in _contradictions(judgement):
+        raise _unreadable(contradiction)
+    return judgement
+
+
+def _unreadable(message: str) -> BadInput:
+    next_step = "Judge again, or take the file as roadworthy wrote it."
+    return BadInput(message, code="judgement", next_step=next_step)
+
+
+def _contradictions(judgement: Judgement) -> Iterator[str]:
+    """A file edited by hand must not become a PASS that nobody measured."""
+    for verdict in judgement.verdicts:
+        if verdict.outcome is Outcome.PASS and isinstance(verdict.evidence, NotMeasured):
+            yield f"{verdict.requirement!r} says PASS, and nothing was measured."
+    worst = Outcome.worst(verdict.outcome for verdict in judgement.where(gating=True))
+    if judgement.outcome.severity < worst.severity:
+        yield f"The product says {judgement.outcome}, and its gating verdicts say {worst}."
+
+
+def _verdict(verdict: Verdict) -> Json:
+    evidence = verdict.evidence
+    measured = evidence if isinstance(evidence, Measured) else None
+    return {
+        "requirement": verdict.requirement,
+        "metric": verdict.metric,
+        "slice": _slice(verdict.slice),
+        "tier": verdict.tier.value,
+        "limit": _limit(verdict.limit),
+        "outcome": verdict.outcome.value,
+        **_numbers(evidence),
+        "confidence": verdict.confidence,
+        "effective_confidence": verdict.effective_confidence,
+        "method": measured.method if measured else None,
+        "reason": verdict.reason,
+        "needs": _need(verdict.need) if verdict.need else None,
+        "of": measured.of if measured else None,
+        "assumptions": list(measured.assumptions) if measured else [],
+        "not_measured": None if isinstance(evidence, Measured) else evidence.reason,
+        "target": verdict.target,
+    }
+
+
+def _numbers(evidence: Evidence) -> Json:
+    if isinstance(evidence, NotMeasured):
+        return dict.fromkeys(_NUMBERS)
+    return {
+        "estimate": _finite(evidence.estimate, "an estimate"),
+        "low": _bound(evidence.low),
+        "high": _bound(evidence.high),
+        "p_pass": float(evidence.p_pass),
+        "p_fail": float(evidence.p_fail),
+        "n": int(evidence.n),
+    }
+
+
+def _finite(value: float, what: str) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"{what} is {value!r}: return NotMeasured, or give a finite number")
+    return float(value)
+
+
+def _bound(value: float | None) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _slice(part: Slice) -> Json | None:
+    if not part.keys:
+        return None
+    pinned = {key.column: _pin(key) for key in part.keys}
+    if len(pinned) < len(part.keys):
+        raise ValueError(f"the slice '{part}' pins a column twice: give every column one key")
+    return pinned
+
+
+def _pin(key: SliceKey) -> Json:
+    if key.range is not None:
+        return {"range": [_bound(end) for end in key.range]}
+    return {"missing": True} if key.missing else {"value": key.value}
+
+
+def _limit(limit: Limit) -> Json:
+    value = _finite(limit.value, "a limit")
+    written: Json = {"side": limit.side.value, "value": value, "unit": limit.unit}
+    return written if limit.against is None else {**written, "against": limit.against}
+
+
+def _need(need: Need) -> Json:
+    return {
+        "of": need.of,
+        "at_target": need.at_target,
+        "at_observed": need.at_observed,
+        "without_error": need.without_error,
+        "never": need.never,
+        "among": need.among,
+        "assumed": list(need.assumed),
+    }
+
+
+def _path(path: Path) -> Json:
+    cost = path.cost
+    return {
+        "lever": path.lever,
+        "change": path.change,
+        "cost": {"value": _finite(cost.value, "a cost"), "unit": cost.unit} if cost else None,
+        "expected": path.expected,
+    }
+
+
+def _population(population: Population) -> Json:
+    return {
+        "cases": population.cases,
+        "units": population.units,
+        "inside": population.inside,
+        "referred": population.referred,
+        "positives": population.positives,
+        "outside": [{"reason": reason, "cases": cases} for reason, cases in population.outside],
+    }
+
+
+def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
+    subject = stored["subject"]
+    return Judgement(
+        product=stored["product"],
+        outcome=Outcome(stored["outcome"]),
+        set=stored["set"],
+        subject=Subject(SubjectKind(subject["kind"]), subject["name"], subject["fingerprint"]),
+        version=stored["version"],
+        verdicts=tuple(_read_verdict(verdict) for verdict in stored["verdicts"]),
+        population=_read_population(stored["population"]),
+        fingerprints=dict(stored["fingerprints"]),
+        notes=tuple(stored["notes"]),
+        paths=tuple(_read_path(path) for path in stored["paths"]),
+    )
+
+
+def _read_verdict(stored: Mapping[str, Any]) -> Verdict:
+    return Verdict(
+        requirement=stored["requirement"],
+        metric=stored["metric"],
+        slice=_read_slice(stored["slice"]),
+        tier=Tier(stored["tier"]),
+        limit=_read_limit(stored["limit"]),
+        outcome=Outcome(stored["outcome"]),
+        evidence=_read_evidence(stored),
+        confidence=stored["confidence"],
+        effective_confidence=stored["effective_confidence"],
+        reason=stored["reason"],
+        need=_read_need(stored["needs"]) if stored["needs"] else None,
+        target=stored["target"],
+    )
+
+
+def _read_evidence(stored: Mapping[str, Any]) -> Evidence:
+    if stored["not_measured"] is not None:
+        return NotMeasured(stored["not_measured"])
+    return Measured(
+        **{name: stored[name] for name in _NUMBERS},
+        of=stored["of"],
+        method=stored["method"],
+        assumptions=tuple(stored["assumptions"]),
+    )
+
+
+def _read_slice(stored: Mapping[str, Any] | None) -> Slice:
+    return Slice(tuple(_read_key(column, pin) for column, pin in (stored or {}).items()))
+
+
+def _read_key(column: str, pin: Mapping[str, Any]) -> SliceKey:
+    if pin.get("missing"):
+        return SliceKey(column)
+    if "range" not in pin:
+        return SliceKey(column, value=pin["value"])
+    low, high = pin["range"]
+    return SliceKey(
+        column, range=(-math.inf if low is None else low, math.inf if high is None else high)
+    )
+
+
+def _read_limit(stored: Mapping[str, Any]) -> Limit:
+    return Limit(Side(stored["side"]), stored["value"], stored["unit"], stored.get("against"))
+
+
+def _read_need(stored: Mapping[str, Any]) -> Need:
+    return Need(
+        of=stored["of"],
+        at_target=stored["at_target"],
+        at_observed=stored["at_observed"],
+        without_error=stored["without_error"],
+        never=stored["never"],
+        among=stored["among"],
+        assumed=tuple(stored["assumed"]),
+    )
+
+
+def _read_path(stored: Mapping[str, Any]) -> Path:
+    cost = stored["cost"]
+    amount = Amount(cost["value"], cost["unit"]) if cost else None
+    return Path(stored["lever"], stored["change"], stored["expected"], amount)
+
+
+def _read_population(stored: Mapping[str, Any]) -> Population:
+    outside = tuple((entry["reason"], entry["cases"]) for entry in stored["outside"])
+    return Population(
+        cases=stored["cases"],
+        units=stored["units"],
+        inside=stored["inside"],
+        referred=stored["referred"],
+        positives=stored["positives"],
+        outside=outside,
+    )

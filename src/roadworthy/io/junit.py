@@ -1,0 +1,75 @@
+"""A judgement as JUnit XML, so that a build server shows it and turns red unless it is PASS."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as Xml
+
+from roadworthy.core.requirement import Slice, Tier
+from roadworthy.core.verdict import Judgement, Outcome, Verdict
+from roadworthy.io.harmless import harmless
+
+# Build servers turn red for both. An error is a test that came to no answer, which is what
+# INCONCLUSIVE means; a failure is an answer.
+_RED = {Outcome.FAIL: "failure", Outcome.INCONCLUSIVE: "error"}
+
+
+def to_junit(judgement: Judgement) -> str:
+    """One test suite with a test case for each verdict.
+
+    A gating FAIL is a failure and a gating INCONCLUSIVE an error, so the build is red exactly when
+    the product does not pass; an advisory verdict that does not pass is skipped, with its message.
+    """
+    suite = Xml.Element("testsuite", name=harmless(judgement.product))
+    for verdict in judgement.verdicts:
+        _add_verdict(suite, verdict)
+    if judgement.outcome is not _worst(judgement):
+        _add_product(suite, judgement)
+    _count(suite)
+    root = Xml.Element("testsuites", {**suite.attrib, "name": f"roadworthy {judgement.version}"})
+    root.append(suite)
+    Xml.indent(root)
+    # written here: ElementTree would name this machine's own encoding
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{Xml.tostring(root, encoding="unicode")}\n'
+
+
+def _worst(judgement: Judgement) -> Outcome:
+    """What the test cases alone would say: a build without one gating verdict is green."""
+    gating = [verdict.outcome for verdict in judgement.where(gating=True)]
+    return Outcome.worst(gating) if gating else Outcome.PASS
+
+
+def _add_verdict(suite: Xml.Element, verdict: Verdict) -> None:
+    limit = f"{verdict.metric} {verdict.limit}"
+    case = _case(suite, verdict.requirement, f"{limit} [{_where(verdict.slice)}]")
+    if verdict.outcome is Outcome.PASS:
+        return
+    if verdict.tier is Tier.ADVISORY:
+        message = f"advisory, does not gate: {verdict.outcome}: {verdict.reason}"
+        Xml.SubElement(case, "skipped", message=harmless(message))
+        return
+    _redden(case, verdict.outcome, verdict.reason)
+
+
+def _add_product(suite: Xml.Element, judgement: Judgement) -> None:
+    case = _case(suite, "product", judgement.product)
+    if judgement.outcome is not Outcome.PASS:
+        _redden(case, judgement.outcome, "The product does not pass, whatever its parts say.")
+
+
+def _where(part: Slice) -> str:
+    return str(part) if part.keys else "all cases"
+
+
+def _case(suite: Xml.Element, group: str, name: str) -> Xml.Element:
+    return Xml.SubElement(suite, "testcase", classname=harmless(group), name=harmless(name))
+
+
+def _redden(case: Xml.Element, outcome: Outcome, reason: str) -> None:
+    told = harmless(reason)
+    Xml.SubElement(case, _RED[outcome], message=told, type=outcome.value).text = told
+
+
+def _count(suite: Xml.Element) -> None:
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    for plural, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(plural, str(len(suite.findall(f"testcase/{tag}"))))

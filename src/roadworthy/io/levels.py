@@ -1,0 +1,46 @@
+"""A level of product.yaml is matched to the values of a column, whatever type a file gave them."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from roadworthy.core.requirement import Level
+
+
+def is_level(column: pl.Series, level: Level) -> pl.Series:
+    """Where ``column`` holds ``level``; a missing value holds nothing.
+
+    Numbers equal numbers (1 is 1.0), and 1 and 0 equal true and false; text equals text only.
+
+    >>> is_level(pl.Series([1.0, 0.0, None]), 1).to_list()
+    [True, False, False]
+    """
+    if isinstance(level, str) != (column.dtype in (pl.String, pl.Categorical, pl.Enum)):
+        return pl.repeat(False, len(column), dtype=pl.Boolean, eager=True)
+    if isinstance(level, str):
+        return (column.cast(pl.String) == level).fill_null(False)
+    if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
+        return pl.repeat(False, len(column), dtype=pl.Boolean, eager=True)
+    if column.dtype == pl.Boolean:
+        column = column.cast(pl.Int64)
+    return (column == (int(level) if isinstance(level, bool) else level)).fill_null(False)
+
+
+def counts(column: pl.Series, most: int = 8) -> str:
+    """The values of a column and how often each occurs, the most frequent first.
+
+    >>> counts(pl.Series(["a", "b", "a", None]))
+    "'a' (2), 'b' (1), missing (1)"
+    """
+    found = column.value_counts(sort=True, name="#").sort(
+        pl.col("#"), pl.nth(0).cast(pl.String), descending=[True, False], nulls_last=True
+    )
+    told = [f"{_shown(value)} ({count})" for value, count in found.head(most).iter_rows()]
+    more = f" and {found.height - most} more" if found.height > most else ""
+    return ", ".join(told) + more
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "missing"
+    return f"'{value}'" if isinstance(value, str) else str(value)

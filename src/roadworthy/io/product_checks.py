@@ -1,0 +1,139 @@
+"""What the product as a whole may not say, although every part of it is well formed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from roadworthy.core.policy import Referred
+from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.requirement import Requirement, Side, Tier
+from roadworthy.io.problems import Page, Problem
+from roadworthy.io.requirement_reader import Written
+from roadworthy.io.shapes import shown
+
+AUTOMATION = "automation"
+
+
+def product_problems(page: Page, product: Product, written: Sequence[Written]) -> Iterator[Problem]:
+    """Everything that is wrong with the product as a whole."""
+    yield from _truth(product, written)
+    yield from _outputs(product)
+    yield from _roles(product)
+    yield from _tables(product)
+    yield from _decision(page, product)
+    yield from _ids(written)
+    yield from _gate(product)
+    yield from _automation(product, written)
+
+
+def _truth(product: Product, written: Sequence[Written]) -> Iterator[Problem]:
+    data, binary = product.data, product.task is Task.BINARY
+    judging = [one.requirement.metric for one in written if one.about.judges_calls]
+    if data.truth is None:
+        if judging:
+            step = f"Add `truth: ` and the column with the truth: `{judging[0]}` needs it."
+            yield Problem(("data", "truth"), "is missing", step, "missing_key")
+    elif binary and data.positive is None:
+        step = f"Add `positive:` the value of `{data.truth}` that counts as positive, such as 1."
+        yield Problem(("data", "positive"), "is missing", step, "missing_key")
+    for key in ("positive", "negative"):
+        if not binary and getattr(data, key) is not None:
+            message = f"is a word of binary tasks, and the task is {product.task.value}"
+            yield Problem(("data", key), message, "Remove it, or write `task: binary`.")
+    if binary and data.positive is not None and data.positive == data.negative:
+        message = f"is {shown(data.negative)}, and so is `data.positive`"
+        yield Problem(("data", "negative"), message, "Name the other value, or remove it.")
+    if not binary and isinstance(data.prevalence, float | int):
+        message = f"is a share of positives, and the task is {product.task.value}"
+        yield Problem(("data", "prevalence"), message, "Write as_sampled.")
+
+
+def _outputs(product: Product) -> Iterator[Problem]:
+    binary = product.task is Task.BINARY
+    strange, usual = ("prediction", "score") if binary else ("score", "prediction")
+    if getattr(product.data, strange) is not None:
+        message = f"is not read for the task {product.task.value}"
+        yield Problem(("data", strange), message, f"Name the column under `{usual}`.")
+
+
+def _roles(product: Product) -> Iterator[Problem]:
+    roles = ("truth", "id", "unit", "score", "prediction")
+    for one, other in combinations(roles, 2):
+        name = getattr(product.data, other)
+        # a case may be its own unit
+        if (
+            name is not None
+            and name == getattr(product.data, one)
+            and (one, other) != ("id", "unit")
+        ):
+            message = f"is '{name}', and so is `data.{one}`"
+            yield Problem(("data", other), message, "One column has one of these meanings.")
+    if product.data.truth is not None and product.data.truth in (product.data.features or ()):
+        message = f"holds '{product.data.truth}', the truth"
+        yield Problem(("data", "features"), message, "Remove it: a model must not see the truth.")
+
+
+def _tables(product: Product) -> Iterator[Problem]:
+    if "cases" in product.data.tables:
+        step = "Name the file under `data.cases`."
+        yield Problem(("data", "tables", "cases"), "is the name of the main table", step)
+
+
+def _decision(page: Page, product: Product) -> Iterator[Problem]:
+    for key in ("threshold", "refer_between"):
+        if product.task is not Task.BINARY and page.value(("decision", key)) is not None:
+            message = f"needs a score, and the task is {product.task.value}"
+            yield Problem(("decision", key), message, "Remove it.")
+    if product.decision.threshold != "auto":
+        return
+    split = product.data.split
+    if split is None or (split.column is None and SetName.VALIDATION not in split.fractions):
+        message = "is auto, and there are no validation cases to choose it on"
+        step = "Add a validation set to `data.split`, or write the threshold as a number."
+        yield Problem(("decision", "threshold"), message, step)
+
+
+def _ids(written: Sequence[Written]) -> Iterator[Problem]:
+    seen: dict[str, Written] = {}
+    for one in written:
+        first = seen.setdefault(one.requirement.id, one)
+        if first is not one:
+            key = "id" if one.words.id else "metric"
+            line = first.requirement.line
+            message = f"gives the id '{one.requirement.id}', which line {line} has already"
+            yield Problem((*one.path, key), message, "Add an `id` of its own.", "duplicate_id")
+
+
+def _gate(product: Product) -> Iterator[Problem]:
+    if not any(map(_gates, product.requirements)):
+        message = "are all advisory: nothing gates the product"
+        step = "Make at least one of them `tier: critical`."
+        yield Problem(("requirements",), message, step, "no_requirement")
+
+
+def _gates(requirement: Requirement[object]) -> bool:
+    tiers = [requirement.tier, *(rule.tier for rule in requirement.slices)]
+    return Tier.CRITICAL in tiers
+
+
+def _automation(product: Product, written: Sequence[Written]) -> Iterator[Problem]:
+    if any(_limits_referral(one.requirement) for one in written):
+        return
+    for one in written:
+        referred = getattr(one.requirement.parameters, "referred", product.decision.referred)
+        if one.about.referral_counts and referred is Referred.RIGHT:
+            message = (
+                "counts a referred case as right, and nothing limits referral: "
+                "a product that refers everything would pass"
+            )
+            step = (
+                "Add {metric: automation, at_least: ...} with a limit above 0, or count referred "
+            )
+            yield Problem(one.path, message, f"{step}cases as `excluded`.")
+
+
+def _limits_referral(requirement: Requirement[object]) -> bool:
+    limit = requirement.limit
+    binds = limit.side is Side.AT_LEAST and limit.value > 0
+    return requirement.metric == AUTOMATION and requirement.tier is Tier.CRITICAL and binds

@@ -1,0 +1,123 @@
+"""Which instruments and collectors are installed: built-ins and strangers, found the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import is_dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, TypeVar, cast
+
+from roadworthy.core.errors import BadInput
+from roadworthy.core.instrument import About, Collector, Instrument
+from roadworthy.io.nearest import did_you_mean
+
+T = TypeVar("T")
+
+INSTRUMENTS = "roadworthy.instruments"
+COLLECTORS = "roadworthy.collectors"
+
+
+class Announced(Mapping[str, T], Generic[T]):
+    """Plug-ins by name; each is imported when it is first asked for, and only then.
+
+    A plug-in that cannot be imported so stops only the people who use it.
+    """
+
+    def __init__(self, group: str, found: Iterable[EntryPoint]) -> None:
+        self._points = _by_name(group, found)
+        self._loaded: dict[str, T] = {}
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._loaded:
+            self._loaded[name] = cast(T, _load(self._points[name]))
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._points)
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def __contains__(self, name: object) -> bool:
+        # Mapping's own test would import the plug-in
+        return name in self._points
+
+
+@cache
+def instruments() -> Mapping[str, Instrument]:
+    """Every installed instrument by the metric's name in product.yaml."""
+    return Announced(INSTRUMENTS, entry_points(group=INSTRUMENTS))
+
+
+@cache
+def collectors() -> Mapping[str, Collector]:
+    """Every installed collector by its announced name."""
+    return Announced(COLLECTORS, entry_points(group=COLLECTORS))
+
+
+def instrument(name: str) -> Instrument:
+    """The instrument that measures ``name``.
+
+    Raises:
+        BadInput: nobody announces that name, or its package cannot be imported.
+    """
+    known = instruments()
+    if name in known:
+        return known[name]
+    raise BadInput(
+        f"There is no metric `{name}`.",
+        code="unknown_metric",
+        value=name,
+        next_step=did_you_mean(name, known, "metrics"),
+    )
+
+
+def _by_name(group: str, found: Iterable[EntryPoint]) -> dict[str, EntryPoint]:
+    points: dict[str, EntryPoint] = {}
+    for point in found:
+        other = points.setdefault(point.name, point)
+        if (other.value, _package(other)) != (point.value, _package(point)):
+            raise BadInput(
+                f"Two packages announce `{point.name}` in {group}: {_package(other)} "
+                f"({other.value}) and {_package(point)} ({point.value}).",
+                code="plugin_twice",
+                value=point.name,
+                next_step="Uninstall one of them.",
+            )
+    return dict(sorted(points.items()))
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "an unknown package"
+
+
+def _load(point: EntryPoint) -> object:
+    # whatever a stranger's module raises while it is imported is told with the stranger's name
+    try:
+        plugin = point.load()()
+    except Exception as reason:
+        raise _broken(point, f"cannot be loaded: {type(reason).__name__}: {reason}") from reason
+    if point.group == INSTRUMENTS:
+        _check_instrument(point, plugin)
+    return plugin
+
+
+def _check_instrument(point: EntryPoint, plugin: object) -> None:
+    if not isinstance(getattr(plugin, "about", None), About):
+        raise _broken(point, "has no `about` of the type roadworthy.core.instrument.About")
+    parameters = getattr(plugin, "parameters", None)
+    if not (isinstance(parameters, type) and is_dataclass(parameters)):
+        raise _broken(point, "has no `parameters` that is a dataclass")
+    lacks = [m for m in ("statistics", "measure", "need") if not callable(getattr(plugin, m, None))]
+    if lacks:
+        raise _broken(point, f"lacks {', '.join(lacks)}")
+
+
+def _broken(point: EntryPoint, why: str) -> BadInput:
+    return BadInput(
+        f"`{point.name}` ({point.value}) of {_package(point)} {why}.",
+        code="broken_plugin",
+        value=point.value,
+        next_step=f"Repair, update or uninstall {_package(point)}.",
+    )

@@ -1,0 +1,182 @@
+"""From the words of a requirement to the requirement: its limit and its own parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from roadworthy.core.errors import BadInput
+from roadworthy.core.instrument import About, Instrument
+from roadworthy.core.product import Confidence, Costs, Data, Decision, Task
+from roadworthy.core.requirement import Limit, Requirement, Side
+from roadworthy.io.case_ids import read_case_ids
+from roadworthy.io.nearest import did_you_mean
+from roadworthy.io.own_words import inherited_from, read_from_file
+from roadworthy.io.problems import Page, Problem
+from roadworthy.io.requirement_words import RequirementWords, own_values, words_of
+from roadworthy.io.yaml_lines import KeyPath
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the product as a whole declares, which a requirement may inherit."""
+
+    task: Task
+    data: Data
+    costs: Costs | None
+    confidence: Confidence
+    decision: Decision
+    folder: Path
+
+    def inherited(self, source: str) -> object:
+        """What fills a parameter that inherits ``source``."""
+        return {
+            "prevalence": self.data.prevalence,
+            "costs": self.costs,
+            "referred": self.decision.referred,
+            "task": self.task,
+            "positive": self.data.positive,
+        }[source]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A requirement beside the words it was read from, for the checks that follow."""
+
+    path: KeyPath
+    words: RequirementWords
+    about: About
+    requirement: Requirement[Any]
+    named_cases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def requirement_words(
+    page: Page, instruments: Mapping[str, Instrument]
+) -> tuple[list[RequirementWords | None], list[Problem]]:
+    """The words of every requirement (None where they cannot be read), and what is wrong."""
+    written = page.value(("requirements",))
+    words: list[RequirementWords | None] = []
+    problems: list[Problem] = []
+    for place, item in enumerate(written if isinstance(written, list) else []):
+        found = _words(page, ("requirements", place), item, instruments)
+        words.append(found if isinstance(found, RequirementWords) else None)
+        problems.extend(found if isinstance(found, list) else [])
+    return words, problems
+
+
+def _words(
+    page: Page, path: KeyPath, item: object, instruments: Mapping[str, Instrument]
+) -> RequirementWords | list[Problem]:
+    metric = item.get("metric") if isinstance(item, dict) else None
+    if isinstance(metric, str) and metric.strip() and metric not in instruments:
+        step = did_you_mean(metric, instruments, "metrics")
+        return [
+            Problem((*path, "metric"), f"is an unknown metric: '{metric}'", step, "unknown_metric")
+        ]
+    known = isinstance(metric, str) and metric in instruments
+    try:
+        model = words_of(str(metric), instruments[str(metric)]) if known else RequirementWords
+        return model.model_validate(item)
+    except BadInput as error:
+        message = f"cannot be measured. {error.message.rstrip('.')}"
+        return [Problem((*path, "metric"), message, error.next_step, error.code)]
+    except ValidationError as error:
+        found = list(page.problems(error, path))
+        # without a metric nobody knows which other words it may use
+        return found if known else [p for p in found if p.code != "unknown_key"] or found
+
+
+def read_requirement(
+    path: KeyPath,
+    line: int | None,
+    words: RequirementWords,
+    instrument: Instrument,
+    around: Surroundings,
+) -> Written | Problem:
+    """The requirement, or the first thing that keeps it from being one."""
+    limit = _limit(path, words, instrument.about)
+    if isinstance(limit, Problem):
+        return limit
+    values = _filled(own_values(words), instrument.parameters, around)
+    for name in read_from_file(instrument.parameters):
+        found = _case_ids((*path, name), around.folder / str(values[name]))
+        if isinstance(found, Problem):
+            return found
+        values[name] = found
+    try:
+        parameters = instrument.parameters(**values)
+    except ValueError as reason:
+        return Problem(path, f"cannot be read: {reason}", "Correct that value.")
+    requirement = _requirement(words, limit, parameters, around.confidence, line)
+    named = {name: values[name] for name in read_from_file(instrument.parameters)}
+    return Written(path, words, instrument.about, requirement, named)
+
+
+def _limit(path: KeyPath, words: RequirementWords, about: About) -> Limit | Problem:
+    if words.limit is not None:
+        side, value = words.limit
+        return Limit(side, value, words.unit or about.unit, words.against)
+    if about.limit_optional:
+        return Limit(Side.AT_MOST, 0.0, words.unit or about.unit, words.against)
+    sides = "max_drop or min_gain" if words.against else "at_least or at_most"
+    return Problem(path, "has no limit", f"Add {sides}.", "missing_key")
+
+
+def _filled(values: dict[str, Any], parameters: type[Any], around: Surroundings) -> dict[str, Any]:
+    sources = inherited_from(parameters)
+    return {
+        name: around.inherited(sources[name]) if value is None and name in sources else value
+        for name, value in values.items()
+    }
+
+
+def _case_ids(path: KeyPath, file: Path) -> tuple[str, ...] | Problem:
+    try:
+        return read_case_ids(file)
+    except BadInput as error:
+        if error.code != "missing_file":
+            raise
+        message = f"names a file that cannot be read: '{file}'"
+        return Problem(path, message, error.next_step, error.code)
+
+
+def _requirement(
+    words: RequirementWords,
+    limit: Limit,
+    parameters: Any,
+    confidence: Confidence,
+    line: int | None,
+) -> Requirement[Any]:
+    planned = {} if words.disagreement is None else {"disagreement": words.disagreement}
+    return Requirement(
+        id=words.id or words.metric,
+        metric=words.metric,
+        limit=limit,
+        parameters=parameters,
+        confidence=words.confidence or confidence.level,
+        power=words.power or confidence.power,
+        target=words.target,
+        slices=tuple(rule.core() for rule in words.slices),
+        tier=words.tier,
+        because=words.because,
+        per_unit=words.per is not None,
+        line=line,
+        **planned,
+    )
+
+
+def read_requirements(
+    page: Page,
+    words: list[RequirementWords],
+    instruments: Mapping[str, Instrument],
+    around: Surroundings,
+) -> Iterator[Written | Problem]:
+    """Every requirement of the file, in its order."""
+    for place, written in enumerate(words):
+        path: KeyPath = ("requirements", place)
+        line = page.document.line(path)
+        yield read_requirement(path, line, written, instruments[written.metric], around)

@@ -1,0 +1,1 @@
+"""What can be scored: tables that already hold scores, and trained pipelines."""

@@ -1,0 +1,32 @@
+"""Times a model one case at a time, as its users would wait for it."""
+
+from __future__ import annotations
+
+import time
+
+import polars as pl
+
+from roadworthy.core import columns
+from roadworthy.core.model import Model
+
+WARM_UP = 20
+MOST_CASES = 1000
+
+
+class Timing:
+    """The collector of the ``timings`` table: one row a timed case, column ``ms``."""
+
+    table = "timings"
+    about = "times the model on one case after another, after a warm-up"
+
+    def collect(self, model: Model, cases: pl.DataFrame) -> pl.DataFrame:
+        """Answers up to 1,000 cases one by one and notes the wall-clock milliseconds of each."""
+        for i in range(min(WARM_UP, cases.height)):
+            model.answer(cases[i : i + 1])
+        taken = []
+        for i in range(min(MOST_CASES, cases.height)):
+            one = cases[i : i + 1]
+            start = time.perf_counter_ns()
+            model.answer(one)
+            taken.append((time.perf_counter_ns() - start) / 1e6)
+        return pl.DataFrame({columns.ID: cases[columns.ID][: len(taken)], "ms": taken})

@@ -1,0 +1,1 @@
+"""What is kept beside product.yaml: the workspace, its judgements, and the seal."""

@@ -1,0 +1,111 @@
+"""The folder ``.roadworthy`` beside product.yaml; nothing in it is ever half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from roadworthy.core.errors import BadInput
+
+FOLDER = ".roadworthy"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where one product keeps its state."""
+
+    folder: Path
+
+    @staticmethod
+    def beside(product_file: Path) -> Workspace:
+        """The workspace of the product that ``product_file`` declares."""
+        return Workspace(product_file.parent / FOLDER)
+
+    def path(self, name: str) -> Path:
+        """A file of the workspace."""
+        return self.folder / name
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Writes a file whole or not at all, and returns where it stands."""
+        target = self.path(name)
+        data = content.encode() if isinstance(content, str) else content
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._note_version()
+            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(temporary, target)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError as problem:
+            raise unwritable(target, problem) from problem
+        return target
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
+        """Writes JSON that never holds NaN or Infinity."""
+        return self.write(name, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+    def read_json(self, name: str) -> dict[str, Any] | None:
+        """What ``write_json`` wrote; None when there is no such file."""
+        path = self.path(name)
+        try:
+            found = json.loads(path.read_text())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as problem:
+            raise BadInput(
+                f"this file of the workspace cannot be read: {problem}.",
+                code="broken_workspace",
+                where=str(path),
+                next_step="Restore it from a backup, or remove it and run the command again.",
+            ) from problem
+        if not isinstance(found, dict):
+            raise BadInput(
+                "this file of the workspace does not hold what roadworthy wrote.",
+                code="broken_workspace",
+                where=str(path),
+                next_step="Restore it from a backup, or remove it and run the command again.",
+            )
+        return found
+
+    def create(self, name: str, content: Mapping[str, Any]) -> bool:
+        """Writes a file that must not exist yet; False when somebody else was first."""
+        target = self.path(name)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            with os.fdopen(handle, "w") as file:
+                file.write(json.dumps(content, indent=2, allow_nan=False) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except FileExistsError:
+            return False
+        except OSError as problem:
+            raise unwritable(target, problem) from problem
+        return True
+
+    def _note_version(self) -> None:
+        note = self.folder / "VERSION"
+        if not note.exists():
+            note.write_text(f"{VERSION}\n")
+
+
+def unwritable(path: Path, problem: OSError) -> BadInput:
+    """The workspace cannot be written."""
+    return BadInput(
+        f"cannot be written: {problem.strerror or problem}.",
+        code="unwritable_workspace",
+        where=str(path),
+        next_step="Make the folder writable, or copy product.yaml and its data elsewhere.",
+    )

@@ -1,0 +1,124 @@
+"""check: judges the product on open data, as often as one likes, and says so."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from roadworthy import __version__
+from roadworthy.core import columns
+from roadworthy.core.errors import BadInput, Refused
+from roadworthy.core.product import Product, SetName
+from roadworthy.core.study import OpenStudy
+from roadworthy.core.verdict import Judgement
+from roadworthy.io.judgement_json import to_json
+from roadworthy.io.product_yaml import load_product
+from roadworthy.io.registry import instruments
+from roadworthy.io.stable_hash import stable_hash
+from roadworthy.store.seen import seen_ids
+from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.measure import population, verdicts
+from roadworthy.workflow.judge import product_outcome
+from roadworthy.workflow.source import Parted, load_cases, load_other
+from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
+
+OPEN_DATA = (
+    "Judged on open data: these cases can be looked at again and again, so this verdict guides "
+    "the work and does not prove the product. `roadworthy certify` opens the sealed set for that."
+)
+
+
+def check(product_file: Path, on: Path | None = None, time: bool = False) -> Judgement:
+    """Judges on the validation split, on all cases when there is no split, or on table ``on``."""
+    product = load_product(product_file)
+    registry = instruments()
+    workspace = Workspace.beside(product.file)
+    parted = load_cases(product)
+    resolve(product, parted.schema, registry)
+    settled = settle(product, workspace, parted, registry)
+    cases, name, data = _set(product, parted, on)
+    if on is not None:
+        _refuse_known(workspace, parted, cases, on)
+    answered = settled.judged.prepared(cases)
+    timed = answered.filter(pl.col(columns.INSIDE)) if time else None
+    others, missing = other_tables(product, settled.judged, workspace, registry, timed)
+    study = OpenStudy(
+        subject=settled.judged.subject,
+        set=name,
+        tables={"cases": answered, **others},
+        open_levels=parted.all_open,
+        candidates=1 if on else settled.candidates,
+        missing_tables=missing,
+    )
+    found = verdicts(product, study, registry)
+    judgement = Judgement(
+        product=product.name,
+        outcome=product_outcome(found),
+        set=name,
+        subject=study.subject,
+        version=__version__,
+        verdicts=found,
+        population=population(answered),
+        fingerprints={"product.yaml": product.fingerprint, "data": data},
+        notes=notes(product, settled, study.candidates) + (OPEN_DATA,),
+    )
+    keep(workspace, product, judgement, "validation" if on is None else "other")
+    return judgement
+
+
+def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...]:
+    """What a reader must know of how the subject came about."""
+    found = []
+    policy = settled.judged.policy
+    if policy is not None and product.decision.threshold == "auto":
+        found.append(
+            f"The threshold {policy.threshold:.4g} was chosen on validation data among "
+            f"{settled.candidates} candidates."
+        )
+    if candidates > 1:
+        found.append(f"These cases also chose the threshold, so alpha is divided by {candidates}.")
+    return tuple(found)
+
+
+def keep(workspace: Workspace, product: Product, judgement: Judgement, name: str) -> None:
+    """Keeps the judgement, and product.yaml as it was, for the dossier."""
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    workspace.write(f"judgements/{name}.yaml", product.file.read_bytes())
+    kept = {**to_json(judgement), "made": made}
+    workspace.write_json(f"judgements/{name}.json", kept)
+    workspace.write_json("judgements/latest.json", {"name": name})
+
+
+def _refuse_known(workspace: Workspace, parted: Parted, cases: pl.DataFrame, on: Path) -> None:
+    """Another table must bring other cases: neither sealed ones, nor those the model learnt from."""
+    ids = stable_hash(cases[columns.ID]).to_numpy()
+    sealed = int(np.isin(ids, parted.sealed_ids()).sum())
+    if sealed:
+        raise Refused(
+            f"{sealed} of its {cases.height} cases are in the sealed set.",
+            code="sealed_cases",
+            where=str(on),
+            value=sealed,
+            next_step="Leave them out; `roadworthy certify` opens the sealed set.",
+        )
+    used = np.isin(ids, seen_ids(workspace)) | np.isin(ids, parted.chosen_on())
+    if used.any():
+        raise BadInput(
+            f"{int(used.sum())} of its {cases.height} cases were used to train or to choose.",
+            code="seen_cases",
+            where=str(on),
+            value=int(used.sum()),
+            next_step="Leave them out: a product proves nothing on what it learnt from.",
+        )
+
+
+def _set(product: Product, parted: Parted, on: Path | None) -> tuple[pl.DataFrame, str, str]:
+    """The cases to judge, what the set is called, and the fingerprint of its table."""
+    if on is not None:
+        cases, fingerprint = load_other(product, on)
+        return cases, str(on), fingerprint
+    name = str(SetName.VALIDATION) if parted.split else ", ".join(product.data.cases)
+    return parted.open(SetName.VALIDATION), name, parted.fingerprint

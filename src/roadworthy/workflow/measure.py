@@ -1,0 +1,131 @@
+"""From a study to verdicts: cells, one scan a table, evidence, and the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from roadworthy.core import columns
+from roadworthy.core.errors import BadInput
+from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
+from roadworthy.core.instrument import Instrument
+from roadworthy.core.product import Product, Scope
+from roadworthy.core.requirement import Requirement
+from roadworthy.core.study import Study
+from roadworthy.core.verdict import Population, Verdict
+from roadworthy.stats.multiplicity import alpha_for_candidates
+from roadworthy.workflow.gather import gather
+from roadworthy.workflow.judge import Weighed, judge
+from roadworthy.workflow.slicing import Cell, cells
+
+
+def verdicts(
+    product: Product, study: Study, instruments: Mapping[str, Instrument], anytime: bool = False
+) -> tuple[Verdict, ...]:
+    """Every requirement on every slice of the study."""
+    planned = [
+        cell
+        for requirement in product.requirements
+        for cell in planned_cells(requirement, study, instruments, product.scope)
+    ]
+    found = _gathered(planned, study, instruments)
+    weighed = [_weigh(cell, found.get(id(cell)), study, instruments, anytime) for cell in planned]
+    return judge(weighed)
+
+
+def table_of(requirement: Requirement[Any], instruments: Mapping[str, Instrument]) -> str:
+    """Which observation table a requirement is measured on."""
+    own = getattr(requirement.parameters, "table", None)
+    return str(own or instruments[requirement.metric].about.table)
+
+
+def planned_cells(
+    requirement: Requirement[Any],
+    study: Study,
+    instruments: Mapping[str, Instrument],
+    scope: Scope,
+) -> list[Cell]:
+    """The requirement's cells; one cell when its table is missing."""
+    name = table_of(requirement, instruments)
+    table = study.tables.get(name)
+    if table is None:
+        return [Cell(requirement)]
+    for rule in requirement.slices:
+        for column in rule.by:
+            if column not in table.columns:
+                raise BadInput(
+                    f"the slice column {column!r} does not exist in the {name} table.",
+                    code="missing_column",
+                    where=f"requirement {requirement.id}",
+                    value=column,
+                    next_step=f"Its columns: {', '.join(_own(table))}.",
+                )
+    known = study.open_levels if name == "cases" else None
+    return cells(requirement, _inside(table), None if known is None else _inside(known), scope)
+
+
+def population(table: pl.DataFrame) -> Population:
+    """How many cases were judged, and where the others went."""
+    outside = table[columns.OUTSIDE].drop_nulls().value_counts(sort=True).rows()
+    units = table[columns.UNIT].n_unique()
+    positives = None
+    if columns.POSITIVE in table.columns:
+        positives = int((table[columns.POSITIVE] & table[columns.INSIDE]).sum())
+    return Population(
+        cases=table.height,
+        units=None if units == table.height else units,
+        inside=int(table[columns.INSIDE].sum()),
+        referred=int((table[columns.REFERRED] & table[columns.INSIDE]).sum()),
+        positives=positives,
+        outside=tuple((str(reason), int(count)) for reason, count in outside),
+    )
+
+
+def _gathered(
+    planned: Sequence[Cell], study: Study, instruments: Mapping[str, Instrument]
+) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {}
+    for name, table in study.tables.items():
+        here = [
+            cell
+            for cell in planned
+            if not cell.absent and table_of(cell.requirement, instruments) == name
+        ]
+        if here:
+            found |= dict(zip(map(id, here), gather(table, here, instruments), strict=True))
+    return found
+
+
+def _weigh(
+    cell: Cell,
+    gathered: Mapping[str, Any] | None,
+    study: Study,
+    instruments: Mapping[str, Instrument],
+    anytime: bool,
+) -> Weighed:
+    requirement = cell.requirement
+    alpha = float(alpha_for_candidates(requirement.alpha, study.candidates))
+    regime = Regime(alpha, anytime)
+    instrument = instruments[requirement.metric]
+    evidence: Evidence
+    if cell.absent:
+        evidence = NotMeasured(cell.absent)
+    elif gathered is None:
+        table = table_of(requirement, instruments)
+        evidence = NotMeasured(study.missing_tables.get(table, f"there is no {table} table"))
+    else:
+        evidence = instrument.measure(requirement, gathered, regime)
+    seen = evidence if isinstance(evidence, Measured) else None
+    # a fresh set is judged at the full alpha: nothing will have been chosen on it
+    need = instrument.need(requirement, seen, Regime(requirement.alpha), requirement.power)
+    return Weighed(cell, evidence, regime, need)
+
+
+def _inside(table: pl.DataFrame) -> pl.DataFrame:
+    return table.filter(pl.col(columns.INSIDE)) if columns.INSIDE in table.columns else table
+
+
+def _own(table: pl.DataFrame) -> list[str]:
+    return [name for name in table.columns if not name.startswith("@")]

@@ -1,0 +1,261 @@
+"""From the user's table to prepared cases: checked, scored, in or out of scope, routed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import polars as pl
+
+from roadworthy.core import columns
+from roadworthy.core.errors import BadInput
+from roadworthy.core.policy import Policy, Referred
+from roadworthy.core.product import Calls, Product, Scope, Task
+from roadworthy.core.requirement import Level
+from roadworthy.io.stable_hash import stable_hash
+from roadworthy.workflow.levels import equals, is_in
+
+EXAMPLES = 5
+
+
+def identify(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
+    """Adds ``@id`` and ``@unit``; every case has an id of its own and a unit."""
+    name = product.data.id
+    ids = pl.int_range(1, pl.len() + 1).cast(pl.String) if name is None else pl.col(name)
+    found = cases.with_columns(ids.cast(pl.String).alias(columns.ID))
+    if name is not None:
+        _refuse_nulls(found, columns.ID, name, "give every case an id")
+        _refuse_duplicates(found, name)
+    unit = columns.ID if product.data.unit is None else product.data.unit
+    found = found.with_columns(pl.col(unit).cast(pl.String).alias(columns.UNIT))
+    _refuse_nulls(found, columns.UNIT, unit, "say for every case which unit it belongs to")
+    return found
+
+
+def declare_truth(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
+    """Adds the truth: ``@positive`` for binary tasks, ``@truth`` otherwise; no value is guessed."""
+    name = product.data.truth
+    if name is None:
+        return cases
+    _refuse_nulls(cases, name, name, "label every case, or leave unlabelled cases out of the table")
+    if product.task is Task.BINARY:
+        return _binary_truth(cases, product, name)
+    if product.task is Task.MULTICLASS:
+        return cases.with_columns(pl.col(name).cast(pl.String).alias(columns.TRUTH))
+    return cases.with_columns(_finite(cases, name).alias(columns.TRUTH))
+
+
+def in_scope(cases: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+    """Adds ``@inside`` and ``@outside``: the first reason why a case is out of scope, or null."""
+    reason = pl.lit(None, dtype=pl.String)
+    for rule in reversed(scope.rules):
+        cell, dtype = pl.col(rule.field), cases.schema[rule.field]
+        missing = cell.is_null() | cell.is_nan() if dtype.is_float() else cell.is_null()
+        if rule.between is not None:
+            inside = cell.is_between(*rule.between)
+        else:
+            inside = is_in(rule.field, dtype, rule.levels or ())
+        if rule.missing == "refer":
+            reason = pl.when(missing).then(pl.lit(f"MISSING:{rule.field}")).otherwise(reason)
+        outside = ~missing & ~inside.fill_null(False)
+        reason = pl.when(outside).then(pl.lit(f"SCOPE:{rule.field}")).otherwise(reason)
+    found = cases.with_columns(reason.alias(columns.OUTSIDE))
+    return found.with_columns(pl.col(columns.OUTSIDE).is_null().alias(columns.INSIDE))
+
+
+def check_scores(cases: pl.DataFrame, source: str) -> pl.DataFrame:
+    """Refuses scores that are missing, not numbers, or outside 0..1, with the first such cases."""
+    score = pl.col(columns.SCORE)
+    bad = cases.filter(score.is_null() | ~score.is_finite() | ~score.is_between(0.0, 1.0))
+    if bad.height == 0:
+        return cases
+    first = bad.select(columns.ID, columns.SCORE).head(EXAMPLES).rows()
+    raise BadInput(
+        f"{bad.height} of {cases.height} scores are not numbers from 0 to 1: "
+        + ", ".join(f"case {case} has {value}" for case, value in first)
+        + ".",
+        code="bad_score",
+        where=source,
+        value=first[0][1],
+        next_step="Give a score from 0 to 1 for every case; a case without one must not be judged.",
+    )
+
+
+def decide(cases: pl.DataFrame, policy: Policy, referred: Referred | None) -> pl.DataFrame:
+    """Adds ``@referred``, ``@rated`` and ``@flagged`` for a binary product (see core.columns)."""
+    score, positive = pl.col(columns.SCORE), pl.col(columns.POSITIVE)
+    doubt = pl.lit(False)
+    if policy.refer_between:
+        low, high = policy.refer_between
+        doubt = (score >= low) & (score < high)
+    found = cases.with_columns((~pl.col(columns.INSIDE) | doubt).alias(columns.REFERRED))
+    handed = pl.col(columns.REFERRED)
+    by_person = {Referred.RIGHT: positive, Referred.WRONG: ~positive}.get(
+        referred or Referred.EXCLUDED, pl.lit(None, dtype=pl.Boolean)
+    )
+    counted = pl.lit(True) if referred in (Referred.RIGHT, Referred.WRONG) else ~handed
+    return found.with_columns(
+        (pl.col(columns.INSIDE) & counted).alias(columns.RATED),
+        pl.when(handed).then(by_person).otherwise(score >= policy.threshold).alias(columns.FLAGGED),
+    )
+
+
+def without_decision(cases: pl.DataFrame) -> pl.DataFrame:
+    """Adds ``@referred`` and ``@rated`` where no score is thresholded: scope alone refers."""
+    return cases.with_columns(
+        (~pl.col(columns.INSIDE)).alias(columns.REFERRED),
+        pl.col(columns.INSIDE).alias(columns.RATED),
+    )
+
+
+def add_calls(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
+    """Adds ``@call:NAME`` for everybody whom a requirement compares the product with."""
+    named = {calls.name: calls for calls in product.data.calls}
+    wanted = {r.limit.against for r in product.requirements if r.limit.against}
+    for name in sorted(wanted):
+        if product.task is Task.BINARY:
+            calls = named.get(name) or _as_truth(cases, product, name)
+            call = _declared(cases, calls.column, calls.positive, calls.negative, name)
+        elif product.task is Task.MULTICLASS:
+            _refuse_nulls(cases, name, name, "give every case a call, or scope it out")
+            call = pl.col(name).cast(pl.String)
+        else:
+            call = _finite(cases, name)
+        cases = cases.with_columns(call.alias(columns.call(name)))
+    return cases
+
+
+def in_fixed_order(cases: pl.DataFrame) -> pl.DataFrame:
+    """Rows in an order that hangs on units and ids only: neither on values nor on the file's."""
+    keys = [stable_hash(cases[name]).alias(f"@hash:{name}") for name in (columns.UNIT, columns.ID)]
+    names = [key.name for key in keys]
+    return cases.with_columns(keys).sort(names).drop(names)
+
+
+def per_unit(cases: pl.DataFrame) -> pl.DataFrame:
+    """One row a unit: positive, flagged or referred if one of its cases is; the highest score."""
+    special = {
+        columns.POSITIVE: pl.col(columns.POSITIVE).any(),
+        columns.FLAGGED: pl.col(columns.FLAGGED).any(),
+        columns.SCORE: pl.col(columns.SCORE).max(),
+        columns.INSIDE: pl.col(columns.INSIDE).any(),
+        columns.RATED: pl.col(columns.RATED).any(),
+        columns.REFERRED: pl.col(columns.REFERRED).any(),
+    }
+    rest = [
+        pl.col(name).any() if name.startswith(columns.call("")) else pl.col(name).first()
+        for name in cases.columns
+        if name not in special and name != columns.UNIT
+    ]
+    known = [expr for name, expr in special.items() if name in cases.columns]
+    return cases.group_by(columns.UNIT, maintain_order=True).agg(known + rest)
+
+
+def _binary_truth(cases: pl.DataFrame, product: Product, name: str) -> pl.DataFrame:
+    positive = product.data.positive
+    assert positive is not None
+    negative = product.data.negative
+    others = (negative,) if negative is not None else _only_other(cases, name, positive)
+    call = _declared(cases, name, (positive,), others, "the truth")
+    return cases.with_columns(call.alias(columns.POSITIVE))
+
+
+def _only_other(cases: pl.DataFrame, name: str, positive: Level) -> tuple[Level, ...]:
+    """The one other value of the truth column; more than one must be declared."""
+    is_positive = equals(name, cases.schema[name], positive)
+    others = cases.filter(~is_positive)[name].unique().to_list()
+    if len(others) > 1:
+        raise BadInput(
+            f"the truth column {name!r} has values that were never declared: "
+            f"{_counts(cases, name)}; `positive: {positive}` names one of them.",
+            code="undeclared_truth",
+            where=f"column {name}",
+            value=[str(value) for value in sorted(map(str, others))],
+            next_step="Declare `data: {negative: ...}` and correct or leave out the other rows.",
+        )
+    return tuple(others)
+
+
+def _as_truth(cases: pl.DataFrame, product: Product, name: str) -> Calls:
+    """A column that holds calls in the truth's own words, or as 0 and 1."""
+    data = product.data
+    assert data.positive is not None
+    dtype = cases.schema[name]
+    found = set(cases[name].drop_nulls().cast(pl.String).unique().to_list())
+    if dtype == pl.Boolean or found <= {"0", "1", "0.0", "1.0"}:
+        return Calls(name, name, (1,), (0,))
+    assert data.truth is not None
+    negative = data.negative
+    others = (negative,) if negative is not None else _only_other(cases, data.truth, data.positive)
+    return Calls(name, name, (data.positive,), others)
+
+
+def _declared(
+    cases: pl.DataFrame,
+    name: str,
+    positive: tuple[Level, ...],
+    negative: tuple[Level, ...],
+    whose: str,
+) -> pl.Expr:
+    """True where positive, False where negative; anything else is an error with its counts."""
+    dtype = cases.schema[name]
+    yes = is_in(name, dtype, positive).fill_null(False)
+    no = is_in(name, dtype, negative).fill_null(False) if negative else pl.lit(False)
+    stray = cases.filter(~yes & ~no)
+    if stray.height:
+        raise BadInput(
+            f"{stray.height} of {cases.height} cases have a value of {name!r} ({whose}) that was "
+            f"never declared: {_counts(stray, name)}.",
+            code="undeclared_value",
+            where=f"column {name}",
+            value=[str(value) for value in stray[name].unique().to_list()[:EXAMPLES]],
+            next_step="Declare what it counts as (positive or negative), or correct those rows.",
+        )
+    return yes
+
+
+def _counts(cases: pl.DataFrame, name: str) -> str:
+    counts = Counter(str(v) if v is not None else "missing" for v in cases[name].to_list())
+    return ", ".join(f"{value} ({count})" for value, count in counts.most_common(8))
+
+
+def _finite(cases: pl.DataFrame, name: str) -> pl.Expr:
+    number = pl.col(name).cast(pl.Float64, strict=False)
+    bad = cases.filter(number.is_null() | ~number.is_finite())
+    if bad.height:
+        raise BadInput(
+            f"{bad.height} of {cases.height} values of {name!r} are not finite numbers; "
+            f"the first is {bad[name][0]!r} in case {bad[columns.ID][0]}.",
+            code="not_a_number",
+            where=f"column {name}",
+            value=str(bad[name][0]),
+            next_step="Correct or leave out those rows.",
+        )
+    return number
+
+
+def _refuse_nulls(cases: pl.DataFrame, name: str, shown: str, next_step: str) -> None:
+    missing = cases[name].is_null().sum()
+    if missing:
+        row = cases[name].is_null().arg_max() or 0
+        raise BadInput(
+            f"{missing} of {cases.height} rows have no value in {shown!r}; the first is row "
+            f"{row + 1}.",
+            code="missing_value",
+            where=f"column {shown}",
+            value=None,
+            next_step=next_step[0].upper() + next_step[1:] + ".",
+        )
+
+
+def _refuse_duplicates(cases: pl.DataFrame, shown: str) -> None:
+    twice = cases.filter(pl.col(columns.ID).is_duplicated())[columns.ID]
+    if twice.len():
+        names = twice.unique(maintain_order=True).to_list()
+        raise BadInput(
+            f"{len(names)} ids in {shown!r} stand on more than one row: "
+            f"{', '.join(names[:EXAMPLES])}.",
+            code="duplicate_id",
+            where=f"column {shown}",
+            value=names[0],
+            next_step="Give every case one row; use `unit:` for cases that belong together.",
+        )

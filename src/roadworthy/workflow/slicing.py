@@ -1,0 +1,203 @@
+"""Which cells a requirement is judged on: the whole set, and the slices its rules ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product as combinations
+from typing import Any
+
+import polars as pl
+
+from roadworthy.core.errors import BadInput
+from roadworthy.core.product import Scope
+from roadworthy.core.requirement import (
+    WHOLE,
+    Level,
+    Requirement,
+    Slice,
+    SliceKey,
+    SliceRule,
+    Tier,
+)
+from roadworthy.workflow.levels import equals, on_slice
+
+MOST_LEVELS = 60
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A requirement (with the slice's own limit and tier) on one slice.
+
+    ``small`` says why a critical requirement does not gate here; ``absent`` says that the judged
+    data lacks a level which the scope declares or other open data holds.
+    """
+
+    requirement: Requirement[Any]
+    slice: Slice = WHOLE
+    small: str = ""
+    absent: str = ""
+
+    @property
+    def tier(self) -> Tier:
+        return Tier.ADVISORY if self.small else self.requirement.tier
+
+
+def cells(
+    requirement: Requirement[Any],
+    judged: pl.DataFrame,
+    known: pl.DataFrame | None,
+    scope: Scope,
+) -> list[Cell]:
+    """The whole set first, then every slice of every rule, in a stable order.
+
+    ``judged`` and ``known`` (other open data of the product, None: there is none) hold the cases
+    in scope. Levels come from the scope, from ``known`` and from ``judged``.
+    """
+    found = [Cell(requirement)]
+    for rule in requirement.slices:
+        changed = requirement.on(rule)
+        named = _named(rule, scope)
+        for part in _slices(rule, judged, known, named):
+            found.append(_cell(changed, part, rule, named, judged, known))
+    return found
+
+
+def _cell(
+    requirement: Requirement[Any],
+    part: Slice,
+    rule: SliceRule,
+    named: set[SliceKey],
+    judged: pl.DataFrame,
+    known: pl.DataFrame | None,
+) -> Cell:
+    count = _count(judged, part)
+    if count == 0:
+        elsewhere = 0 if known is None else _count(known, part)
+        where = f"other open data holds {elsewhere} such cases" if elsewhere else "it is declared"
+        return Cell(requirement, part, absent=f"the judged data has no case of {part}; {where}")
+    share = max(_share(judged, part), 0.0 if known is None else _share(known, part))
+    is_named = all(key in named or key.range is not None for key in part.keys)
+    if share >= rule.min_share or is_named:
+        return Cell(requirement, part)
+    return Cell(
+        requirement,
+        part,
+        small=f"{share:.1%} of the cases, under min_share {rule.min_share:.0%}: shown, not gating",
+    )
+
+
+def _slices(
+    rule: SliceRule,
+    judged: pl.DataFrame,
+    known: pl.DataFrame | None,
+    named: set[SliceKey],
+) -> list[Slice]:
+    frames = [judged] if known is None else [judged, known]
+    if rule.ranges:
+        column = rule.by[0]
+        _require_numbers(judged, column)
+        parts = [Slice((SliceKey(column, range=ends),)) for ends in rule.ranges]
+        missing = Slice((SliceKey(column),))
+        return parts + [missing] if any(_count(frame, missing) for frame in frames) else parts
+    declared = combinations(*(_declared(column, named) for column in rule.by))
+    parts = [Slice(keys) for keys in declared if all(keys)]
+    for frame in frames:
+        for keys in _observed(rule, frame, named):
+            if Slice(keys) not in parts:
+                parts.append(Slice(keys))
+    if rule.levels:
+        parts = [p for p in parts if p.keys[0] in named]
+    return sorted(parts, key=_order)
+
+
+def _declared(column: str, named: set[SliceKey]) -> list[SliceKey]:
+    return sorted((key for key in named if key.column == column), key=lambda key: str(key.value))
+
+
+def _named(rule: SliceRule, scope: Scope) -> set[SliceKey]:
+    """The levels that the rule or the scope names: they gate however small they are."""
+    found = {SliceKey(rule.by[0], value) for value in rule.levels}
+    for condition in scope.rules:
+        if condition.field in rule.by and condition.levels and not rule.levels:
+            found |= {SliceKey(condition.field, value) for value in condition.levels}
+    return found
+
+
+def _observed(
+    rule: SliceRule, frame: pl.DataFrame, named: set[SliceKey]
+) -> Iterable[tuple[SliceKey, ...]]:
+    """The combinations of levels that the data holds, missing values as a level of their own."""
+    for column in rule.by:
+        levels = frame[column].n_unique()
+        if levels > MOST_LEVELS:
+            raise BadInput(
+                f"the slice column {column!r} has {levels} different values.",
+                code="too_many_levels",
+                where=f"column {column}",
+                value=levels,
+                next_step=f"Give `ranges: [[a, b], ...]` for numbers, or name the `levels` "
+                f"(at most {MOST_LEVELS}).",
+            )
+    columns = [pl.col(c).fill_nan(None) if frame.schema[c].is_float() else c for c in rule.by]
+    for row in frame.select(columns).unique(maintain_order=False).rows():
+        yield tuple(
+            _key(column, value, frame, named) for column, value in zip(rule.by, row, strict=True)
+        )
+
+
+def _key(column: str, value: object, frame: pl.DataFrame, named: set[SliceKey]) -> SliceKey:
+    """The key of an observed value, spelled as product.yaml spells it where it names it."""
+    if value is None:
+        return SliceKey(column)
+    dtype = frame.schema[column]
+    for key in named:
+        if key.column == column and key.value is not None:
+            one = frame.clear(1).select(pl.lit(value, dtype=dtype).alias(column))
+            if one.select(equals(column, dtype, key.value)).item():
+                return key
+    return SliceKey(column, _plain(value))
+
+
+def _plain(value: object) -> Level:
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    return str(value)
+
+
+def _order(part: Slice) -> list[tuple[bool, bool, float, str]]:
+    """Numbers by size, words by alphabet, missing values last."""
+    return [
+        (
+            key.missing,
+            not isinstance(key.value, int | float),
+            float(key.value) if isinstance(key.value, int | float) else 0.0,
+            str(key.value),
+        )
+        for key in part.keys
+    ]
+
+
+def _require_numbers(frame: pl.DataFrame, column: str) -> None:
+    if not frame.schema[column].is_numeric():
+        raise BadInput(
+            f"the slice column {column!r} holds {frame.schema[column]}, and ranges need numbers.",
+            code="not_a_number",
+            where=f"column {column}",
+            value=str(frame.schema[column]),
+            next_step="Slice by its values instead: leave `ranges` away.",
+        )
+
+
+def _count(frame: pl.DataFrame, part: Slice) -> int:
+    return (
+        int(frame.select(on_slice(part, frame.schema).sum()).item() or 0)
+        if part.keys
+        else frame.height
+    )
+
+
+def _share(frame: pl.DataFrame, part: Slice) -> float:
+    return _count(frame, part) / frame.height if frame.height else 0.0

@@ -1,0 +1,163 @@
+"""The product's cases, read and checked once, and parted so that sealed ones stay sealed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from roadworthy.core import columns
+from roadworthy.core.errors import BadInput
+from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.seal import Opening, Seal
+from roadworthy.io import splits, tables
+from roadworthy.io.fingerprint import fingerprint
+from roadworthy.io.stable_hash import stable_hash
+from roadworthy.workflow.prepare import declare_truth, identify, in_fixed_order, in_scope
+
+SET = "@set"
+
+
+@dataclass(frozen=True)
+class Parted:
+    """The cases by set. Open ones are handed out freely, sealed ones against an opening only."""
+
+    _cases: pl.DataFrame
+    fingerprint: str
+    split: bool
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The columns that every set has."""
+        return self._cases.schema
+
+    def open(self, *names: SetName) -> pl.DataFrame:
+        """The cases of open sets; without a split all cases are open."""
+        if SetName.SEALED in names:
+            raise ValueError("sealed cases are handed out by `opened`, against an opening")
+        return self._cases.filter(pl.col(SET).is_in([str(name) for name in names]))
+
+    @property
+    def all_open(self) -> pl.DataFrame:
+        """Every case that is not sealed."""
+        return self._cases.filter(pl.col(SET) != str(SetName.SEALED))
+
+    def sizes(self) -> dict[SetName, int]:
+        """How many cases each set holds."""
+        counts = dict(self._cases[SET].value_counts().rows())
+        return {name: counts[str(name)] for name in SetName if str(name) in counts}
+
+    def seal(self, looks: int) -> Seal:
+        """The sealed set's name: a hash over its ids and rows, not the rows."""
+        sealed = self._sealed()
+        rows = sealed.select(sorted(c for c in sealed.columns if c != SET))
+        digest = hashlib.sha256(fingerprint(rows, columns.ID).encode()).hexdigest()
+        return Seal(digest, sealed.height, looks)
+
+    def sealed_ids(self) -> NDArray[np.uint64]:
+        """Hashes of the sealed ids, shape (cases,)."""
+        return self._ids(SetName.SEALED)
+
+    def chosen_on(self) -> NDArray[np.uint64]:
+        """Hashes of the ids on which an automatic threshold is chosen; none without a split."""
+        return self._ids(SetName.VALIDATION) if self.split else np.empty(0, dtype=np.uint64)
+
+    def count_sealed(self, condition: pl.Expr) -> int:
+        """How many sealed cases are of a kind; class counts are known since sets are stratified."""
+        return int(self._sealed().select(condition.fill_null(False).sum()).item() or 0)
+
+    def sealed_inputs(self, names: tuple[str, ...]) -> pl.DataFrame:
+        """Only what a model reads of the sealed cases: it may answer before anybody looks."""
+        return self._sealed().select(list(names))
+
+    def opened(self, opening: Opening) -> pl.DataFrame:
+        """The sealed cases, for the one who wrote the opening down."""
+        if opening.seal != self.seal(1).fingerprint:
+            raise ValueError("this opening belongs to another sealed set")
+        return self._sealed()
+
+    def _ids(self, name: SetName) -> NDArray[np.uint64]:
+        ids = self._cases.filter(pl.col(SET) == str(name))[columns.ID]
+        return stable_hash(ids).to_numpy()
+
+    def _sealed(self) -> pl.DataFrame:
+        return self._cases.filter(pl.col(SET) == str(SetName.SEALED))
+
+
+def load_cases(product: Product) -> Parted:
+    """Reads, checks and parts the cases of the product; nothing is changed on disk."""
+    raw = tables.collect(tables.scan_cases(product), str(product.data.cases[0]))
+    tables.require_columns(raw, declared_columns(product), "product.yaml")
+    cases = checked(raw, product)
+    if product.data.split is None:
+        assigned = pl.Series(SET, [str(SetName.VALIDATION)] * raw.height, dtype=pl.String)
+    else:
+        assigned = splits.assign(raw, product).rename(SET)
+    cases = in_fixed_order(cases.with_columns(assigned))
+    return Parted(cases, fingerprint(raw, product.data.id), product.data.split is not None)
+
+
+def load_other(product: Product, path: Path) -> tuple[pl.DataFrame, str]:
+    """Another table with the product's columns, checked the same way, and its fingerprint."""
+    raw = tables.collect(tables.scan_table(path), str(path))
+    return from_table(product, raw, str(path)), fingerprint(raw, product.data.id)
+
+
+def from_table(product: Product, raw: pl.DataFrame, where: str) -> pl.DataFrame:
+    """A table that is already in memory, checked as the product's own is."""
+    tables.require_columns(raw, declared_columns(product), where)
+    return in_fixed_order(checked(raw, product))
+
+
+def checked(raw: pl.DataFrame, product: Product) -> pl.DataFrame:
+    """Ids, units, truth and scope of every row; the whole table, before any set is looked at."""
+    return in_scope(declare_truth(identify(raw, product), product), product.scope)
+
+
+def declared_columns(product: Product) -> tuple[str, ...]:
+    """The columns that product.yaml names outside of instruments' own parameters."""
+    data = product.data
+    named = [data.id, data.unit, data.truth, data.score, data.prediction, *(data.features or ())]
+    named += [rule.field for rule in product.scope.rules]
+    named += [calls.column for calls in data.calls]
+    own = {calls.name for calls in data.calls}
+    for requirement in product.requirements:
+        named += [name for rule in requirement.slices for name in rule.by]
+        if requirement.limit.against and requirement.limit.against not in own:
+            named.append(requirement.limit.against)
+    if data.split:
+        named += [data.split.column, data.split.by, data.split.leave_out]
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def feature_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
+    """What a model may learn from: the declared features, or all columns no other key names."""
+    data = product.data
+    if data.features is not None:
+        return data.features
+    named = {data.id, data.unit, data.truth, data.score, data.prediction}
+    named |= {calls.column for calls in data.calls}
+    named |= {r.limit.against for r in product.requirements if r.limit.against}
+    if data.split:
+        named |= {data.split.column, data.split.by}
+    if product.costs:
+        for cost in (product.costs.miss, product.costs.false_alarm, product.costs.refer):
+            named.add(getattr(cost, "column", None))
+    found = tuple(n for n in schema.names() if n not in named and not n.startswith("@"))
+    if not found:
+        raise BadInput(
+            "no column is left to learn from.",
+            code="no_features",
+            where="product.yaml",
+            next_step="Name the columns to learn from: `data: {features: [...]}`.",
+        )
+    return found
+
+
+def truth_of(cases: pl.DataFrame, task: Task) -> pl.Series:
+    """The prepared truth: bool, str or float."""
+    return cases[columns.POSITIVE if task is Task.BINARY else columns.TRUTH]

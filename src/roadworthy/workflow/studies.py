@@ -1,0 +1,148 @@
+"""Builds the study that is judged: the subject's answers on a set, and the collectors' tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from roadworthy.core import columns
+from roadworthy.core.errors import BadInput
+from roadworthy.core.instrument import Instrument
+from roadworthy.core.model import Model
+from roadworthy.core.policy import Policy
+from roadworthy.core.product import Product, SetName, Task
+from roadworthy.io import tables
+from roadworthy.io.registry import collectors
+from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.measure import table_of
+from roadworthy.workflow.source import Parted
+from roadworthy.workflow.subject import POLICY, Judged, kept_policy, load_model
+from roadworthy.workflow.tune import choose_threshold
+
+TIMED = "tables"
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The subject as it will be judged, and among how many it was chosen on validation data."""
+
+    judged: Judged
+    candidates: int
+
+
+def settle(
+    product: Product, workspace: Workspace, parted: Parted, instruments: Mapping[str, Instrument]
+) -> Settled:
+    """Model and policy, before any case is judged; an automatic threshold is chosen here."""
+    model = load_model(product, workspace)
+    _require_inputs(model, parted.schema)
+    if product.task is not Task.BINARY or product.data.truth is None:
+        return Settled(Judged(product, model, None), 1)
+    policy = kept_policy(product, model, workspace)
+    if policy is not None:
+        return Settled(Judged(product, model, policy), _candidates(product, workspace))
+    tuned = choose_threshold(product, model, parted.open(SetName.VALIDATION), instruments)
+    return Settled(Judged(product, model, tuned.policy), tuned.candidates)
+
+
+def resolve(product: Product, schema: pl.Schema, instruments: Mapping[str, Instrument]) -> None:
+    """Every name that judging will need, looked up now: a typo must not spend an opening."""
+    for requirement in product.requirements:
+        instrument = instruments[requirement.metric]
+        if requirement.slices and not instrument.about.sliceable:
+            raise BadInput(
+                f"{requirement.metric} is one count for the whole set and has no slices.",
+                code="no_slices",
+                where=f"requirement {requirement.id}",
+                value=[rule.by for rule in requirement.slices],
+                next_step="Leave `slices` away.",
+            )
+        if table_of(requirement, instruments) != "cases":
+            continue
+        for statistic in instrument.statistics(requirement).values():
+            for expression in statistic.columns().values():
+                named = [n for n in expression.meta.root_names() if not n.startswith("@")]
+                tables.require_columns(
+                    pl.DataFrame(schema=schema), named, f"requirement {requirement.id}"
+                )
+
+
+def other_tables(
+    product: Product,
+    judged: Judged,
+    workspace: Workspace,
+    instruments: Mapping[str, Instrument],
+    timed: pl.DataFrame | None = None,
+) -> tuple[dict[str, pl.DataFrame], dict[str, str]]:
+    """The tables beside ``cases`` that requirements ask for, and why the others are missing.
+
+    A table that product.yaml names is read; one that was collected from this very model is taken
+    from the workspace; ``timed`` are cases to collect anew on; weighing an artefact needs none.
+    """
+    wanted = {table_of(r, instruments) for r in product.requirements} - {"cases"}
+    found: dict[str, pl.DataFrame] = {}
+    missing: dict[str, str] = {}
+    for name in sorted(wanted):
+        if name in product.data.tables:
+            path = product.folder / product.data.tables[name]
+            found[name] = tables.collect(tables.scan_table(path), str(path))
+            continue
+        collected = _collect(name, judged.model, workspace, timed)
+        if isinstance(collected, str):
+            missing[name] = collected
+        else:
+            found[name] = collected
+    _require_table_columns(product, found, instruments)
+    return found, missing
+
+
+def _collect(
+    name: str, model: Model, workspace: Workspace, cases: pl.DataFrame | None
+) -> pl.DataFrame | str:
+    collector = collectors().get(name)
+    if collector is None:
+        return f"there is no {name} table; name its file: `data: {{tables: {{{name}: FILE}}}}`"
+    if not model.files:
+        return f"{model.name} cannot be run; name a file: `data: {{tables: {{{name}: FILE}}}}`"
+    kept = workspace.path(f"{TIMED}/{name}-{model.fingerprint[:16]}.parquet")
+    if name != "artifact" and cases is None:
+        if kept.exists():
+            return tables.collect(tables.scan_table(kept), str(kept))
+        return "no case was timed; run `roadworthy check --time` first"
+    table = collector.collect(model, pl.DataFrame() if cases is None else cases)
+    workspace.write(f"{TIMED}/{kept.name}", _parquet(table))
+    return table
+
+
+def _parquet(table: pl.DataFrame) -> bytes:
+    from io import BytesIO
+
+    buffer = BytesIO()
+    table.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _require_table_columns(
+    product: Product, found: Mapping[str, pl.DataFrame], instruments: Mapping[str, Instrument]
+) -> None:
+    for requirement in product.requirements:
+        table = found.get(table_of(requirement, instruments))
+        if table is None:
+            continue
+        for statistic in instruments[requirement.metric].statistics(requirement).values():
+            for expression in statistic.columns().values():
+                named = [n for n in expression.meta.root_names() if not n.startswith("@")]
+                tables.require_columns(table, named, f"requirement {requirement.id}")
+
+
+def _candidates(product: Product, workspace: Workspace) -> int:
+    if product.decision.threshold != "auto":
+        return 1
+    return int((workspace.read_json(POLICY) or {}).get("candidates", 1))
+
+
+def _require_inputs(model: Model, schema: pl.Schema) -> None:
+    tables.require_columns(pl.DataFrame(schema=schema), [n for n in model.needs if n], model.name)
