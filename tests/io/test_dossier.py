@@ -46,7 +46,8 @@ from roadworthy.core.requirement import (
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
 from roadworthy.io import dossier
-from roadworthy.io.dossier import plots, words
+from roadworthy.io import telling
+from roadworthy.io.dossier import plots
 from roadworthy.io.dossier.page import page as told
 from roadworthy.io.judgement_json import from_json, to_json
 
@@ -379,7 +380,7 @@ class Outline(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not {"style", "title", "desc"} & set(self.open):
-            self.words.append(data)
+            self.telling.append(data)
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attrs for name, attrs in self.tags if name == tag]
@@ -452,7 +453,7 @@ class TestThePage:
     def test_every_verdict_appears_with_its_reason_and_its_plot(self, judgement: Judgement) -> None:
         page = Outline(rendered(judgement))
         for each in judgement.verdicts:
-            assert words.sentence(each.reason) in page.text
+            assert telling.sentence(each.reason) in page.text
         plotted = [svg for svg in page.all("svg") if "plot" in (svg.get("class") or "")]
         assert len(plotted) == len(judgement.verdicts) + 3  # three more explain the page
 
@@ -667,26 +668,26 @@ class TestNumbers:
     @given(
         st.floats(-1e12, 1e12),
         st.floats(-1e12, 1e12),
-        st.sampled_from([words.NEAREST, words.DOWN, words.UP]),
+        st.sampled_from([telling.NEAREST, telling.DOWN, telling.UP]),
     )
     def test_a_rounded_number_stays_on_its_side_of_the_limit(
         self, value: float, limit: float, rounding: str
     ) -> None:
-        shown = read_back(words.number(value, apart=(limit,), rounding=rounding))
+        shown = read_back(telling.number(value, apart=(limit,), rounding=rounding))
         assert (shown > limit) == (value > limit)
         assert (shown < limit) == (value < limit)
 
     def test_a_value_at_its_limit_reads_as_the_limit(self) -> None:
-        assert words.number(0.9004, apart=(0.9004,)) == words.exact(0.9004) == "0.9004"
+        assert telling.number(0.9004, apart=(0.9004,)) == telling.exact(0.9004) == "0.9004"
 
     @given(st.floats(allow_nan=False, allow_infinity=False))
     def test_a_bound_is_rounded_away_from_the_claim(self, value: float) -> None:
-        assert read_back(words.number(value, rounding=words.DOWN)) <= value
-        assert read_back(words.number(value, rounding=words.UP)) >= value
+        assert read_back(telling.number(value, rounding=telling.DOWN)) <= value
+        assert read_back(telling.number(value, rounding=telling.UP)) >= value
 
     @given(st.floats(allow_nan=False, allow_infinity=False))
     def test_a_limit_is_shown_exactly(self, value: float) -> None:
-        assert read_back(words.exact(value)) == value
+        assert read_back(telling.exact(value)) == value
 
     @pytest.mark.parametrize(
         ("value", "shown"),
@@ -696,7 +697,7 @@ class TestNumbers:
             (1.0, "1"),
             (0.0, "0"),
             (0.0042, "0.0042"),
-            (-0.0231, f"{words.MINUS}0.023"),
+            (-0.0231, f"{telling.MINUS}0.023"),
             (3.17e-5, "3.2e-5"),
             (12047.3, "12,047"),
             (2.748e11, "2.7e11"),
@@ -704,13 +705,13 @@ class TestNumbers:
         ],
     )
     def test_numbers_read_well(self, value: float, shown: str) -> None:
-        assert words.number(value) == shown
+        assert telling.number(value) == shown
 
     def test_a_comparison_is_told_as_better_or_worse(self) -> None:
         drop = Limit(Side.MAX_DROP, 0.02, against="reader")
         measured = seen(0.0, -0.0231, 0.0102, 200)
-        assert words.estimate(measured, drop) == "no difference"
-        assert words.bounds(measured, drop) == "worse by 0.024 to better by 0.011"
+        assert telling.estimate(measured, drop) == "no difference"
+        assert telling.bounds(measured, drop) == "worse by 0.024 to better by 0.011"
 
     @pytest.mark.parametrize(
         ("limit", "shown"),
@@ -724,22 +725,22 @@ class TestNumbers:
         ],
     )
     def test_a_limit_is_told_in_words(self, limit: Limit, shown: str) -> None:
-        assert words.promise("Recall", limit) == shown
+        assert telling.promise("Recall", limit) == shown
 
     def test_open_ends_are_told(self) -> None:
-        assert words.pinned(SliceKey("age", range=(-math.inf, 40))) == "age below 40"
-        assert words.pinned(SliceKey("age", range=(70, math.inf))) == "age 70 and above"
-        assert words.bounds(seen(0.5, None, None, 3), FINDS) == "no bound on either side"
-        assert words.bounds(seen(0.5, None, 0.6, 3), FINDS) == "no lower bound; up to 0.600"
+        assert telling.pinned(SliceKey("age", range=(-math.inf, 40))) == "age below 40"
+        assert telling.pinned(SliceKey("age", range=(70, math.inf))) == "age 70 and above"
+        assert telling.bounds(seen(0.5, None, None, 3), FINDS) == "no bound on either side"
+        assert telling.bounds(seen(0.5, None, 0.6, 3), FINDS) == "no lower bound; up to 0.600"
 
     def test_a_need_that_can_never_be_met_says_why(self) -> None:
-        assert words.needs(Need("cases", 10, never="the limit is 1"), 0.8) == (
+        assert telling.needs(Need("cases", 10, never="the limit is 1"), 0.8) == (
             "This can never be shown: the limit is 1.",
         )
 
 
 def read_back(text: str) -> float:
-    return float(text.replace(words.MINUS, "-").replace(",", ""))
+    return float(text.replace(telling.MINUS, "-").replace(",", ""))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -827,7 +828,7 @@ class TestPlots:
         each = verdict("r", "m", NOT_WORSE, OPEN, seen(0.0, -0.03, 0.03, 9), "because")
         scale = plots.scale_over([each])
         assert scale.x(-0.02) < scale.x(0.0)
-        assert f"limit {words.MINUS}0.02" in plots.interval(each, scale, "k", "title")
+        assert f"limit {telling.MINUS}0.02" in plots.interval(each, scale, "k", "title")
 
     @pytest.mark.parametrize(
         ("outcome", "shape"), [(PASS, "<circle"), (FAIL, "seen cross"), (OPEN, "seen open")]

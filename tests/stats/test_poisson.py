@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from roadworthy.stats import poisson
+from roadworthy.stats import binomial, poisson
 
 DEATHS, INJURIES, CRASHES = 1.09e-8, 77e-8, 190e-8
 COUNTS = st.integers(0, 2000)
@@ -70,8 +70,6 @@ class TestBounds:
 
     def test_a_rare_event_agrees_with_the_binomial(self) -> None:
         """0 events in a million miles and 0 of a million cases say nearly the same."""
-        from roadworthy.stats import binomial
-
         poisson_bound = float(poisson.upper(0, 1e6, 0.05))
         assert poisson_bound == pytest.approx(float(binomial.upper(0, 1e6, 0.05)), rel=1e-5)
 

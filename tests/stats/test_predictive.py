@@ -82,6 +82,11 @@ class TestPredictiveValues:
         assert predictive.ppv(0.9, 0.9, 0.006) == pytest.approx(54 / (54 + 994))
         assert predictive.npv(0.9, 0.9, 0.006) == pytest.approx(8946 / (8946 + 6))
 
+    def test_sensitivity_and_specificity_share_alpha(self) -> None:
+        sens, spec = binomial.lower([90, 80], [100, 100], ALPHA / 2)
+        expected = predictive.ppv(float(sens), float(spec), 0.1)
+        assert predictive.ppv_lower(90, 100, 80, 100, 0.1, ALPHA) == pytest.approx(expected)
+
     def test_without_any_call_it_has_no_meaning(self) -> None:
         with pytest.raises(ValueError, match="not measured"):
             predictive.ppv(0.0, 1.0, 0.1)
@@ -130,6 +135,12 @@ class TestWeightedSums:
             assert (predictive.weighted_p_above(k, n, weights, limit) <= ALPHA) == (low > limit)
         if abs(high - limit) > 1e-6:
             assert (predictive.weighted_p_below(k, n, weights, limit) <= ALPHA) == (high < limit)
+
+    def test_rates_share_alpha(self) -> None:
+        expected = float(binomial.lower([90, 70], 100, ALPHA / 2).mean())
+        assert predictive.weighted_lower([90, 70], 100, 0.5, ALPHA) == pytest.approx(expected)
+        expected = float(binomial.upper([90, 70], 100, ALPHA / 2).mean())
+        assert predictive.weighted_upper([90, 70], 100, 0.5, ALPHA) == pytest.approx(expected)
 
     def test_a_rate_without_weight_costs_no_alpha(self) -> None:
         alone = predictive.weighted_lower([90], [100], [1.0], ALPHA)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from roadworthy.core.errors import RoadworthyError
 from roadworthy.core.evidence import Measured
-from roadworthy.core.need import Need
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
+from roadworthy.io import telling
 from roadworthy.io.harmless import harmless
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def judgement(found: Judgement) -> None:
         _line(f"{people.cases - people.inside:,} cases are out of scope ({reasons})")
     _line()
     _table(
-        ("requirement", "slice", "limit", "seen", "shown", "on", "verdict"),
+        ("requirement", "slice", "must be", "seen", "bounds", "on", "verdict"),
         [_cell(verdict) for verdict in found.verdicts],
         [STYLES[verdict.outcome] for verdict in found.verdicts],
     )
@@ -60,7 +60,7 @@ def plan(found: Plan) -> None:
     )
     _line()
     _table(
-        ("requirement", "slice", "limit", "target", "needs", "without error", "cases", "there are"),
+        ("requirement", "slice", "must be", "target", "needs", "without error", "cases", "there are"),
         [_planned(cell) for cell in found.cells],
         ["bold red" if cell.need.never or cell.enough is False else "" for cell in found.cells],
     )
@@ -196,19 +196,16 @@ def written_json(found: Written) -> dict[str, Any]:
 
 def _cell(verdict: Verdict) -> tuple[str, ...]:
     evidence = verdict.evidence
-    limit = f"{verdict.metric} {verdict.limit}"
+    limit = telling.promise(verdict.metric, verdict.limit)
     shown = verdict.outcome if verdict.tier is Tier.CRITICAL else f"({verdict.outcome})"
     if not isinstance(evidence, Measured):
         return (verdict.requirement, str(verdict.slice), limit, "-", "-", "-", shown)
-    high = verdict.limit.wants_high
-    bound = evidence.low if high else evidence.high
-    sign = ">=" if high else "<="
     return (
         verdict.requirement,
         str(verdict.slice),
         limit,
-        _number(evidence.estimate, verdict.limit.compares),
-        "no bound" if bound is None else f"{sign} {_number(bound, verdict.limit.compares)}",
+        telling.estimate(evidence, verdict.limit),
+        telling.bounds(evidence, verdict.limit),
         f"{evidence.n:,} {evidence.of}",
         shown,
     )
@@ -222,28 +219,9 @@ def _reasons(verdicts: Sequence[Verdict]) -> None:
     for verdict in open_ones:
         where = "" if not verdict.slice.keys else f" [{verdict.slice}]"
         _line(f"  {verdict.requirement}{where}: {verdict.reason}")
-        settled = settles(verdict.need, verdict.target)
-        if settled:
-            _line(f"    {settled}")
+        for settles in telling.needs(verdict.need, power=None) if verdict.need else ():
+            _line(f"    {settles}")
     _line()
-
-
-def settles(need: Need | None, target: float | None) -> str:
-    """What more would settle a verdict, in a sentence; empty when nothing is known."""
-    if need is None:
-        return ""
-    if need.never:
-        return f"It can never be shown: {need.never}."
-    sizes = []
-    if need.at_target is not None and target is not None:
-        sizes.append(f"{need.at_target:,} {need.of} if the truth is the target {target:g}")
-    elif need.at_target is not None:
-        sizes.append(f"{need.at_target:,} {need.of}")
-    if need.at_observed is not None:
-        sizes.append(f"{need.at_observed:,} {need.of} if it is what was seen")
-    if not sizes and need.without_error is not None:
-        sizes.append(f"at least {need.without_error:,} {need.of}, without a single error")
-    return f"A fresh set would settle it with {', or '.join(sizes)}." if sizes else ""
 
 
 def _planned(cell: PlannedCell) -> tuple[str, ...]:
@@ -251,7 +229,7 @@ def _planned(cell: PlannedCell) -> tuple[str, ...]:
     return (
         cell.requirement,
         str(cell.slice),
-        f"{cell.metric} {cell.limit}",
+        telling.promise(cell.metric, cell.limit),
         "-" if cell.target is None else f"{cell.target:g}",
         "never" if need.never else _count(cell.needed, need.of),
         _count(need.without_error, ""),
@@ -282,10 +260,6 @@ def _planned_json(cell: PlannedCell) -> dict[str, Any]:
 
 def _count(value: int | None, of: str) -> str:
     return "-" if value is None else f"{value:,} {of}".strip()
-
-
-def _number(value: float, signed: bool) -> str:
-    return f"{value:+.3f}" if signed else f"{value:.4g}"
 
 
 def _console(stderr: bool = False) -> Console:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TypeAlias
 
 
@@ -43,8 +44,10 @@ class Measured:
             p = getattr(self, name)
             if not 0.0 <= p <= 1.0:
                 raise ValueError(f"{name} must lie in 0..1, not {p!r}: mend the instrument")
-        if self.estimate != self.estimate:
-            raise ValueError("an estimate cannot be NaN: return NotMeasured with the reason")
+        if not isfinite(self.estimate):
+            raise ValueError(
+                f"an estimate must be finite, not {self.estimate!r}: return NotMeasured instead"
+            )
 
 
 @dataclass(frozen=True)

@@ -261,8 +261,8 @@ def _sealed(column: pl.Series, product: Product, split: Split) -> pl.Series:
             value=levels[0],
         )
     if not split.sealed_levels:
-        chosen = levels[int(_ranks(_as_text(levels), split.seed).arg_min() or 0)]
-        return column == chosen
+        chosen = _ranks(_as_text(levels), split.seed).arg_min()
+        return column.is_in(levels.slice(chosen or 0, 1).implode())
     found = pl.repeat(False, len(column), dtype=pl.Boolean, eager=True)
     for level in split.sealed_levels:
         rows = is_level(column, level)

@@ -1,4 +1,4 @@
-"""The area under the ROC curve, exact or in one pass, with bounds that hold for any shape of scores.
+"""The area under the ROC curve, exact or in one pass, with bounds that hold for scores of any shape.
 
 The AUC is the chance that a random positive scores above a random negative, ties counting half.
 How much it varies depends on both score distributions, which few cases do not reveal: formulas that
@@ -10,13 +10,13 @@ the other class of its own: the AUC is an average over all such matchings, and e
 proportion of m = min(n_pos, n_neg) independent pairs. So its variance is at most A (1 - A) / m
 (Birnbaum & Klose 1957), and it is smaller than that proportion in convex order (Hoeffding 1963,
 section 5). The bounds treat it as that proportion, by the exact binomial tail. This is exact where
-each case of the smaller class wins or loses all its pairs, and conservative elsewhere: at alpha = .05
-a model at the limit with normal scores of equal spread passes in less than .02 of studies. Proven is
-the tail up to a factor e (Bentkus 2004); that no factor is needed is enumerated and simulated in the
-tests, not proven.
+each case of the smaller class wins or loses all its pairs, and conservative elsewhere: at alpha
+= .05 a model at the limit with normal scores of equal spread passes in less than .02 of studies.
+Proven is the tail up to a factor e (Bentkus 2004); that no factor is needed is not proven but
+enumerated and simulated in the tests.
 
-Everywhere in this file ``alpha`` is one-sided, cases are independent of one another, and class sizes
-may be real-valued (effective sizes of dependent cases).
+Everywhere in this file ``alpha`` is one-sided, cases are independent of one another, and class
+sizes may be real-valued (effective sizes of dependent cases).
 """
 
 from __future__ import annotations
@@ -34,23 +34,44 @@ __all__ = ["ScoreHistogram", "exact", "lower", "p_above", "p_below", "sample_siz
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-# Bins follow the leading bits of min(s, 1 - s): models crowd their scores at 0 and at 1, where equal
-# bins would see ties only. Below 2**-12 few scores are apart enough to matter: coarser bins there.
-_FINE_FROM = 2.0**-12
-_FINE_SHIFT = 42  # 1,024 bins an octave
-_COARSE_FROM = 2.0**-64
-_COARSE_SHIFT = 46  # 64 bins an octave
 _CASES_AT_A_TIME = 1 << 16
 
 
-def _leading_bits(number: float, shift: int) -> int:
-    return int(np.float64(number).view(np.int64)) >> shift
+@dataclass(frozen=True)
+class _Tier:
+    """Scores whose bits reach ``start`` get the bin ``(bits >> shift) + offset``."""
+
+    start: int
+    shift: int
+    offset: int
 
 
-_COARSE_START = _leading_bits(_COARSE_FROM, _COARSE_SHIFT) - 1  # bin 0: everything below
-_COARSE_BINS = _leading_bits(_FINE_FROM, _COARSE_SHIFT) - _COARSE_START
-_FINE_START = _leading_bits(_FINE_FROM, _FINE_SHIFT) - _COARSE_BINS
-_BINS = 2 * (_leading_bits(0.5, _FINE_SHIFT) - _FINE_START + 1)
+def _bits(number: float) -> int:
+    return int(np.float64(number).view(np.int64))
+
+
+def _tiers() -> tuple[_Tier, ...]:
+    """Bins by the leading bits of min(s, 1 - s), coarser where fewer scores differ.
+
+    Models crowd their scores at 0 and 1, where bins of equal width would see nothing but ties. Bin
+    0 is left to zero and the subnormal numbers.
+    """
+    tiers: list[_Tier] = []
+    first = 1
+    for start, end, per_octave in (
+        (2.0**-1022, 2.0**-64, 4),
+        (2.0**-64, 2.0**-12, 64),
+        (2.0**-12, 0.5, 1024),
+    ):
+        shift = 52 - (per_octave.bit_length() - 1)
+        tiers.append(_Tier(_bits(start), shift, first - (_bits(start) >> shift)))
+        first += (_bits(end) >> shift) - (_bits(start) >> shift)
+    return tuple(tiers)
+
+
+_TIERS = _tiers()
+# The bin of a score of exactly 1/2 is the last one of the lower half; the upper half mirrors it.
+_BINS = 2 * ((_bits(0.5) >> _TIERS[-1].shift) + _TIERS[-1].offset + 1)
 
 
 def exact(positive_scores: ArrayLike, negative_scores: ArrayLike) -> float:
@@ -218,8 +239,8 @@ def sample_size(
     """Positives needed to show the side of ``limit`` on which ``truth`` lies, whatever the shape.
 
     To be gathered with ``ratio_neg_per_pos`` negatives for each. Plans with the widest spread that
-    an AUC can have, so scores of a benign shape reach more than ``power``: the pairs that a binomial
-    proportion needs, none of it lost to the sawtooth.
+    an AUC can have, that of a binomial proportion: scores of a benign shape reach more than
+    ``power``.
 
     Raises ValueError when truth equals limit, when power is below 1/2 (a wider spread would help),
     or when ratio_neg_per_pos is not positive.
@@ -252,7 +273,8 @@ def _scores(name: str, scores: ArrayLike) -> Floats:
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(
-            f"{name} scores need shape (n,) with n >= 1, not {values.shape}: an AUC needs both classes."
+            f"{name} scores need shape (n,) with n >= 1, not {values.shape}: "
+            "an AUC needs both classes."
         )
     if np.isnan(values).any():
         raise ValueError(
@@ -271,7 +293,7 @@ def _bins(score: Floats) -> Integers:
         )
     # 1 - s loses no bit for s >= 1/2, so no two scores change order.
     bits = np.minimum(score, 1.0 - score).view(np.int64)
-    coarse = np.maximum((bits >> _COARSE_SHIFT) - _COARSE_START, 0)
-    fine = (bits >> _FINE_SHIFT) - _FINE_START
-    half = np.where(fine >= _COARSE_BINS, fine, coarse)
+    half = np.zeros(score.shape, dtype=np.int64)
+    for tier in _TIERS:
+        half = np.where(bits >= tier.start, (bits >> tier.shift) + tier.offset, half)
     return np.where(score > 0.5, _BINS - 1 - half, half)

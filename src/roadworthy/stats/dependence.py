@@ -58,8 +58,8 @@ def effective_sample(unit_hits: ArrayLike, unit_cases: ArrayLike, alpha: float) 
 
     Simulated over beta-binomial units (correlation 0 to 1, rates .05 to .99, 50 to 3000 units,
     sizes equal and up to 1 : 20, also with misses in large units only) the bound then keeps alpha
-    at .05 and .0025. It cannot know of a kind of unit that was never drawn: if the large, worse units
-    are so rare that a sample may hold none, draw more units.
+    at .05 and .0025. It cannot know of a kind of unit that was never drawn: if the large, worse
+    units are so rare that a sample may hold none, draw more units.
 
     Units of one case each are independent cases: they keep their number, however few they are.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from roadworthy.stats import inversion
 
@@ -55,8 +55,9 @@ def p_above(
     stakes fixed by the units before it; under the null the capital is a supermartingale, so
     1 / (largest capital so far) is a p-value (Ville 1939). With ``anytime=True`` stakes do not look
     at the number of units either, and the p-values at all numbers of units hold together; without
-    it they are tuned to this number, declared in advance, which saves cases. Stakes follow the empirical variance (Waudby-Smith & Ramdas 2024, JRSS B 86,
-    "Estimating means of bounded random variables by betting").
+    it they are tuned to this number, declared in advance, which saves cases. Stakes follow the
+    empirical variance (Waudby-Smith & Ramdas 2024, JRSS B 86, "Estimating means of bounded random
+    variables by betting").
 
     What must hold: units are independent of one another and come in an order that does not depend
     on their values; no unit of the population is larger than ``largest``, which is the largest seen
@@ -139,8 +140,8 @@ def sample_size(
 ) -> int:
     """Independent cases to plan for, to show on which side of ``limit`` the mean ``truth`` lies.
 
-    ``sd`` is the standard deviation expected of one case. A normal approximation of the log capital
-    at the stakes that ``p_above`` tends to: a plan, not a promise.
+    ``sd`` is the standard deviation expected of one case. The log capital of ``p_above`` is taken
+    as a Brownian motion with drift, and values as two-valued: a plan, not a promise.
 
     Raises ValueError when truth equals limit or either lies outside ``lo..hi``.
 
@@ -152,7 +153,7 @@ def sample_size(
     share, mean = ((value - ends[0]) / (ends[1] - ends[0]) for value in (limit, truth))
     shape = _TwoPoint.of(mean, sd / (hi - lo))
     few, many = 0, 1
-    while _expected_log_capital(many, share, shape, power) < math.log(len(_RISKS) / alpha):
+    while _chance_to_show(many, share, shape, alpha) < power:
         few, many = many, 2 * many
         if many > _MOST_UNITS:
             raise ValueError(
@@ -161,8 +162,7 @@ def sample_size(
             )
     while many - few > 1:
         middle = (few + many) // 2
-        log_capital = _expected_log_capital(middle, share, shape, power)
-        enough = log_capital >= math.log(len(_RISKS) / alpha)
+        enough = _chance_to_show(middle, share, shape, alpha) >= power
         few, many = (few, middle) if enough else (middle, many)
     return many
 
@@ -284,21 +284,33 @@ class _TwoPoint:
         return _TwoPoint(mean - sd**2 / rest, 1.0, 1.0 - rest**2 / (rest**2 + sd**2), sd)
 
 
-def _expected_log_capital(n: int, share: float, shape: _TwoPoint, power: float) -> float:
-    """What the better player's log capital exceeds with the given power, approximately normal."""
+def _chance_to_show(n: int, share: float, shape: _TwoPoint, alpha: float) -> float:
+    """Chance that the capital reaches 1 / alpha: its log as a Brownian motion with drift."""
     # Stakes move slowly, so 64 moments stand for all n.
     before = (np.arange(64) + 0.5) * n / 64 - 0.5 if n > 64 else np.arange(n, dtype=np.float64)
-    variance = (0.25 + before * shape.sd**2) / (before + 1.0)
-    stakes = np.sqrt(2.0 * _TUNED_TO / (n * variance))
-    reached = -math.inf
+    # The variance starts at its prior guess, plus what the prior mean is off: the sum of 1 / t**2.
+    mean = shape.low + shape.chance * (shape.high - shape.low)
+    start = 0.25 + (0.5 - mean) ** 2 * math.pi**2 / 6.0
+    stakes = np.sqrt(2.0 * _TUNED_TO * (before + 1.0) / (n * (start + before * shape.sd**2)))
+    drifts, variances = [], []
     for risk in _RISKS:
         capped = np.minimum(stakes, risk / share)
         low, high = (np.log1p(capped * (value - share)) for value in (shape.low, shape.high))
-        mean = float((low + shape.chance * (high - low)).mean())
-        variance_of_log = float((shape.chance * (1.0 - shape.chance) * (high - low) ** 2).mean())
-        z = NormalDist().inv_cdf(power)
-        reached = max(reached, n * mean - z * math.sqrt(n * variance_of_log))
-    return reached
+        drifts.append(n * float((low + shape.chance * (high - low)).mean()))
+        squared = float(((high - low) ** 2).mean())
+        variances.append(n * shape.chance * (1.0 - shape.chance) * squared)
+    drift = float(np.logaddexp.reduce(drifts)) - math.log(len(_RISKS))
+    spread = math.sqrt(variances[int(np.argmax(drifts))])
+    return _chance_to_reach(math.log(1.0 / alpha), drift, spread)
+
+
+def _chance_to_reach(level: float, drift: float, spread: float) -> float:
+    """Chance that a Brownian motion with this drift and deviation at its end was ever at level."""
+    if spread == 0.0:
+        return float(drift >= level)
+    at_end = float(special.ndtr((drift - level) / spread))
+    before = 2.0 * drift * level / spread**2 + special.log_ndtr(-(level + drift) / spread)
+    return at_end + math.exp(min(0.0, float(before)))
 
 
 def _check_plan(

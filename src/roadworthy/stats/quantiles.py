@@ -4,8 +4,8 @@ The q-quantile is the smallest x that at least a share q of all cases does not e
 q-quantile is at most the limit" says the same as "at least a share q lies at or below the limit",
 and an exact binomial test on a count of cases settles it, with ties and with any distribution.
 
-Everywhere in this file ``values`` has shape (n,), its cases are independent, ``alpha`` is one-sided,
-and a case that never answered may stand as infinity; NaN is refused.
+Everywhere in this file ``values`` has shape (n,), its cases are independent, ``alpha`` is
+one-sided, and a case that never answered may stand as infinity; NaN is refused.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 def estimate(values: ArrayLike, q: float) -> float:
-    """The q-quantile of the sample: its smallest value that a share q of the sample does not exceed.
+    """The q-quantile of the sample: its smallest value that a share q of it does not exceed.
 
     An observed value, the order statistic number ceil(n q), never a mean of two (definition 1 of
     Hyndman & Fan 1996).
@@ -84,7 +84,8 @@ def p_above(values: ArrayLike, q: float, limit: float, *, inclusive: bool = Fals
     equal to the limit count in favour, as an inclusive ``at_least`` wants for its PASS. Always use
     the default for a FAIL.
 
-    ``lower(values, q, alpha) > limit`` exactly when the p-value is <= alpha (``>=`` if inclusive).
+    ``lower(values, q, alpha) > limit`` exactly when the p-value is <= alpha (``>=`` if inclusive),
+    infinite values aside.
 
     Raises ValueError without values, with a NaN among them or as limit, or unless 0 < q < 1.
 
@@ -103,7 +104,8 @@ def p_below(values: ArrayLike, q: float, limit: float, *, inclusive: bool = Fals
     "at most the limit": then values equal to the limit count in favour, as an inclusive ``at_most``
     wants for its PASS. Always use the default for a FAIL.
 
-    ``upper(values, q, alpha) < limit`` exactly when the p-value is <= alpha (``<=`` if inclusive).
+    ``upper(values, q, alpha) < limit`` exactly when the p-value is <= alpha (``<=`` if inclusive),
+    infinite values aside.
 
     Raises ValueError without values, with a NaN among them or as limit, or unless 0 < q < 1.
 

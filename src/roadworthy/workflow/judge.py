@@ -9,8 +9,9 @@ import numpy as np
 
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.need import Need
-from roadworthy.core.requirement import Limit, Tier
+from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Outcome, Verdict
+from roadworthy.io.telling import bounds, count, estimate
 from roadworthy.stats.multiplicity import holm
 from roadworthy.workflow.slicing import Cell
 
@@ -91,42 +92,19 @@ def _reason(weighed: Weighed, outcome: Outcome) -> str:
     small = f" ({weighed.cell.small})" if weighed.cell.small else ""
     if isinstance(evidence, NotMeasured):
         return f"Not measured: {evidence.reason}{small}."
-    limit, sure = requirement.limit, f"{1.0 - weighed.regime.alpha:.4g}"
-    seen = f"{told(evidence.estimate, limit)} on {evidence.n} {evidence.of}"
+    limit = requirement.limit
+    seen = f"{estimate(evidence, limit)} on {count(evidence.n)} {evidence.of}"
     if evidence.low == evidence.high == evidence.estimate:
         met = "meets" if outcome is Outcome.PASS else "misses"
-        return f"{told(evidence.estimate, limit)}: {evidence.method}; it {met} the limit{small}."
-    worst, best = _ends(evidence, limit)
+        return f"{seen}, {evidence.method}: it {met} the limit{small}."
+    between = f"{seen}; the bounds are {bounds(evidence, limit)}"
     if outcome is Outcome.PASS:
-        return f"{seen}; with {sure} confidence {worst}, which meets the limit{small}."
+        return f"{between}, and even the worse one meets the limit{small}."
     if outcome is Outcome.FAIL:
-        return f"{seen}; with {sure} confidence {best}, which misses the limit{small}."
+        return f"{between}, and even the better one misses the limit{small}."
     if evidence.p_fail <= weighed.regime.alpha:
         return (
-            f"{seen}; alone it would be a FAIL, but among all the cells judged together "
-            f"one this low is no surprise (Holm){small}."
+            f"{between}: alone a FAIL, but among all the cells judged together one like this "
+            f"is no surprise (Holm){small}."
         )
-    return f"{seen}; the truth may still lie on either side of the limit: {worst}{small}."
-
-
-def _ends(evidence: Measured, limit: Limit) -> tuple[str, str]:
-    """The unfavourable and the favourable bound, in words."""
-    low = (
-        "it has no lower bound"
-        if evidence.low is None
-        else (f"it is at least {told(evidence.low, limit)}")
-    )
-    high = (
-        "it has no upper bound"
-        if evidence.high is None
-        else (f"it is at most {told(evidence.high, limit)}")
-    )
-    return (low, high) if limit.wants_high else (high, low)
-
-
-def told(value: float, limit: Limit) -> str:
-    """A value in the words of its limit: a signed gain for comparisons, with its unit."""
-    unit = f" {limit.unit}" if limit.unit else ""
-    if limit.compares:
-        return f"a difference of {value:+.3g}{unit}"
-    return f"{value:.4g}{unit}"
+    return f"{between}: the limit lies between them{small}."

@@ -13,7 +13,7 @@ from roadworthy.core.instrument import About
 from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
 from roadworthy.core.verdict import Judgement, Outcome
-from roadworthy.io.dossier import words
+from roadworthy.io import telling
 from roadworthy.io.dossier.page import page
 from roadworthy.io.harmless import harmless
 
@@ -41,7 +41,7 @@ def render(
             f"the judgement says {judgement.outcome} and its gating verdicts {worst}: judge again"
         )
     told = page(judgement, product, abouts, plan, made)
-    return _environment().get_template("dossier.html.j2").render(page=told, words=words)
+    return _environment().get_template("dossier.html.j2").render(page=told, words=telling)
 
 
 @cache

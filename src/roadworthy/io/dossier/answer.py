@@ -9,7 +9,7 @@ from roadworthy.core.evidence import NotMeasured
 from roadworthy.core.product import Product
 from roadworthy.core.subject import SubjectKind
 from roadworthy.core.verdict import Judgement, Outcome
-from roadworthy.io.dossier import words
+from roadworthy.io import telling
 from roadworthy.io.dossier.evidence import Cell, Group
 
 NAMED = 3
@@ -118,10 +118,10 @@ def _facts(judgement: Judgement, product: Product) -> Iterable[tuple[str, str]]:
     population, subject = judgement.population, judgement.subject
     yield "Judged", f"{subject.name} ({subject.kind}), fingerprint {subject.fingerprint[:12]}"
     yield "On", _set(judgement.set)
-    cases = f"{words.count(population.cases)} cases"
+    cases = f"{telling.count(population.cases)} cases"
     if population.units is not None:
         column = f" ({product.data.unit})" if product.data.unit else ""
-        cases += f" from {words.count(population.units)} independent units{column}"
+        cases += f" from {telling.count(population.units)} independent units{column}"
     yield "Cases", cases
     if population.positives is not None:
         yield "Positives", _positives(population.positives, product)
@@ -131,8 +131,8 @@ def _facts(judgement: Judgement, product: Product) -> Iterable[tuple[str, str]]:
 
 def _positives(n: int, product: Product) -> str:
     if product.data.positive is None:
-        return words.count(n)
-    return f"{words.count(n)} ({product.data.truth}: {words.level(product.data.positive)})"
+        return telling.count(n)
+    return f"{telling.count(n)} ({product.data.truth}: {telling.level(product.data.positive)})"
 
 
 def _set(name: str) -> str:

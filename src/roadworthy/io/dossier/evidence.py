@@ -12,7 +12,8 @@ from roadworthy.core.evidence import Measured, NotMeasured
 from roadworthy.core.product import Product
 from roadworthy.core.requirement import Limit, Requirement, Slice, Tier
 from roadworthy.core.verdict import Outcome, Verdict
-from roadworthy.io.dossier import plots, words
+from roadworthy.io import telling
+from roadworthy.io.dossier import plots
 from roadworthy.io.dossier.metrics import Metrics
 
 FEW = 30
@@ -83,10 +84,10 @@ def _group(
     return Group(
         key=key,
         id=first.requirement,
-        promise=words.promise(metrics.title(first.metric), limit, metrics.unit(first.metric)),
+        promise=telling.promise(metrics.title(first.metric), limit, metrics.unit(first.metric)),
         confidence=_confidence(first),
-        definition=words.sentence(about.definition) if about else "",
-        because=words.sentence(requirement.because) if requirement and requirement.because else "",
+        definition=telling.sentence(about.definition) if about else "",
+        because=telling.sentence(requirement.because) if requirement and requirement.because else "",
         outcome=Outcome.worst(cell.outcome for cell in cells),
         shown=_shown(cells, metrics.unit(first.metric)),
         parts=_parts(cells),
@@ -114,13 +115,13 @@ def _cell(
     power = requirement.power if requirement else None
     return Cell(
         where=place,
-        limit_here="" if verdict.limit == limit else words.promise("here", verdict.limit, unit),
+        limit_here="" if verdict.limit == limit else telling.promise("here", verdict.limit, unit),
         outcome=verdict.outcome,
         n=counted(measured),
         few=_few(measured),
         plot=plots.interval(verdict, metrics.scale(verdict), key, f"{title}, {place}", unit),
-        estimate=words.estimate(measured, verdict.limit, unit) if measured else "",
-        bounds=words.bounds(measured, verdict.limit, unit) if measured else "",
+        estimate=telling.estimate(measured, verdict.limit, unit) if measured else "",
+        bounds=telling.bounds(measured, verdict.limit, unit) if measured else "",
         reason=_reason(verdict),
         settle=_settle(verdict, power),
         advisory_because=_advisory_because(verdict, requirement),
@@ -130,12 +131,12 @@ def _cell(
 
 def where(part: Slice) -> str:
     """The cases of a slice, in words."""
-    return ", ".join(words.pinned(key) for key in part.keys) or "All cases"
+    return ", ".join(telling.pinned(key) for key in part.keys) or "All cases"
 
 
 def counted(measured: Measured | None) -> str:
     """How many observations, and of what."""
-    return f"{words.count(measured.n)} {measured.of}" if measured else "none"
+    return f"{telling.count(measured.n)} {measured.of}" if measured else "none"
 
 
 def _few(measured: Measured | None) -> str:
@@ -145,17 +146,17 @@ def _few(measured: Measured | None) -> str:
 
 
 def _reason(verdict: Verdict) -> str:
-    reason = words.sentence(verdict.reason) if verdict.reason else ""
+    reason = telling.sentence(verdict.reason) if verdict.reason else ""
     evidence = verdict.evidence
     if isinstance(evidence, NotMeasured) and evidence.reason not in verdict.reason:
-        return f"{reason} {words.sentence(evidence.reason)}".strip()
+        return f"{reason} {telling.sentence(evidence.reason)}".strip()
     return reason
 
 
 def _settle(verdict: Verdict, power: float | None) -> tuple[str, ...]:
     if verdict.need is None or verdict.outcome is not Outcome.INCONCLUSIVE:
         return ()
-    return words.needs(verdict.need, power, where(verdict.slice) if verdict.slice.keys else "")
+    return telling.needs(verdict.need, power, where(verdict.slice) if verdict.slice.keys else "")
 
 
 def _advisory_because(verdict: Verdict, requirement: Requirement[Any] | None) -> str:
@@ -167,15 +168,15 @@ def _advisory_because(verdict: Verdict, requirement: Requirement[Any] | None) ->
     rules = [rule for rule in requirement.slices if set(rule.by) == columns]
     if not rules or any(rule.tier is Tier.ADVISORY for rule in rules):
         return "This slice is declared advisory."
-    share = words.percent(min(rule.min_share for rule in rules))
+    share = telling.percent(min(rule.min_share for rule in rules))
     return f"Fewer than {share} of the cases are of this kind."
 
 
 def _confidence(verdict: Verdict) -> str:
-    asked = f"must be shown with {words.percent(verdict.confidence)} confidence"
+    asked = f"must be shown with {telling.percent(verdict.confidence)} confidence"
     if abs(verdict.effective_confidence - verdict.confidence) < 1e-9:
         return asked
-    stricter = words.percent(verdict.effective_confidence)
+    stricter = telling.percent(verdict.effective_confidence)
     return (
         f"{asked}; each bound is computed at {stricter}, to pay for looking more than once "
         "or for choosing on the same cases"
@@ -194,15 +195,15 @@ def _supported(verdict: Verdict, unit: str) -> str:
     measured, limit = verdict.evidence, verdict.limit
     if not isinstance(measured, Measured):
         return "not measured"
-    between = words.bounds(measured, limit, unit)
+    between = telling.bounds(measured, limit, unit)
     if verdict.outcome is Outcome.INCONCLUSIVE or limit.compares:
         return between
     below = (verdict.outcome is Outcome.PASS) == limit.wants_high
     bound = measured.low if below else measured.high
     if bound is None:
         return between
-    rounding = words.DOWN if below else words.UP
-    value = words.number(bound, limit.unit or unit, (limit.threshold,), rounding)
+    rounding = telling.DOWN if below else telling.UP
+    value = telling.number(bound, limit.unit or unit, (limit.threshold,), rounding)
     return f"at least {value}" if below else f"at most {value}"
 
 

@@ -14,7 +14,8 @@ from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
 from roadworthy.core.requirement import WHOLE, Limit, Side, Tier
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
-from roadworthy.io.dossier import plots, words
+from roadworthy.io import telling
+from roadworthy.io.dossier import plots
 from roadworthy.io.dossier.answer import Answer, answer
 from roadworthy.io.dossier.evidence import Group, counted, groups, where
 from roadworthy.io.dossier.metrics import Formula, Metrics
@@ -119,7 +120,7 @@ def _prevalence(prevalence: float | str | None) -> str:
         return "not declared"
     if isinstance(prevalence, str):
         return "taken as in these cases"
-    return f"taken as {words.percent(prevalence)}"
+    return f"taken as {telling.percent(prevalence)}"
 
 
 def _rests(judgement: Judgement) -> tuple[Rests, ...]:
@@ -138,7 +139,7 @@ def _planned(judgement: Judgement, plan: Plan | None) -> Iterable[Planned]:
     for cell in plan.cells if plan else ():
         planned = cell.need.never or "not known"
         if cell.needed is not None and not cell.need.never:
-            planned = f"{words.count(cell.needed)} {cell.need.of}"
+            planned = f"{telling.count(cell.needed)} {cell.need.of}"
         evidence = judged.get((cell.requirement, cell.slice))
         had = counted(evidence if isinstance(evidence, Measured) else None)
         yield Planned(cell.requirement, where(cell.slice), planned, had)

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from roadworthy.core.evidence import Measured
 from roadworthy.core.verdict import Outcome, Verdict
-from roadworthy.io.dossier import words
+from roadworthy.io import telling
 from roadworthy.io.harmless import harmless
 
 WIDTH, HEIGHT = 320, 54
@@ -118,11 +118,11 @@ def interval(verdict: Verdict, scale: Scale, key: str, title: str, unit: str = "
 
 
 def _description(verdict: Verdict, unit: str) -> str:
-    limit = words.promise("The limit:", verdict.limit, unit)
+    limit = telling.promise("The limit:", verdict.limit, unit)
     if not isinstance(verdict.evidence, Measured):
         return f"{limit}. Not measured."
-    seen = words.estimate(verdict.evidence, verdict.limit, unit)
-    between = words.bounds(verdict.evidence, verdict.limit, unit)
+    seen = telling.estimate(verdict.evidence, verdict.limit, unit)
+    between = telling.bounds(verdict.evidence, verdict.limit, unit)
     return f"{limit}. Estimate: {seen}. Bounds: {between}. {verdict.outcome}."
 
 
@@ -149,16 +149,16 @@ def _limit(verdict: Verdict, scale: Scale, unit: str) -> str:
     at = scale.x(threshold)
     anchor = "start" if at < LEFT + _LABEL / 2 else "end" if at > RIGHT - _LABEL / 2 else "middle"
     unit = verdict.limit.unit or unit
-    label = words.exact(threshold, unit if len(unit) <= _SHORT else "")
+    label = telling.exact(threshold, unit if len(unit) <= _SHORT else "")
     drawn = [
         _line("limit", at, TOP - 3, at, BOTTOM + 4),
         _text(at, TEXT, anchor, f"limit {label}", "at"),
     ]
     room = _LABEL + 3.2 * len(label)
     if at - LEFT > room:
-        drawn.append(_text(LEFT, TEXT, "start", words.exact(scale.low), "end"))
+        drawn.append(_text(LEFT, TEXT, "start", telling.exact(scale.low), "end"))
     if RIGHT - at > room:
-        drawn.append(_text(RIGHT, TEXT, "end", words.exact(scale.high), "end"))
+        drawn.append(_text(RIGHT, TEXT, "end", telling.exact(scale.high), "end"))
     return "".join(drawn)
 
 

@@ -1,10 +1,12 @@
-"""Instruments that measure nothing: only what they say about themselves is read here."""
+"""Fake instruments that only say what they are, and a product.yaml that is in order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import pytest
 
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.instrument import About, Instrument, Statistic
@@ -131,18 +133,71 @@ class Mae(Fake):
 
 
 class Latency(Fake):
-    about = about(better="lower", highest=None, unit="ms", table="timings", per_unit=False)
+    about = about(
+        better="lower",
+        highest=None,
+        unit="ms",
+        table="timings",
+        per_unit=False,
+        judges_calls=False,
+        sliceable=False,
+    )
 
 
-FAKES: dict[str, Instrument] = {
-    "sensitivity": Sensitivity(),
-    "specificity": Sensitivity(),
-    "ppv": Ppv(),
-    "automation": Automation(),
-    "within": Within(),
-    "expected_cost": Cost(),
-    "named_cases": NamedCases(),
-    "event_rate": EventRate(),
-    "mae": Mae(),
-    "latency_p99_ms": Latency(),
-}
+GOOD = """\
+version: 1
+product: mammo-triage
+purpose: Clear normal screening exams without a reader.
+data:
+  cases: cases.parquet
+  id: exam
+  unit: patient
+  truth: cancer
+  positive: 1
+  score: ai_score
+  features: [age, shape]
+  prevalence: as_sampled
+  split: {train: 0.5, validation: 0.1, calibration: 0.2, sealed: 0.2, seed: 7}
+  calls: {radiologist: {column: bi_rads, positive: [4, 5], negative: [1, 2, 3]}}
+  cohort: One screening centre; nothing follows for others.
+scope:
+  - {field: age, between: [40, 80]}
+  - {field: vendor, in: [A, B], missing: accept}
+costs: {unit: EUR, miss: 20000, false_alarm: 400, refer: {column: minutes, max: 60}, label: 40}
+confidence: {level: 0.95, power: 0.80, looks: 2}
+decision: {threshold: 0.5, referred: excluded}
+requirements:
+  - id: finds-cancers
+    metric: sensitivity
+    at_least: 0.90
+    target: 0.95
+    slices: [{by: vendor}, {by: density, at_least: 0.85}, {by: age, ranges: [[40, 50], [50, 60]]}]
+    because: the programme's own standard
+  - {id: spares-readers, metric: automation, at_least: 0.30}
+  - {id: trust, metric: ppv, at_least: 0.20}
+  - {id: not-worse, metric: sensitivity, against: radiologist, max_drop: 0.02}
+  - {id: near, metric: within, at_least: 0.8, tolerance: 0.1}
+"""
+
+
+@pytest.fixture(scope="session")
+def good() -> str:
+    """A product.yaml that is in order, to be broken one line at a time."""
+    return GOOD
+
+
+@pytest.fixture(scope="session")
+def fakes() -> dict[str, Instrument]:
+    """Instruments by their metric's name."""
+    return {
+        "sensitivity": Sensitivity(),
+        "specificity": Sensitivity(),
+        "ppv": Ppv(),
+        "automation": Automation(),
+        "within": Within(),
+        "expected_cost": Cost(),
+        "named_cases": NamedCases(),
+        "event_rate": EventRate(),
+        "mae": Mae(),
+        "latency_p99_ms": Latency(),
+    }

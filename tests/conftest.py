@@ -1,0 +1,8 @@
+"""One profile for property tests: a busy machine is no failure, and every run is the same."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
