@@ -380,7 +380,7 @@ class Outline(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not {"style", "title", "desc"} & set(self.open):
-            self.telling.append(data)
+            self.words.append(data)
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attrs for name, attrs in self.tags if name == tag]

@@ -146,7 +146,7 @@ def sample_size(
     Raises ValueError when truth equals limit or either lies outside ``lo..hi``.
 
     >>> sample_size(limit=0.5, truth=0.4, sd=0.2, lo=0.0, hi=1.0, alpha=0.05, power=0.8)
-    52
+    42
     """
     _check_plan(limit, truth, sd, lo, hi, alpha, power)
     ends = (lo, hi) if truth > limit else (hi, lo)
