@@ -131,7 +131,7 @@ def test_one_package_that_is_listed_twice_is_one_package(announce: Any, module: 
 
 def test_an_unknown_metric_names_the_nearest(announce: Any) -> None:
     announce(point("sensitivity", FAKE, "ours"))
-    with pytest.raises(BadInput, match="`sensitivty`.*Did you mean `sensitivity`"):
+    with pytest.raises(BadInput, match=r"`sensitivty`.*Did you mean `sensitivity`"):
         registry.instrument("sensitivty")
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from roadworthy import __version__
@@ -18,10 +17,14 @@ from roadworthy.cli import show
 from roadworthy.core.errors import BadInput, ExitCode, RoadworthyError
 from roadworthy.io.harmless import harmless
 
+# Typer's own base of every usage error: click's, or, since Typer 0.27, a copy that it brings
+UsageProblem: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+
 app = typer.Typer(
     name="roadworthy",
     help="Write down what a machine-learning product must reach; get PASS, FAIL or INCONCLUSIVE.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -41,9 +44,9 @@ def main() -> None:
     except RoadworthyError as problem:
         show.error(problem, wants_json)
         code = problem.exit_code
-    except click.exceptions.Abort:
+    except typer.Abort:
         code = _interrupted(wants_json)
-    except click.ClickException as problem:
+    except UsageProblem as problem:
         code = _misused(problem, wants_json)
     except KeyboardInterrupt:
         code = _interrupted(wants_json)
@@ -117,7 +120,7 @@ def dossier(
         Path | None, typer.Option("--out", help="The folder to write to (.roadworthy/dossier).")
     ] = None,
     on_set: Annotated[
-        str | None, typer.Option("--set", help="sealed, validation or other; else the latest.")
+        str | None, typer.Option("--set", help="sealed, open or other (`--on`); else the latest.")
     ] = None,
     as_json: AsJson = False,
 ) -> int:
@@ -180,9 +183,9 @@ def _print(
         show_it(found)
 
 
-def _misused(problem: click.ClickException, wants_json: bool) -> int:
+def _misused(problem: Exception, wants_json: bool) -> int:
     told = BadInput(
-        harmless(problem.format_message()),
+        harmless(str(getattr(problem, "message", problem))),
         code="usage",
         next_step="See `roadworthy --help`.",
         where="the command line",

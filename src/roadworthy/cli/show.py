@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from roadworthy.core.errors import RoadworthyError
 from roadworthy.core.evidence import Measured
+from roadworthy.core.product import SetName
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io import telling
@@ -33,7 +34,7 @@ def judgement(found: Judgement) -> None:
     _line()
     _line(
         f"{found.product}: {found.outcome}",
-        f"  on the {found.set} set, {people.cases:,} cases{units}",
+        f"  on {_set(found.set)}, {people.cases:,} cases{units}",
         style=STYLES[found.outcome],
     )
     if people.inside < people.cases:
@@ -96,7 +97,7 @@ def trained(found: Trained) -> None:
 def written(found: Written) -> None:
     """Where the dossier stands."""
     _line()
-    _line(f"The dossier of the judgement on the {found.set} set ({found.outcome}):", style="bold")
+    _line(f"The dossier of the judgement on {_set(found.set)} ({found.outcome}):", style="bold")
     for path in (found.html, found.json, found.junit):
         _line(f"  {path}")
 
@@ -227,15 +228,22 @@ def _reasons(verdicts: Sequence[Verdict]) -> None:
 def _planned(cell: PlannedCell) -> tuple[str, ...]:
     need = cell.need
     return (
-        cell.requirement,
+        cell.requirement if cell.tier is Tier.CRITICAL else f"({cell.requirement})",
         str(cell.slice),
         telling.promise(cell.metric, cell.limit),
         "-" if cell.target is None else f"{cell.target:g}",
-        "never" if need.never else _count(cell.needed, need.of),
+        _needed(cell),
         _count(need.without_error, ""),
         _count(cell.cases, ""),
         _count(cell.have, "") + (" (too few)" if cell.enough is False else ""),
     )
+
+
+def _needed(cell: PlannedCell) -> str:
+    if cell.need.never:
+        return "never"
+    least = "at least " if cell.need.at_target is None and cell.needed is not None else ""
+    return least + _count(cell.needed, cell.need.of)
 
 
 def _planned_json(cell: PlannedCell) -> dict[str, Any]:
@@ -248,7 +256,7 @@ def _planned_json(cell: PlannedCell) -> dict[str, Any]:
         "target": cell.target,
         "needs": {
             "of": cell.need.of,
-            "at_target": cell.needed,
+            "at_target": cell.need.at_target,
             "without_error": cell.need.without_error,
             "never": cell.need.never,
         },
@@ -256,6 +264,10 @@ def _planned_json(cell: PlannedCell) -> dict[str, Any]:
         "have": cell.have,
         "enough": cell.enough,
     }
+
+
+def _set(name: str) -> str:
+    return f"the {name} set" if name in tuple(SetName) else name
 
 
 def _count(value: int | None, of: str) -> str:

@@ -27,8 +27,8 @@ class Auc:
         definition="The chance that a random positive scores higher than a random negative "
         "(a tie counts half).",
         formula="P(score+ > score-) + P(score+ = score-) / 2",
-        source="Hanley & McNeil 1982, Radiology 143:29; bound: Newcombe 2006, Stat. Med. 25:559, "
-        "method 5",
+        source="Hanley & McNeil 1982, Radiology 143:29; bound: exact binomial on min(n+, n-) "
+        "independent pairs (Hoeffding 1963; Birnbaum & Klose 1957)",
         tasks=frozenset({Task.BINARY}),
     )
     parameters = NoParameters

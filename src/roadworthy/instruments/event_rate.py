@@ -106,4 +106,5 @@ class EventRate:
             at_target=size(requirement.target),
             at_observed=size(seen.estimate if seen else None),
             without_error=None if limit.wants_high else round(float(without) * words.exposure_unit),
+            among="exposure",
         )

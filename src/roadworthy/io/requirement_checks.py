@@ -141,7 +141,9 @@ def _ends(about: About) -> tuple[float, float]:
 
 
 def _target(path: KeyPath, requirement: Requirement[object], about: About) -> Iterator[Problem]:
-    if requirement.target is None:
+    if requirement.target is None or requirement.limit.value not in _limits(
+        requirement.limit, about
+    ):
         return
     limit, target = requirement.limit, requirement.target
     low, high = _ends(about)

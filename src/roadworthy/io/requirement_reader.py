@@ -14,7 +14,7 @@ from roadworthy.core.instrument import About, Instrument
 from roadworthy.core.product import Confidence, Costs, Data, Decision, Task
 from roadworthy.core.requirement import Limit, Requirement, Side
 from roadworthy.io.case_ids import read_case_ids
-from roadworthy.io.nearest import did_you_mean
+from roadworthy.io.nearest import did_you_mean, nearest
 from roadworthy.io.own_words import inherited_from, read_from_file
 from roadworthy.io.problems import Page, Problem
 from roadworthy.io.requirement_words import RequirementWords, own_values, words_of
@@ -71,6 +71,10 @@ def requirement_words(
 def _words(
     page: Page, path: KeyPath, item: object, instruments: Mapping[str, Instrument]
 ) -> RequirementWords | list[Problem]:
+    if isinstance(item, dict) and "metric" not in item:
+        close = nearest("metric", item)
+        step = "Add `metric: ...`" + (f" (did you write it as `{close}`?)." if close else ".")
+        return [Problem((*path, "metric"), "is missing", step, "missing_key")]
     metric = item.get("metric") if isinstance(item, dict) else None
     if isinstance(metric, str) and metric.strip() and metric not in instruments:
         step = did_you_mean(metric, instruments, "metrics")
@@ -85,9 +89,7 @@ def _words(
         message = f"cannot be measured. {error.message.rstrip('.')}"
         return [Problem((*path, "metric"), message, error.next_step, error.code)]
     except ValidationError as error:
-        found = list(page.problems(error, path))
-        # without a metric nobody knows which other words it may use
-        return found if known else [p for p in found if p.code != "unknown_key"] or found
+        return list(page.problems(error, path))
 
 
 def read_requirement(

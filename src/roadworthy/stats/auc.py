@@ -1,4 +1,4 @@
-"""The area under the ROC curve, exact or in one pass, with bounds that hold for scores of any shape.
+"""The area under the ROC curve, exact or in one pass, with bounds for scores of any shape.
 
 The AUC is the chance that a random positive scores above a random negative, ties counting half.
 How much it varies depends on both score distributions, which few cases do not reveal: formulas that

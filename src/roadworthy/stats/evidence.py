@@ -222,7 +222,7 @@ def gain(pairs: Pairing, limit: Limit, regime: Regime, of: str) -> Evidence:
 
 
 def ranking(ranks: Ranks, limit: Limit, regime: Regime) -> Evidence:
-    """The AUC by inverting a score test; a histogram's error widens it on both sides."""
+    """The AUC as an exact binomial on independent pairs; a histogram's error widens it."""
     if ranks.auc is None:
         return NotMeasured("an AUC needs both positives and negatives")
     if regime.anytime:
@@ -252,7 +252,7 @@ def ranking(ranks: Ranks, limit: Limit, regime: Regime) -> Evidence:
         estimate=estimate,
         n=ranks.positives + ranks.negatives,
         of="cases",
-        method=f"score test inverted, variance at the limit{within}",
+        method=f"exact binomial on as many independent pairs as the rarer class has{within}",
         assumptions=(CLUSTERED if ranks.dependent else INDEPENDENT,),
     )
 

@@ -83,7 +83,8 @@ class Ranks:
     """The AUC, how far it can be from the exact one, and the (effective) class sizes.
 
     Dependent cases count as Kish's effective number under full correlation within a unit,
-    (sum m)^2 / sum m^2: the worst that dependence within a class can do.
+    (sum m)^2 / sum m^2: the worst that dependence within a class can do. It is halved when a unit
+    holds both classes: independent pairs then need two units each.
     """
 
     auc: float | None
@@ -183,7 +184,9 @@ class Ranking:
             ByUnit.of(np.ones(int(side.sum())), None if unit is None else unit[side]).sizes
             for side in (positive, ~positive)
         ]
-        kish = [float(s.sum() ** 2 / (s**2).sum()) if len(s) else 0.0 for s in sizes]
+        mixed = unit is not None and len(np.intersect1d(unit[positive], unit[~positive])) > 0
+        left = 0.5 if mixed else 1.0
+        kish = [left * float(s.sum() ** 2 / (s**2).sum()) if len(s) else 0.0 for s in sizes]
         return Ranks(
             estimate,
             error,

@@ -65,7 +65,7 @@ def check(product_file: Path, on: Path | None = None, time: bool = False) -> Jud
         fingerprints={"product.yaml": product.fingerprint, "data": data},
         notes=notes(product, settled, study.candidates) + (OPEN_DATA,),
     )
-    keep(workspace, product, judgement, "validation" if on is None else "other")
+    keep(workspace, product, judgement, "open" if on is None else "other")
     return judgement
 
 

@@ -15,7 +15,7 @@ from roadworthy.io.product_yaml import parse_product
 from roadworthy.io.registry import instruments
 from roadworthy.store.workspace import Workspace, unwritable
 
-SETS = ("sealed", "validation", "other")
+SETS = ("sealed", "open", "other")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import Regime
 from roadworthy.core.instrument import Instrument
+from roadworthy.core.need import Need
 from roadworthy.core.path import Amount
 from roadworthy.core.plan import Plan, PlannedCell, PlannedLook
 from roadworthy.core.product import Product, SetName, Task
@@ -107,8 +108,8 @@ def _row(
     requirement = cell.requirement
     regime = Regime(requirement.alpha / product.confidence.looks)
     need = registry[requirement.metric].need(requirement, None, regime, power)
-    needed = need.at_target
-    share, have = _share(product, cell, need.among, parted, registry)
+    needed = need.without_error if need.at_target is None else need.at_target
+    share, have = _share(product, cell, need, parted, registry)
     return PlannedCell(
         requirement=requirement.id,
         metric=requirement.metric,
@@ -126,26 +127,27 @@ def _row(
 def _share(
     product: Product,
     cell: Cell,
-    among: str | None,
+    need: Need,
     parted: Parted | None,
     registry: Mapping[str, Instrument],
 ) -> tuple[float | None, int | None]:
-    """Which share of the cases is of the kind that counts, and how many the judging set has."""
-    requirement = cell.requirement
+    """How much of what counts a case brings (a share of cases, or exposure), and what there is."""
+    requirement, among = cell.requirement, need.among
     if among is None:
-        return (1.0 if not cell.slice.keys else None), None
-    statistic = registry[requirement.metric].statistics(requirement)[among]
-    kind: pl.Expr = statistic.columns().get("among", pl.lit(True))
+        return (1.0 if need.of == "cases" and not cell.slice.keys else None), None
+    counted = registry[requirement.metric].statistics(requirement)[among].columns()
+    kind: pl.Expr = counted.get("among", counted.get("of", pl.lit(True)))
     roots = set(kind.meta.root_names())
     if parted is None:
         return _declared_share(product, roots, kind, cell), None
     cases = add_calls(parted.all_open, product)
     if not roots <= set(cases.columns):
         return None, None
-    condition = kind & pl.col(columns.INSIDE) & on_slice(cell.slice, parted.schema)
-    share = float(cases.select(condition.fill_null(False).mean()).item() or 0.0)
-    judging = parted.count_sealed(condition) if _seals(parted) else int(share * cases.height + 0.5)
-    return share or None, judging
+    here = pl.col(columns.INSIDE) & on_slice(cell.slice, parted.schema)
+    worth = pl.when(here).then(kind.cast(pl.Float64)).otherwise(0.0)
+    share = float(cases.select(worth.mean()).item() or 0.0)
+    judging = parted.total_sealed(worth) if _seals(parted) else share * cases.height
+    return share or None, int(judging + 0.5)
 
 
 def _declared_share(product: Product, roots: set[str], kind: pl.Expr, cell: Cell) -> float | None:

@@ -161,12 +161,13 @@ def _binary_truth(cases: pl.DataFrame, product: Product, name: str) -> pl.DataFr
 
 def _only_other(cases: pl.DataFrame, name: str, positive: Level) -> tuple[Level, ...]:
     """The one other value of the truth column; more than one must be declared."""
-    is_positive = equals(name, cases.schema[name], positive)
+    is_positive = equals(name, cases.schema[name], positive).fill_null(False)
     others = cases.filter(~is_positive)[name].unique().to_list()
     if len(others) > 1:
+        one = "one of them" if cases.select(is_positive.any()).item() else "none of them"
         raise BadInput(
             f"the truth column {name!r} has values that were never declared: "
-            f"{_counts(cases, name)}; `positive: {positive}` names one of them.",
+            f"{_counts(cases, name)}; `positive: {positive}` names {one}.",
             code="undeclared_truth",
             where=f"column {name}",
             value=[str(value) for value in sorted(map(str, others))],

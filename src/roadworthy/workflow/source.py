@@ -66,9 +66,9 @@ class Parted:
         """Hashes of the ids on which an automatic threshold is chosen; none without a split."""
         return self._ids(SetName.VALIDATION) if self.split else np.empty(0, dtype=np.uint64)
 
-    def count_sealed(self, condition: pl.Expr) -> int:
-        """How many sealed cases are of a kind; class counts are known since sets are stratified."""
-        return int(self._sealed().select(condition.fill_null(False).sum()).item() or 0)
+    def total_sealed(self, worth: pl.Expr) -> float:
+        """A sum over sealed cases, such as a class count, known since sets are stratified."""
+        return float(self._sealed().select(worth.sum()).item() or 0.0)
 
     def sealed_inputs(self, names: tuple[str, ...]) -> pl.DataFrame:
         """Only what a model reads of the sealed cases: it may answer before anybody looks."""
@@ -91,7 +91,7 @@ class Parted:
 def load_cases(product: Product) -> Parted:
     """Reads, checks and parts the cases of the product; nothing is changed on disk."""
     raw = tables.collect(tables.scan_cases(product), str(product.data.cases[0]))
-    tables.require_columns(raw, declared_columns(product), "product.yaml")
+    require_declared(raw, product, product.file.name)
     cases = checked(raw, product)
     if product.data.split is None:
         assigned = pl.Series(SET, [str(SetName.VALIDATION)] * raw.height, dtype=pl.String)
@@ -109,7 +109,7 @@ def load_other(product: Product, path: Path) -> tuple[pl.DataFrame, str]:
 
 def from_table(product: Product, raw: pl.DataFrame, where: str) -> pl.DataFrame:
     """A table that is already in memory, checked as the product's own is."""
-    tables.require_columns(raw, declared_columns(product), where)
+    require_declared(raw, product, where)
     return in_fixed_order(checked(raw, product))
 
 
@@ -118,20 +118,22 @@ def checked(raw: pl.DataFrame, product: Product) -> pl.DataFrame:
     return in_scope(declare_truth(identify(raw, product), product), product.scope)
 
 
-def declared_columns(product: Product) -> tuple[str, ...]:
-    """The columns that product.yaml names outside of instruments' own parameters."""
-    data = product.data
+def require_declared(raw: pl.DataFrame, product: Product, table: str) -> None:
+    """Every column that product.yaml names outside of instruments' own parameters is in ``raw``."""
+    data, file = product.data, product.file.name
     named = [data.id, data.unit, data.truth, data.score, data.prediction, *(data.features or ())]
-    named += [rule.field for rule in product.scope.rules]
     named += [calls.column for calls in data.calls]
+    if data.split and table == file:
+        named += [data.split.column, data.split.by, data.split.leave_out]
+    tables.require_columns(raw, [name for name in named if name], f"{table}: data")
+    tables.require_columns(raw, [rule.field for rule in product.scope.rules], f"{table}: scope")
     own = {calls.name for calls in data.calls}
     for requirement in product.requirements:
-        named += [name for rule in requirement.slices for name in rule.by]
+        wanted = [name for rule in requirement.slices for name in rule.by]
         if requirement.limit.against and requirement.limit.against not in own:
-            named.append(requirement.limit.against)
-    if data.split:
-        named += [data.split.column, data.split.by, data.split.leave_out]
-    return tuple(dict.fromkeys(name for name in named if name))
+            wanted.append(requirement.limit.against)
+        line = f":{requirement.line}" if requirement.line else ""
+        tables.require_columns(raw, wanted, f"{file}{line}: requirement {requirement.id}")
 
 
 def feature_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
