@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Any
 
 import polars as pl
@@ -25,7 +27,7 @@ FRAME = pl.DataFrame(
         "m": [datetime(2024, 1, 2, 3, tzinfo=UTC), None, None],
     }
 )
-KNOWN = "to be computed"
+KNOWN = "51d93e346b9af133cdd0792ec9782cc3de12db6536fb555e2e73849319b6f059"
 
 
 def test_it_is_the_same_on_every_day_and_machine() -> None:
@@ -36,6 +38,13 @@ def test_it_is_the_same_on_every_day_and_machine() -> None:
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert other.stdout.strip() == fingerprint(pl.DataFrame({"id": ["x", "y"], "v": [1, 2]}), "id")
+
+
+def test_it_is_the_hash_of_the_sorted_columns_written_out_by_hand() -> None:
+    frame = pl.DataFrame({"n": [1, None], "id": ["b", "aa"]})
+    ids = b"\x002:id:text\x00" + bytes([0b0]) + struct.pack("<2q", 2, 1) + b"aab"
+    numbers = b"\x001:n:whole\x00" + bytes([0b10000000]) + struct.pack("<2q", 0, 1)
+    assert fingerprint(frame, "id") == sha256(b"2 rows" + ids + numbers).hexdigest()
 
 
 @given(st.permutations(range(3)), st.permutations(FRAME.columns), st.sampled_from([None, "id"]))

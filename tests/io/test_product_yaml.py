@@ -515,11 +515,38 @@ def test_an_instrument_that_declares_nonsense_is_told_apart_from_a_mistake_of_th
     assert (caught.value.code, caught.value.where) == ("broken_plugin", "product.yaml:4")
 
 
+def test_shares_of_positives_are_refused_where_there_are_no_positives(
+    refused: Callable[[str], BadInput],
+) -> None:
+    head = SMALL.replace(", positive: 1", "") + "task: multiclass\ncosts: {miss: 1}\n"
+    own = "metric: expected_cost, at_most: 3"
+    error = refused(f"{head}requirements: [{{{own}, prevalence: 0.1}}]")
+    assert "`prevalence` of requirement 'expected_cost' is a share of positives" in error.message
+    slices = "prevalence: as_sampled, slices: [{by: a, prevalence: 0.1}]"
+    error = refused(f"{head}requirements: [{{{own}, {slices}}}]")
+    assert "`slices[1].prevalence` of requirement" in error.message
+
+
+def test_a_broken_stranger_is_not_suggested_for_a_comparison(
+    good: str, fakes: Fakes, tmp_path: Path
+) -> None:
+    class Broken(dict[str, Instrument]):
+        def __getitem__(self, name: str) -> Instrument:
+            if name == "within":
+                raise BadInput("broken", code="broken_plugin", next_step="repair")
+            return super().__getitem__(name)
+
+    text = good.replace("at_least: 0.20", "max_drop: 0.1, against: b")
+    text = "\n".join(text.splitlines()[:-1])
+    with pytest.raises(BadInput, match="Metrics that can: sensitivity, specificity"):
+        parse_product(text, tmp_path / "product.yaml", Broken(fakes))
+
+
 LINES = st.integers(min_value=0, max_value=31)
 PIECES = st.sampled_from(["", "[", "5", "true", "null", "{a: 1}", "'x'", "[1]", ".nan", "-1", "@"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 @given(line=LINES, piece=PIECES)
 def test_whatever_is_written_in_a_line_is_read_or_refused_in_our_words(
     good: str, fakes: Fakes, line: int, piece: str

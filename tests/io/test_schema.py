@@ -139,7 +139,7 @@ def test_the_changes_above_hold_good_and_bad_documents(
     assert 15 < sum(read) < len(read) - 15
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 @given(
     line=st.integers(min_value=0, max_value=31),
     piece=st.sampled_from(["[", "5", "true", "null", "{a: 1}", "'x'", "[1]", "-1", "0.5", "''"]),

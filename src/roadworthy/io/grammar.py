@@ -139,12 +139,6 @@ def _threshold(value: object) -> float | str:
     return share_or_end(value)
 
 
-def _in_scores(band: tuple[float, float]) -> tuple[float, float]:
-    for end in band:
-        share_or_end(end)
-    return band
-
-
 class DecisionWords(Words):
     """How a score becomes a decision."""
 

@@ -114,7 +114,7 @@ def written_as(hint: Any) -> Any:
 
     >>> from pydantic import TypeAdapter
     >>> TypeAdapter(written_as(tuple[float, ...])).validate_python([0.5, 1])
-    (0.5, 1)
+    (0.5, 1.0)
     """
     if hint in _PLAIN:
         return _PLAIN[hint]

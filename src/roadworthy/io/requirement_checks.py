@@ -175,29 +175,24 @@ def _per_unit(product: Product, written: Written) -> Iterator[Problem]:
 
 
 def _inherited(product: Product, written: Written) -> Iterator[Problem]:
-    about, requirement = written.about, written.requirement
+    requirement = written.requirement
     sources = inherited_from(type(requirement.parameters))
-    for name, source in sources.items():
-        value = getattr(requirement.parameters, name)
-        if source == "prevalence":
-            yield from _prevalence(product, written, name, value)
-        if source == "costs" and value is None:
-            message = f"has no costs to count: `{requirement.metric}` depends on them"
-            step = "Add `costs: {unit: EUR, miss: ..., false_alarm: ..., refer: ...}`."
-            yield Problem(written.path, message, step, "missing_key")
-    declared = "prevalence" in sources.values() or product.data.prevalence is not None
-    if about.follows_prevalence and not declared:
+    values = {source: getattr(requirement.parameters, name) for name, source in sources.items()}
+    if (
+        written.about.follows_prevalence
+        and values.get("prevalence", product.data.prevalence) is None
+    ):
         message = f"lacks a prevalence: {requirement.metric} depends on prevalence"
         yield Problem(written.path, message, DECLARE_PREVALENCE, "missing_key")
-
-
-def _prevalence(product: Product, written: Written, name: str, value: object) -> Iterator[Problem]:
-    if value is None and written.about.follows_prevalence:
-        message = f"lacks a prevalence: {written.requirement.metric} depends on prevalence"
-        yield Problem(written.path, message, DECLARE_PREVALENCE, "missing_key")
-    if getattr(written.words, f"own_{name}", None) is not None and not _weighable(product, value):
-        message = f"is a share of positives, and the task is {product.task.value}"
-        yield Problem((*written.path, name), message, "Write as_sampled.")
+    if "costs" in values and values["costs"] is None:
+        message = f"has no costs to count: `{requirement.metric}` depends on them"
+        step = "Add `costs: {unit: EUR, miss: ..., false_alarm: ..., refer: ...}`."
+        yield Problem(written.path, message, step, "missing_key")
+    for name, source in sources.items():
+        own = getattr(written.words, f"own_{name}", None)
+        if source == "prevalence" and not _weighable(product, own):
+            message = f"is a share of positives, and the task is {product.task.value}"
+            yield Problem((*written.path, name), message, "Write as_sampled.")
 
 
 def _weighable(product: Product, prevalence: object) -> bool:

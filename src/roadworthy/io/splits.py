@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 
 import numpy as np
 import polars as pl
@@ -14,6 +13,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Data, Product, SetName, Split, Task
 from roadworthy.io.canonical import texts
 from roadworthy.io.levels import counts, is_level
+from roadworthy.io.stable_hash import stable_hash
 from roadworthy.io.tables import require_columns
 
 _ISO = (
@@ -169,12 +169,7 @@ def _sizes(strata: Sequence[int], shares: NDArray[np.float64]) -> list[NDArray[n
 
 
 def _ranks(names: pl.Series, seed: int) -> pl.Series:
-    # the hashes of polars and of Python change between versions and processes
-    key = str(seed).encode()
-    digests = b"".join(
-        blake2b(name.encode(), digest_size=8, key=key).digest() for name in names.to_list()
-    )
-    return pl.Series("rank", np.frombuffer(digests, dtype=">u8").astype(np.uint64))
+    return stable_hash(names, str(seed)).alias("rank")
 
 
 def _dates(column: pl.Series, product: Product) -> pl.Series:

@@ -13,6 +13,7 @@ import polars as pl
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Task
+from roadworthy.models.reproducible import reproducible
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -121,12 +122,16 @@ def fit(
 
 
 def to_bytes(model: LinearModel) -> bytes:
-    """The artefact: pipeline and card in one skops file."""
+    """The artefact: pipeline and card in one skops file, the same for the same model."""
     from skops.io import dumps
 
     card = {**vars(model.card), "task": str(model.card.task)}
-    found: bytes = dumps({"pipeline": model.pipeline, "card": card})
-    return found
+    return reproducible(dumps({"pipeline": model.pipeline, "card": card}))
+
+
+def fingerprint(content: bytes) -> str:
+    """What pins an artefact down: the SHA-256 of its bytes."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def load(artifact: Path) -> LinearModel:
@@ -148,7 +153,7 @@ def load(artifact: Path) -> LinearModel:
             where=str(artifact),
             next_step="Run `roadworthy train` again.",
         ) from problem
-    return LinearModel(pipeline, card, artifact, hashlib.sha256(content).hexdigest())
+    return LinearModel(pipeline, card, artifact, fingerprint(content))
 
 
 def _untrusted(artifact: Path, unknown: list[str]) -> BadInput:

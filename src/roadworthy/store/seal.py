@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +45,10 @@ def open_seal(
     """Writes the opening down, exclusively, and only then returns it."""
     refuse_opened(workspace, seal, ids)
     opening = Opening(seal.fingerprint, subject, product, at.isoformat(timespec="seconds"))
-    name = f"{OPENINGS}/{seal.fingerprint[:16]}"
-    workspace.write(f"{name}.ids", np.sort(ids).astype("<u8").tobytes())
+    # named by the ids alone: of two processes that open the same cases, one finds the file there
+    content = np.sort(ids).astype("<u8").tobytes()
+    name = f"{OPENINGS}/{sha256(content).hexdigest()[:16]}"
+    workspace.write(f"{name}.ids", content)
     if not workspace.create(f"{name}.json", {**vars(opening), "cases": seal.cases}):
         raise _already_opened(workspace.read_json(f"{name}.json") or {}, seal, seal.cases)
     return opening

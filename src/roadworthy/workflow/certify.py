@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from roadworthy import __version__
 from roadworthy.core.errors import BadInput, Refused
+from roadworthy.core.model import Model
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import Study
 from roadworthy.core.verdict import Judgement
@@ -22,7 +23,7 @@ from roadworthy.workflow.check import keep, notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import population, verdicts
 from roadworthy.workflow.source import Parted, load_cases
-from roadworthy.workflow.studies import other_tables, resolve, settle
+from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
 
 
 def certify(product_file: Path) -> Judgement:
@@ -40,9 +41,11 @@ def certify(product_file: Path) -> Judgement:
     seal = parted.seal(product.confidence.looks)
     ids = parted.sealed_ids()
     refuse_opened(workspace, seal, ids)
-    _refuse_seen(workspace, ids)
-    # the model answers before the seal is opened: should it fail, no look is spent
-    answers = judged.answers(parted.sealed_inputs(judged.model.needs))
+    _refuse_seen(workspace, judged.model, ids)
+    # the model answers, and whatever else can fail does, before the seal is opened
+    inputs = parted.sealed_inputs(product)
+    answers = judged.answers(inputs)
+    resolve_rows(product, inputs, registry)
     now = datetime.now(UTC)
     opening = open_seal(workspace, seal, ids, str(judged.subject), product.fingerprint, now)
     answered = judged.prepared(parted.opened(opening), answers)
@@ -98,9 +101,11 @@ def _require_sealed(product: Product, parted: Parted) -> None:
         )
 
 
-def _refuse_seen(workspace: Workspace, ids: NDArray[np.uint64]) -> None:
+def _refuse_seen(workspace: Workspace, model: Model, ids: NDArray[np.uint64]) -> None:
     """A case that the model was fitted or tuned on proves nothing."""
-    shared = int(np.isin(ids, seen_ids(workspace)).sum())
+    if not model.files:
+        return
+    shared = int(np.isin(ids, seen_ids(workspace, model.fingerprint)).sum())
     if shared:
         raise Refused(
             f"{shared} of the {len(ids)} sealed cases were used to train this model: the table or "

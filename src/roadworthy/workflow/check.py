@@ -11,6 +11,7 @@ import polars as pl
 from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
+from roadworthy.core.model import Model
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Judgement
@@ -31,8 +32,12 @@ OPEN_DATA = (
 )
 
 
-def check(product_file: Path, on: Path | None = None, time: bool = False) -> Judgement:
-    """Judges on the validation split, on all cases when there is no split, or on table ``on``."""
+def check(product_file: Path, on: object | None = None, time: bool = False) -> Judgement:
+    """Judges on the validation split, on all cases when there is no split, or on table ``on``.
+
+    ``on`` is the path of a CSV or Parquet file, or a polars or pandas frame. ``time`` times the
+    model case by case first, for requirements on latency.
+    """
     product = load_product(product_file)
     registry = instruments()
     workspace = Workspace.beside(product.file)
@@ -41,7 +46,7 @@ def check(product_file: Path, on: Path | None = None, time: bool = False) -> Jud
     settled = settle(product, workspace, parted, registry)
     cases, name, data = _set(product, parted, on)
     if on is not None:
-        _refuse_known(workspace, parted, cases, on)
+        _refuse_known(workspace, settled.judged.model, parted, cases, name)
     answered = settled.judged.prepared(cases)
     timed = answered.filter(pl.col(columns.INSIDE)) if time else None
     others, missing = other_tables(product, settled.judged, workspace, registry, timed)
@@ -92,7 +97,9 @@ def keep(workspace: Workspace, product: Product, judgement: Judgement, name: str
     workspace.write_json("judgements/latest.json", {"name": name})
 
 
-def _refuse_known(workspace: Workspace, parted: Parted, cases: pl.DataFrame, on: Path) -> None:
+def _refuse_known(
+    workspace: Workspace, model: Model, parted: Parted, cases: pl.DataFrame, on: str
+) -> None:
     """Another table must bring other cases: neither sealed ones, nor those the model learnt from."""
     ids = stable_hash(cases[columns.ID]).to_numpy()
     sealed = int(np.isin(ids, parted.sealed_ids()).sum())
@@ -100,25 +107,28 @@ def _refuse_known(workspace: Workspace, parted: Parted, cases: pl.DataFrame, on:
         raise Refused(
             f"{sealed} of its {cases.height} cases are in the sealed set.",
             code="sealed_cases",
-            where=str(on),
+            where=on,
             value=sealed,
             next_step="Leave them out; `roadworthy certify` opens the sealed set.",
         )
-    used = np.isin(ids, seen_ids(workspace)) | np.isin(ids, parted.chosen_on())
+    used = np.isin(ids, parted.chosen_on())
+    if model.files:
+        used |= np.isin(ids, seen_ids(workspace, model.fingerprint))
     if used.any():
         raise BadInput(
             f"{int(used.sum())} of its {cases.height} cases were used to train or to choose.",
             code="seen_cases",
-            where=str(on),
+            where=on,
             value=int(used.sum()),
             next_step="Leave them out: a product proves nothing on what it learnt from.",
         )
 
 
-def _set(product: Product, parted: Parted, on: Path | None) -> tuple[pl.DataFrame, str, str]:
+def _set(product: Product, parted: Parted, on: object | None) -> tuple[pl.DataFrame, str, str]:
     """The cases to judge, what the set is called, and the fingerprint of its table."""
     if on is not None:
-        cases, fingerprint = load_other(product, on)
-        return cases, str(on), fingerprint
+        name = str(on) if isinstance(on, str | Path) else "a frame"
+        cases, fingerprint = load_other(product, on, name)
+        return cases, name, fingerprint
     name = str(SetName.VALIDATION) if parted.split else ", ".join(product.data.cases)
     return parted.open(SetName.VALIDATION), name, parted.fingerprint

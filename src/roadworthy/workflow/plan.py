@@ -24,7 +24,6 @@ from roadworthy.stats.binomial import share_of_power
 from roadworthy.stats.sequential import group_sequential
 from roadworthy.workflow.levels import on_slice
 from roadworthy.workflow.measure import table_of
-from roadworthy.workflow.prepare import add_calls
 from roadworthy.workflow.slicing import Cell, cells
 from roadworthy.workflow.source import Parted, load_cases
 
@@ -140,7 +139,7 @@ def _share(
     roots = set(kind.meta.root_names())
     if parted is None:
         return _declared_share(product, roots, kind, cell), None
-    cases = add_calls(parted.all_open, product)
+    cases = parted.all_open
     if not roots <= set(cases.columns):
         return None, None
     here = pl.col(columns.INSIDE) & on_slice(cell.slice, parted.schema)

@@ -63,9 +63,13 @@ def in_scope(cases: pl.DataFrame, scope: Scope) -> pl.DataFrame:
 
 
 def check_scores(cases: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Refuses scores that are missing, not numbers, or outside 0..1, with the first such cases."""
+    """Refuses scores that are not numbers from 0 to 1, with the first such cases.
+
+    A case that is out of scope goes to a person and may lack a score.
+    """
     score = pl.col(columns.SCORE)
-    bad = cases.filter(score.is_null() | ~score.is_finite() | ~score.is_between(0.0, 1.0))
+    wrong = ~score.is_finite() | ~score.is_between(0.0, 1.0)
+    bad = cases.filter(wrong | (score.is_null() & pl.col(columns.INSIDE)))
     if bad.height == 0:
         return cases
     first = bad.select(columns.ID, columns.SCORE).head(EXAMPLES).rows()

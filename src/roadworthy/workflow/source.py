@@ -17,7 +17,13 @@ from roadworthy.core.seal import Opening, Seal
 from roadworthy.io import splits, tables
 from roadworthy.io.fingerprint import fingerprint
 from roadworthy.io.stable_hash import stable_hash
-from roadworthy.workflow.prepare import declare_truth, identify, in_fixed_order, in_scope
+from roadworthy.workflow.prepare import (
+    add_calls,
+    declare_truth,
+    identify,
+    in_fixed_order,
+    in_scope,
+)
 
 SET = "@set"
 
@@ -70,9 +76,10 @@ class Parted:
         """A sum over sealed cases, such as a class count, known since sets are stratified."""
         return float(self._sealed().select(worth.sum()).item() or 0.0)
 
-    def sealed_inputs(self, names: tuple[str, ...]) -> pl.DataFrame:
-        """Only what a model reads of the sealed cases: it may answer before anybody looks."""
-        return self._sealed().select(list(names))
+    def sealed_inputs(self, product: Product) -> pl.DataFrame:
+        """The sealed cases without their truth: what can be checked before anybody looks."""
+        truth = (product.data.truth, columns.POSITIVE, columns.TRUTH)
+        return self._sealed().drop([name for name in truth if name], strict=False)
 
     def opened(self, opening: Opening) -> pl.DataFrame:
         """The sealed cases, for the one who wrote the opening down."""
@@ -101,21 +108,29 @@ def load_cases(product: Product) -> Parted:
     return Parted(cases, fingerprint(raw, product.data.id), product.data.split is not None)
 
 
-def load_other(product: Product, path: Path) -> tuple[pl.DataFrame, str]:
-    """Another table with the product's columns, checked the same way, and its fingerprint."""
-    raw = tables.collect(tables.scan_table(path), str(path))
-    return from_table(product, raw, str(path)), fingerprint(raw, product.data.id)
+def load_other(product: Product, table: object, name: str) -> tuple[pl.DataFrame, str]:
+    """Another table with the product's columns, checked the same way, and its fingerprint.
+
+    ``table`` is a path, or a polars or pandas frame.
+    """
+    if isinstance(table, str | Path):
+        scan = tables.scan_table(Path(table), _as_text(product))
+    else:
+        scan = tables.from_frame(table)
+    raw = tables.collect(scan, name)
+    require_declared(raw, product, name)
+    return in_fixed_order(checked(raw, product)), fingerprint(raw, product.data.id)
 
 
-def from_table(product: Product, raw: pl.DataFrame, where: str) -> pl.DataFrame:
-    """A table that is already in memory, checked as the product's own is."""
-    require_declared(raw, product, where)
-    return in_fixed_order(checked(raw, product))
+def _as_text(product: Product) -> tuple[str, ...]:
+    """Ids and units stay text, so that 007 does."""
+    return tuple(name for name in (product.data.id, product.data.unit) if name)
 
 
 def checked(raw: pl.DataFrame, product: Product) -> pl.DataFrame:
-    """Ids, units, truth and scope of every row; the whole table, before any set is looked at."""
-    return in_scope(declare_truth(identify(raw, product), product), product.scope)
+    """Ids, units, truth, scope and others' calls of every row, before any set is looked at."""
+    found = in_scope(declare_truth(identify(raw, product), product), product.scope)
+    return add_calls(found, product)
 
 
 def require_declared(raw: pl.DataFrame, product: Product, table: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from pathlib import Path
 
 import polars as pl
@@ -14,12 +15,14 @@ from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Model
 from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.requirement import Requirement
 from roadworthy.io import tables
 from roadworthy.io.registry import collectors
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.measure import table_of
+from roadworthy.workflow.slicing import cells
 from roadworthy.workflow.source import Parted
-from roadworthy.workflow.subject import POLICY, Judged, kept_policy, load_model
+from roadworthy.workflow.subject import TRAINED, Judged, kept_policy, load_model
 from roadworthy.workflow.tune import choose_threshold
 
 TIMED = "tables"
@@ -62,12 +65,41 @@ def resolve(product: Product, schema: pl.Schema, instruments: Mapping[str, Instr
             )
         if table_of(requirement, instruments) != "cases":
             continue
-        for statistic in instrument.statistics(requirement).values():
-            for expression in statistic.columns().values():
-                named = [n for n in expression.meta.root_names() if not n.startswith("@")]
-                tables.require_columns(
-                    pl.DataFrame(schema=schema), named, f"requirement {requirement.id}"
+        named = _own_columns(requirement, instruments)
+        tables.require_columns(pl.DataFrame(schema=schema), named, f"requirement {requirement.id}")
+
+
+def resolve_rows(
+    product: Product, inputs: pl.DataFrame, instruments: Mapping[str, Instrument]
+) -> None:
+    """What only rows can show, without their truth: missing values, and slices without end."""
+    inside = inputs.filter(pl.col(columns.INSIDE))
+    for requirement in product.requirements:
+        if table_of(requirement, instruments) != "cases":
+            continue
+        cells(requirement, inside, None, product.scope)
+        for name in _own_columns(requirement, instruments):
+            missing = inside[name].null_count() if name in inside.columns else 0
+            if missing:
+                raise BadInput(
+                    f"{missing} cases have no value in {name!r}, which {requirement.metric} needs.",
+                    code="missing_value",
+                    where=f"requirement {requirement.id}",
+                    value=None,
+                    next_step="Fill in the values, or put those cases out of scope.",
                 )
+
+
+def _own_columns(requirement: Requirement[Any], instruments: Mapping[str, Instrument]) -> list[str]:
+    """The user's columns that a requirement's statistics read."""
+    statistics = instruments[requirement.metric].statistics(requirement).values()
+    roots = (
+        root
+        for statistic in statistics
+        for expression in statistic.columns().values()
+        for root in expression.meta.root_names()
+    )
+    return [name for name in dict.fromkeys(roots) if not name.startswith("@")]
 
 
 def other_tables(
@@ -132,16 +164,14 @@ def _require_table_columns(
         table = found.get(table_of(requirement, instruments))
         if table is None:
             continue
-        for statistic in instruments[requirement.metric].statistics(requirement).values():
-            for expression in statistic.columns().values():
-                named = [n for n in expression.meta.root_names() if not n.startswith("@")]
-                tables.require_columns(table, named, f"requirement {requirement.id}")
+        named = _own_columns(requirement, instruments)
+        tables.require_columns(table, named, f"requirement {requirement.id}")
 
 
 def _candidates(product: Product, workspace: Workspace) -> int:
     if product.decision.threshold != "auto":
         return 1
-    return int((workspace.read_json(POLICY) or {}).get("candidates", 1))
+    return int((workspace.read_json(TRAINED) or {}).get("candidates", 1))
 
 
 def _require_inputs(model: Model, schema: pl.Schema) -> None:

@@ -17,9 +17,9 @@ from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.models import linear
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.prepare import add_calls, check_scores, decide, without_decision
+from roadworthy.workflow.prepare import check_scores, decide, without_decision
 
-POLICY = "policy.json"
+TRAINED = "trained.json"
 MODEL = "model.skops"
 
 
@@ -44,25 +44,29 @@ class Judged:
         return Subject(SubjectKind.PRODUCT, self.model.name, digest.hexdigest())
 
     def answers(self, cases: pl.DataFrame) -> pl.Series | None:
-        """The model's answers; None when the product only counts what happened."""
-        return None if self.product.data.truth is None else self.model.answer(cases)
+        """The model's answers, checked; None when the product only counts what happened.
+
+        ``cases`` needs the columns that the model reads, ``@id`` and ``@inside``; no truth.
+        """
+        if self.product.data.truth is None:
+            return None
+        found = self.model.answer(cases)
+        if self.product.task is Task.BINARY:
+            check_scores(cases.with_columns(found.alias(columns.SCORE)), self.model.name)
+        else:
+            answered = cases.with_columns(found.alias(columns.PREDICTED))
+            _refuse_no_answer(answered, self.product.task)
+        return found
 
     def prepared(self, cases: pl.DataFrame, answers: pl.Series | None = None) -> pl.DataFrame:
-        """Cases with answers, decisions and others' calls; ``answers`` saves asking the model."""
-        found = cases
-        if self.product.data.truth is not None:
-            answers = self.model.answer(cases) if answers is None else answers
-            if self.product.task is Task.BINARY:
-                scored = cases.with_columns(answers.alias(columns.SCORE))
-                found = check_scores(scored, self.model.name)
-            else:
-                found = cases.with_columns(answers.alias(columns.PREDICTED))
-                _refuse_no_answer(found, self.product.task)
-        if self.policy is None or self.product.data.truth is None:
-            found = without_decision(found)
-        else:
-            found = decide(found, self.policy, self.product.decision.referred)
-        return add_calls(found, self.product)
+        """Cases with answers and decisions; ``answers`` saves asking the model again."""
+        answers = self.answers(cases) if answers is None else answers
+        if answers is None:
+            return without_decision(cases)
+        if self.policy is None:
+            return without_decision(cases.with_columns(answers.alias(columns.PREDICTED)))
+        scored = cases.with_columns(answers.alias(columns.SCORE))
+        return decide(scored, self.policy, self.product.decision.referred)
 
 
 def load_model(product: Product, workspace: Workspace) -> Model:
@@ -78,7 +82,23 @@ def load_model(product: Product, workspace: Workspace) -> Model:
             where=str(product.file),
             next_step="Run `roadworthy train`, or name the column with scores: `data: {score: }`.",
         )
-    return linear.load(workspace.path(MODEL))
+    model = linear.load(workspace.path(MODEL))
+    kept = workspace.read_json(TRAINED) or {}
+    if kept.get("model") == model.fingerprint and kept.get("learnt") == learnt(product):
+        return model
+    raise BadInput(
+        "product.yaml says something else of truth or features than when the model was trained.",
+        code="stale_model",
+        where=str(product.file),
+        next_step="Run `roadworthy train` again.",
+    )
+
+
+def learnt(product: Product) -> str:
+    """A hash of what training takes from product.yaml: another one asks for another model."""
+    data = product.data
+    said = (product.task, data.truth, data.positive, data.negative, data.features)
+    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
 
 
 def kept_policy(product: Product, model: Model, workspace: Workspace) -> Policy | None:
@@ -86,7 +106,7 @@ def kept_policy(product: Product, model: Model, workspace: Workspace) -> Policy 
     decision = product.decision
     if decision.threshold != "auto":
         return Policy(decision.threshold, decision.refer_between)
-    kept = workspace.read_json(POLICY)
+    kept = workspace.read_json(TRAINED)
     if (
         kept is None
         or kept.get("model") != model.fingerprint

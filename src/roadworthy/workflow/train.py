@@ -18,7 +18,7 @@ from roadworthy.models import linear
 from roadworthy.store.seen import note_seen
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.source import feature_columns, load_cases, truth_of
-from roadworthy.workflow.subject import MODEL, POLICY
+from roadworthy.workflow.subject import MODEL, TRAINED, learnt
 from roadworthy.workflow.tune import Tuned, choose_threshold
 
 
@@ -53,18 +53,19 @@ def train(product_file: Path) -> Trained:
     seed = product.data.split.seed if product.data.split else 0
     fitted = linear.fit(cases, truth_of(cases, product.task), product.task, features, seed)
     content = linear.to_bytes(fitted)
+    seen = parted.open(SetName.TRAIN, SetName.VALIDATION)[columns.ID]
+    # noted before the model is there: a model whose training cases are unknown is never judged
+    note_seen(workspace, linear.fingerprint(content), stable_hash(seen).to_numpy())
     model = linear.load(workspace.write(MODEL, content))
     tuned = _tuned(product, model, parted.open(SetName.VALIDATION))
-    seen = parted.open(SetName.TRAIN, SetName.VALIDATION)[columns.ID]
-    note_seen(workspace, stable_hash(seen).to_numpy())
+    kept: dict[str, object] = {
+        "model": model.fingerprint,
+        "learnt": learnt(product),
+        "product": product.fingerprint,
+    }
     if tuned is not None:
-        kept = {
-            "threshold": tuned.policy.threshold,
-            "candidates": tuned.candidates,
-            "model": model.fingerprint,
-            "product": product.fingerprint,
-        }
-        workspace.write_json(POLICY, kept)
+        kept |= {"threshold": tuned.policy.threshold, "candidates": tuned.candidates}
+    workspace.write_json(TRAINED, kept)
     return Trained(
         model.name,
         model.fingerprint,
