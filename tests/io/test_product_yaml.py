@@ -155,6 +155,13 @@ def test_a_limit_takes_the_unit_of_its_metric_unless_it_names_one(read: Read) ->
     assert units == ["ms", "mm"]
 
 
+def test_a_band_of_doubt_is_read_when_it_is_said_how_it_counts(read: Read) -> None:
+    decision = "decision: {refer_between: [0.2, 0.6], referred: wrong}\n"
+    assert read(SMALL + REQUIREMENTS + decision).decision == Decision(
+        0.5, Referred.WRONG, (0.2, 0.6)
+    )
+
+
 def test_a_product_without_judged_calls_needs_no_truth(read: Read) -> None:
     text = SMALL.replace(", truth: y, positive: 1", "")
     assert read(text + "requirements: [{metric: latency_p99_ms, at_most: 50}]").data.truth is None

@@ -324,6 +324,11 @@ def test_a_sealed_set_without_positives_says_what_there_is() -> None:
     assert "in all, 0 of 60" in error.message
 
 
+def test_a_binary_truth_without_a_positive_value_is_refused() -> None:
+    error = refused(table(9, 9), product(Split(TWO), positive=None))
+    assert error.next_step == "Add `data.positive`."
+
+
 def test_a_set_that_stays_empty_is_refused() -> None:
     error = refused(table(3, 3), product(Split({TRAIN: 0.45, VALIDATION: 0.01, SEALED: 0.54})))
     assert "The set `validation` is empty" in error.message
