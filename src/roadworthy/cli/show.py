@@ -61,7 +61,16 @@ def plan(found: Plan) -> None:
     )
     _line()
     _table(
-        ("requirement", "slice", "must be", "target", "needs", "without error", "cases", "there are"),
+        (
+            "requirement",
+            "slice",
+            "must be",
+            "target",
+            "needs",
+            "without error",
+            "cases",
+            "there are",
+        ),
         [_planned(cell) for cell in found.cells],
         ["bold red" if cell.need.never or cell.enough is False else "" for cell in found.cells],
     )

@@ -7,23 +7,30 @@ import polars as pl
 from roadworthy.core.requirement import Level
 
 
-def is_level(column: pl.Series, level: Level) -> pl.Series:
-    """Where ``column`` holds ``level``; a missing value holds nothing.
+def holds(column: str, dtype: pl.DataType, level: Level) -> pl.Expr:
+    """Where ``column`` of type ``dtype`` holds ``level``; a missing value holds nothing.
 
-    Numbers equal numbers (1 is 1.0), and 1 and 0 equal true and false; text equals text only.
+    Numbers equal numbers (1 is 1.0), and 1 and 0 equal true and false; text equals text only;
+    dates are told as text.
+    """
+    cell = pl.col(column)
+    if isinstance(level, str):
+        is_text = dtype in (pl.String, pl.Categorical, pl.Enum) or dtype.is_temporal()
+        return (cell.cast(pl.String) == level).fill_null(False) if is_text else pl.lit(False)
+    number = int(level) if isinstance(level, bool) else level
+    if dtype == pl.Boolean:
+        return (cell.cast(pl.Int64) == number).fill_null(False)
+    return (cell == number).fill_null(False) if dtype.is_numeric() else pl.lit(False)
+
+
+def is_level(column: pl.Series, level: Level) -> pl.Series:
+    """Where ``column`` holds ``level``, as ``holds`` says.
 
     >>> is_level(pl.Series([1.0, 0.0, None]), 1).to_list()
     [True, False, False]
     """
-    if isinstance(level, str) != (column.dtype in (pl.String, pl.Categorical, pl.Enum)):
-        return pl.repeat(False, len(column), dtype=pl.Boolean, eager=True)
-    if isinstance(level, str):
-        return (column.cast(pl.String) == level).fill_null(False)
-    if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
-        return pl.repeat(False, len(column), dtype=pl.Boolean, eager=True)
-    if column.dtype == pl.Boolean:
-        column = column.cast(pl.Int64)
-    return (column == (int(level) if isinstance(level, bool) else level)).fill_null(False)
+    frame = column.alias("column").to_frame()
+    return frame.select(holds("column", column.dtype, level) & (pl.int_range(pl.len()) >= 0))[:, 0]
 
 
 def counts(column: pl.Series, most: int = 8) -> str:

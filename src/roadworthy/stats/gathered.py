@@ -43,7 +43,9 @@ class ByUnit:
         sums = np.bincount(code, weights=values)
         sizes = np.bincount(code, weights=np.ones(len(values)))
         order = np.argsort(first, kind="stable")
-        return ByUnit(np.asarray(sums[order], dtype=np.float64), np.asarray(sizes[order], dtype=np.float64))
+        return ByUnit(
+            np.asarray(sums[order], dtype=np.float64), np.asarray(sizes[order], dtype=np.float64)
+        )
 
 
 @dataclass(frozen=True)

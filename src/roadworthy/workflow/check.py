@@ -21,8 +21,8 @@ from roadworthy.io.registry import instruments
 from roadworthy.io.stable_hash import stable_hash
 from roadworthy.store.seen import seen_ids
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.measure import population, verdicts
 from roadworthy.workflow.judge import product_outcome
+from roadworthy.workflow.measure import population, verdicts
 from roadworthy.workflow.source import Parted, load_cases, load_other
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
 

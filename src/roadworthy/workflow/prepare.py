@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import polars as pl
 
 from roadworthy.core import columns
@@ -11,8 +9,9 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.policy import Policy, Referred
 from roadworthy.core.product import Calls, Product, Scope, Task
 from roadworthy.core.requirement import Level
+from roadworthy.io.levels import counts, holds
 from roadworthy.io.stable_hash import stable_hash
-from roadworthy.workflow.levels import equals, is_in
+from roadworthy.workflow.levels import is_in, missing
 
 EXAMPLES = 5
 
@@ -49,14 +48,14 @@ def in_scope(cases: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     reason = pl.lit(None, dtype=pl.String)
     for rule in reversed(scope.rules):
         cell, dtype = pl.col(rule.field), cases.schema[rule.field]
-        missing = cell.is_null() | cell.is_nan() if dtype.is_float() else cell.is_null()
+        absent = missing(rule.field, dtype)
         if rule.between is not None:
             inside = cell.is_between(*rule.between)
         else:
             inside = is_in(rule.field, dtype, rule.levels or ())
         if rule.missing == "refer":
-            reason = pl.when(missing).then(pl.lit(f"MISSING:{rule.field}")).otherwise(reason)
-        outside = ~missing & ~inside.fill_null(False)
+            reason = pl.when(absent).then(pl.lit(f"MISSING:{rule.field}")).otherwise(reason)
+        outside = ~absent & ~inside.fill_null(False)
         reason = pl.when(outside).then(pl.lit(f"SCOPE:{rule.field}")).otherwise(reason)
     found = cases.with_columns(reason.alias(columns.OUTSIDE))
     return found.with_columns(pl.col(columns.OUTSIDE).is_null().alias(columns.INSIDE))
@@ -165,13 +164,13 @@ def _binary_truth(cases: pl.DataFrame, product: Product, name: str) -> pl.DataFr
 
 def _only_other(cases: pl.DataFrame, name: str, positive: Level) -> tuple[Level, ...]:
     """The one other value of the truth column; more than one must be declared."""
-    is_positive = equals(name, cases.schema[name], positive).fill_null(False)
+    is_positive = holds(name, cases.schema[name], positive)
     others = cases.filter(~is_positive)[name].unique().to_list()
     if len(others) > 1:
         one = "one of them" if cases.select(is_positive.any()).item() else "none of them"
         raise BadInput(
             f"the truth column {name!r} has values that were never declared: "
-            f"{_counts(cases, name)}; `positive: {positive}` names {one}.",
+            f"{counts(cases[name])}; `positive: {positive}` names {one}.",
             code="undeclared_truth",
             where=f"column {name}",
             value=[str(value) for value in sorted(map(str, others))],
@@ -203,24 +202,18 @@ def _declared(
 ) -> pl.Expr:
     """True where positive, False where negative; anything else is an error with its counts."""
     dtype = cases.schema[name]
-    yes = is_in(name, dtype, positive).fill_null(False)
-    no = is_in(name, dtype, negative).fill_null(False) if negative else pl.lit(False)
+    yes, no = is_in(name, dtype, positive), is_in(name, dtype, negative)
     stray = cases.filter(~yes & ~no)
     if stray.height:
         raise BadInput(
             f"{stray.height} of {cases.height} cases have a value of {name!r} ({whose}) that was "
-            f"never declared: {_counts(stray, name)}.",
+            f"never declared: {counts(stray[name])}.",
             code="undeclared_value",
             where=f"column {name}",
             value=[str(value) for value in stray[name].unique().to_list()[:EXAMPLES]],
             next_step="Declare what it counts as (positive or negative), or correct those rows.",
         )
     return yes
-
-
-def _counts(cases: pl.DataFrame, name: str) -> str:
-    counts = Counter(str(v) if v is not None else "missing" for v in cases[name].to_list())
-    return ", ".join(f"{value} ({count})" for value, count in counts.most_common(8))
 
 
 def _finite(cases: pl.DataFrame, name: str) -> pl.Expr:

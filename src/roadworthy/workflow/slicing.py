@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product as combinations
 from typing import Any
@@ -20,7 +20,8 @@ from roadworthy.core.requirement import (
     SliceRule,
     Tier,
 )
-from roadworthy.workflow.levels import equals, on_slice
+from roadworthy.io.levels import is_level
+from roadworthy.workflow.levels import on_slice
 
 MOST_LEVELS = 60
 
@@ -150,12 +151,10 @@ def _key(column: str, value: object, frame: pl.DataFrame, named: set[SliceKey]) 
     """The key of an observed value, spelled as product.yaml spells it where it names it."""
     if value is None:
         return SliceKey(column)
-    dtype = frame.schema[column]
+    one = pl.Series([value], dtype=frame.schema[column])
     for key in named:
-        if key.column == column and key.value is not None:
-            one = frame.clear(1).select(pl.lit(value, dtype=dtype).alias(column))
-            if one.select(equals(column, dtype, key.value)).item():
-                return key
+        if key.column == column and key.value is not None and is_level(one, key.value)[0]:
+            return key
     return SliceKey(column, _plain(value))
 
 

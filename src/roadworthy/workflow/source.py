@@ -97,6 +97,7 @@ class Parted:
 
 def load_cases(product: Product) -> Parted:
     """Reads, checks and parts the cases of the product; nothing is changed on disk."""
+    _require_id(product)
     raw = tables.collect(tables.scan_cases(product), str(product.data.cases[0]))
     require_declared(raw, product, product.file.name)
     cases = checked(raw, product)
@@ -106,6 +107,17 @@ def load_cases(product: Product) -> Parted:
         assigned = splits.assign(raw, product).rename(SET)
     cases = in_fixed_order(cases.with_columns(assigned))
     return Parted(cases, fingerprint(raw, product.data.id), product.data.split is not None)
+
+
+def _require_id(product: Product) -> None:
+    """A case that is known by its row alone could change its set when the table changes."""
+    if product.data.split is not None and product.data.id is None:
+        raise BadInput(
+            "cases are parted into sets, and nothing says which case is which.",
+            code="no_id",
+            where=f"{product.file.name}: data",
+            next_step="Name the column with their ids: `data: {id: ...}`.",
+        )
 
 
 def load_other(product: Product, table: object, name: str) -> tuple[pl.DataFrame, str]:

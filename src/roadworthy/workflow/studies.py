@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from pathlib import Path
 
 import polars as pl
 
@@ -13,7 +12,6 @@ from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Model
-from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Requirement
 from roadworthy.io import tables

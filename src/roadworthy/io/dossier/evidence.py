@@ -87,7 +87,9 @@ def _group(
         promise=telling.promise(metrics.title(first.metric), limit, metrics.unit(first.metric)),
         confidence=_confidence(first),
         definition=telling.sentence(about.definition) if about else "",
-        because=telling.sentence(requirement.because) if requirement and requirement.because else "",
+        because=telling.sentence(requirement.because)
+        if requirement and requirement.because
+        else "",
         outcome=Outcome.worst(cell.outcome for cell in cells),
         shown=_shown(cells, metrics.unit(first.metric)),
         parts=_parts(cells),
