@@ -16,10 +16,10 @@ from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
 from roadworthy.models.scored_table import ScoredTable
+from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.measure import verdicts
 from roadworthy.workflow.source import checked
 from roadworthy.workflow.subject import Judged, kept_policy
-from roadworthy.store.workspace import Workspace
 
 SCORED = {"id": "case", "truth": "ill", "positive": 1, "negative": 0, "score": "score"}
 LEARNT = {"id": "case", "truth": "ill", "positive": "yes", "negative": "no"}

@@ -45,8 +45,7 @@ from roadworthy.core.requirement import (
 )
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
-from roadworthy.io import dossier
-from roadworthy.io import telling
+from roadworthy.io import dossier, telling
 from roadworthy.io.dossier import plots
 from roadworthy.io.dossier.page import page as told
 from roadworthy.io.judgement_json import from_json, to_json

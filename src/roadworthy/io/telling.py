@@ -161,7 +161,8 @@ def needs(need: Need, power: float | None, where: str = "") -> tuple[str, ...]:
     if need.at_observed is not None:
         told.append(f"It takes {count(need.at_observed)} {among} if {as_seen}.")
     if need.without_error is not None:
-        told.append(f"It takes at least {count(need.without_error)}, even without a single error.")
+        least = f"{count(need.without_error)} {among}"
+        told.append(f"It takes at least {least}, even without a single error.")
     told.extend(sentence(f"This assumes that {assumed}") for assumed in need.assumed)
     return tuple(told)
 

@@ -1,1 +1,1 @@
-"""Pure statistics, arrays in and numbers out, so that every verdict rests on bounds that can be tested alone."""
+"""Pure statistics, arrays in and numbers out, so that every bound can be tested alone."""

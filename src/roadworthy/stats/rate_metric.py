@@ -158,9 +158,12 @@ def cases_needed(
     power: float,
     of: str,
 ) -> Need:
-    """How many independent cases the exact binomial test needs at the target and at what was seen."""
+    """Independent cases that the exact binomial test needs at the target and at what was seen."""
     at = limit.threshold
-    if not 0.0 < at < 1.0 and limit.met_by(at) and (at >= 1.0) == limit.wants_high:
+    if not 0.0 < at < 1.0 and (at >= 1.0) != limit.wants_high:
+        # at least 0, or at most 1: any case shows it
+        return Need(of, at_target=1, at_observed=1, without_error=1)
+    if not 0.0 < at < 1.0:
         return Need(
             of, never=f"no number of {of} can show a rate of {limit}: one more could be wrong"
         )

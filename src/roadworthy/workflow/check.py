@@ -68,7 +68,7 @@ def check(product_file: Path, on: object | None = None, time: bool = False) -> J
         verdicts=found,
         population=population(answered),
         fingerprints={"product.yaml": product.fingerprint, "data": data},
-        notes=notes(product, settled, study.candidates) + (OPEN_DATA,),
+        notes=(*notes(product, settled, study.candidates), OPEN_DATA),
     )
     keep(workspace, product, judgement, "open" if on is None else "other")
     return judgement
@@ -100,7 +100,7 @@ def keep(workspace: Workspace, product: Product, judgement: Judgement, name: str
 def _refuse_known(
     workspace: Workspace, model: Model, parted: Parted, cases: pl.DataFrame, on: str
 ) -> None:
-    """Another table must bring other cases: neither sealed ones, nor those the model learnt from."""
+    """Another table must bring other cases: no sealed ones, none that the model learnt from."""
     ids = stable_hash(cases[columns.ID]).to_numpy()
     sealed = int(np.isin(ids, parted.sealed_ids()).sum())
     if sealed:

@@ -100,7 +100,7 @@ def _slices(
         _require_numbers(judged, column)
         parts = [Slice((SliceKey(column, range=ends),)) for ends in rule.ranges]
         missing = Slice((SliceKey(column),))
-        return parts + [missing] if any(_count(frame, missing) for frame in frames) else parts
+        return [*parts, missing] if any(_count(frame, missing) for frame in frames) else parts
     declared = combinations(*(_declared(column, named) for column in rule.by))
     parts = [Slice(keys) for keys in declared if all(keys)]
     for frame in frames:
