@@ -17,6 +17,7 @@ from tests.tables import (
     SPARES,
     counted,
     outcomes,
+    outcomes_on,
     simulated,
     verdicts_on,
     write_product,
@@ -74,8 +75,13 @@ def test_fail_is_holm_over_all_measured_cells_in_the_order_of_p_over_alpha(
     while kept < len(ratios) and ratios[kept] * (len(ratios) - kept) <= 1.0:
         kept += 1
     assert sum(v.outcome is Outcome.FAIL for v in found) == kept
-    worst = max((q / a for (_, q, a), v in zip(cells, found, strict=True) if v.outcome is Outcome.FAIL), default=0.0)
-    spared = [q / a for (_, q, a), v in zip(cells, found, strict=True) if v.outcome is not Outcome.FAIL]
+    worst = max(
+        (q / a for (_, q, a), v in zip(cells, found, strict=True) if v.outcome is Outcome.FAIL),
+        default=0.0,
+    )
+    spared = [
+        q / a for (_, q, a), v in zip(cells, found, strict=True) if v.outcome is not Outcome.FAIL
+    ]
     assert all(ratio >= worst for ratio in spared)
 
 
@@ -96,7 +102,12 @@ def test_advisory_cells_are_a_family_of_their_own_and_cost_the_gating_ones_nothi
     noise = [weighed(evidence(1.0, 0.6), tier=Tier.ADVISORY) for _ in range(50)]
     found = judge([weighed(evidence(1.0, 0.04)), *noise])
     assert found[0].outcome is Outcome.FAIL
-    found = judge([*[weighed(evidence(1.0, 0.6)) for _ in range(50)], weighed(evidence(1.0, 0.04), tier=Tier.ADVISORY)])
+    found = judge(
+        [
+            *[weighed(evidence(1.0, 0.6)) for _ in range(50)],
+            weighed(evidence(1.0, 0.04), tier=Tier.ADVISORY),
+        ]
+    )
     assert found[-1].outcome is Outcome.FAIL
     assert product_outcome(found) is Outcome.INCONCLUSIVE
 
@@ -113,7 +124,11 @@ def test_what_was_not_measured_is_inconclusive_and_takes_no_part_in_holm() -> No
 def test_the_product_takes_its_worst_gating_cell_and_nothing_is_never_a_pass(
     kinds: list[Outcome],
 ) -> None:
-    by = {Outcome.PASS: evidence(0.0, 1.0), Outcome.INCONCLUSIVE: NotMeasured("no"), Outcome.FAIL: evidence(1.0, 0.0)}
+    by = {
+        Outcome.PASS: evidence(0.0, 1.0),
+        Outcome.INCONCLUSIVE: NotMeasured("no"),
+        Outcome.FAIL: evidence(1.0, 0.0),
+    }
     found = judge([weighed(by[kind]) for kind in kinds])
     shown_only = judge([weighed(by[Outcome.FAIL], tier=Tier.ADVISORY)])
     order = [Outcome.PASS, Outcome.INCONCLUSIVE, Outcome.FAIL]
@@ -182,35 +197,41 @@ ORDER = [Outcome.PASS, Outcome.INCONCLUSIVE, Outcome.FAIL]
 def test_a_wrong_case_more_never_makes_the_verdict_better(
     at_95: Path, found: int, missed: int, more: int
 ) -> None:
-    before = told(verdicts_on(at_95, counted(found, missed, 5)))[0]
-    after = told(verdicts_on(at_95, counted(found, missed + more, 5)))[0]
-    assert ORDER.index(after) >= ORDER.index(before) or before is Outcome.INCONCLUSIVE
-    assert not (before is Outcome.FAIL and after is not Outcome.FAIL)
-    assert not (before is not Outcome.PASS and after is Outcome.PASS)
+    before = outcomes_on(at_95, counted(found, missed, 5))[0]
+    after = outcomes_on(at_95, counted(found, missed + more, 5))[0]
+    assert ORDER.index(after) >= ORDER.index(before)
 
 
 @given(st.integers(0, 150), st.integers(0, 40), st.integers(1, 20))
 def test_a_right_case_more_never_makes_the_verdict_worse(
     at_95: Path, found: int, missed: int, more: int
 ) -> None:
-    before = told(verdicts_on(at_95, counted(found, missed, 5)))[0]
-    after = told(verdicts_on(at_95, counted(found + more, missed, 5)))[0]
-    assert not (before is Outcome.PASS and after is not Outcome.PASS)
-    assert not (before is not Outcome.FAIL and after is Outcome.FAIL)
+    before = outcomes_on(at_95, counted(found, missed, 5))[0]
+    after = outcomes_on(at_95, counted(found + more, missed, 5))[0]
+    assert ORDER.index(after) <= ORDER.index(before)
 
 
 @pytest.mark.parametrize(
     ("true", "passes", "open_", "fails"),
-    [(0.85, None, None, 0.683), (0.90, 0.032, 0.925, 0.043), (0.95, 0.796, None, None), (0.97, 0.992, None, None)],
+    [
+        (0.85, None, None, 0.683),
+        (0.90, 0.032, 0.925, 0.043),
+        (0.95, 0.796, None, None),
+        (0.97, 0.992, None, None),
+    ],
 )
 def test_the_operating_characteristic_at_200_positives_is_the_exact_one(
     tmp_path: Path, true: float, passes: float | None, open_: float | None, fails: float | None
 ) -> None:
     file = write_product(tmp_path, None, [FINDS])
-    by_count = [told(verdicts_on(file, counted(k, 200 - k)))[0] for k in range(140, 201)]
+    by_count = [outcomes_on(file, counted(k, 200 - k))[0] for k in range(140, 201)]
     chance = binom.pmf(np.arange(140, 201), 200, true)
     share = {o: float(chance[[found is o for found in by_count]].sum()) for o in Outcome}
-    for outcome, expected in ((Outcome.PASS, passes), (Outcome.INCONCLUSIVE, open_), (Outcome.FAIL, fails)):
+    for outcome, expected in (
+        (Outcome.PASS, passes),
+        (Outcome.INCONCLUSIVE, open_),
+        (Outcome.FAIL, fails),
+    ):
         if expected is not None:
             assert share[outcome] == pytest.approx(expected, abs=0.0006)
 
@@ -239,11 +260,13 @@ def at_the_limits(runs: int) -> list[pl.DataFrame]:
     return [simulated(240, seed, sensitivity=0.90, specificity=0.50) for seed in range(runs)]
 
 
-def test_a_product_at_its_limits_on_all_slices_seldom_fails_on_the_real_path(tmp_path: Path) -> None:
+def test_a_product_at_its_limits_on_all_slices_seldom_fails_on_the_real_path(
+    tmp_path: Path,
+) -> None:
     requirements = [{**FINDS, "slices": [{"by": "site"}]}, {**SPARES, "slices": [{"by": "site"}]}]
     file = write_product(tmp_path, None, requirements)
     runs = 300
-    found = [told(verdicts_on(file, raw)) for raw in at_the_limits(runs)]
+    found = [outcomes_on(file, raw) for raw in at_the_limits(runs)]
     assert all(len(one) == 6 for one in found)
     failed = np.mean([Outcome.FAIL in one for one in found])
     passed = np.mean([set(one) == {Outcome.PASS} for one in found])
@@ -261,7 +284,7 @@ def test_a_model_judged_against_itself_never_fails(tmp_path: Path) -> None:
     file = write_product(tmp_path, None, requirements)
     for seed in range(40):
         raw = simulated(300, seed).with_columns(twin=(pl.col("score") >= 0.5).cast(pl.Int64))
-        assert Outcome.FAIL not in told(verdicts_on(file, raw))
+        assert Outcome.FAIL not in outcomes_on(file, raw)
 
 
 def test_two_equally_good_models_seldom_fail_one_another(tmp_path: Path) -> None:
@@ -271,11 +294,11 @@ def test_two_equally_good_models_seldom_fail_one_another(tmp_path: Path) -> None
         {"id": "b", "metric": "specificity", **against},
     ]
     file = write_product(tmp_path, None, requirements)
-    runs, failed, passed = 300, 0, 0
+    runs, failed, passed = 200, 0, 0
     for seed in range(runs):
-        other = simulated(240, 10_000 + seed)["score"]
-        raw = simulated(240, seed).with_columns(twin=(other >= 0.5).cast(pl.Int64))
-        found = told(verdicts_on(file, raw))
+        other = simulated(100, 10_000 + seed)["score"]
+        raw = simulated(100, seed).with_columns(twin=(other >= 0.5).cast(pl.Int64))
+        found = outcomes_on(file, raw)
         failed += Outcome.FAIL in found
         passed += set(found) == {Outcome.PASS}
     noise = 3 * np.sqrt(ALPHA * (1 - ALPHA) / runs)
@@ -285,5 +308,7 @@ def test_two_equally_good_models_seldom_fail_one_another(tmp_path: Path) -> None
 
 def test_check_and_memory_agree(tmp_path: Path) -> None:
     raw = simulated(400, 3)
-    file = write_product(tmp_path, raw, [{**FINDS, "slices": [{"by": "site"}]}, SPARES], data=SCORED)
+    file = write_product(
+        tmp_path, raw, [{**FINDS, "slices": [{"by": "site"}]}, SPARES], data=SCORED
+    )
     assert outcomes(check(file).verdicts) == outcomes(verdicts_on(file, raw))

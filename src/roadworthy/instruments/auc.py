@@ -15,7 +15,7 @@ from roadworthy.core.parameters import NoParameters
 from roadworthy.core.product import Task
 from roadworthy.core.requirement import Requirement
 from roadworthy.stats import auc
-from roadworthy.stats.evidence import ranking
+from roadworthy.stats.evidence import always_met, planned, ranking
 from roadworthy.stats.gathered import Ranking
 
 
@@ -49,13 +49,15 @@ class Auc:
         """Positives, with as many negatives."""
         limit = requirement.limit
         at = limit.threshold
+        if always_met(limit, 0.0, 1.0):
+            return Need("positives", at_target=1, at_observed=1, without_error=1)
         if not 0.0 < at < 1.0:
             return Need("positives", never=f"no number of cases can show an AUC of {limit}")
 
         def size(truth: float | None) -> int | None:
             if truth is None or truth == at or not limit.met_by(truth):
                 return None
-            return auc.sample_size(at, min(truth, 0.9999), 1.0, regime.alpha, power)
+            return planned(lambda: auc.sample_size(at, truth, 1.0, regime.alpha, power))
 
         return Need(
             "positives",

@@ -29,6 +29,10 @@ class Parameters:
     bins: int = 10
     prevalence: Prevalence | None = inherited("prevalence")
 
+    def __post_init__(self) -> None:
+        if self.bins < 1:
+            raise ValueError(f"bins must be at least 1, not {self.bins}: scores fall into bins.")
+
 
 class CalibrationError:
     """The mean distance, over bins of the score, between what it says and what happened."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from roadworthy.core.need import Need
 from roadworthy.core.parameters import column
 from roadworthy.core.requirement import Requirement
 from roadworthy.stats import poisson
-from roadworthy.stats.evidence import Bounds, measured
+from roadworthy.stats.evidence import Bounds, measured, planned
 from roadworthy.stats.gathered import Total
 
 
@@ -26,6 +27,13 @@ class Parameters:
     exposure: str = column("how much exposure each case is, such as miles")
     exposure_unit: float = 1.0
     table: str = "cases"
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.exposure_unit < math.inf:
+            raise ValueError(
+                f"exposure_unit must be finite and above 0, not {self.exposure_unit}: say per how "
+                "much exposure the limit is, such as 1.0e9 for 1e9 miles."
+            )
 
 
 class EventRate:
@@ -57,8 +65,10 @@ class EventRate:
         """Exact Poisson bounds on events per exposure."""
         counted, exposed = gathered["events"], gathered["exposure"]
         exposure = exposed.total / requirement.parameters.exposure_unit
-        if counted.least < 0 or exposed.least < 0 or counted.total != int(counted.total):
+        if counted.least < 0 or exposed.least < 0 or not counted.whole:
             return NotMeasured("events must be whole numbers and exposure must not be negative")
+        if not math.isfinite(exposure):
+            return NotMeasured("exposure must be finite")
         if exposure <= 0:
             return NotMeasured("there is no exposure to measure it on")
         if regime.anytime:
@@ -97,14 +107,17 @@ class EventRate:
         def size(truth: float | None) -> int | None:
             if truth is None or truth == limit.threshold or not limit.met_by(truth):
                 return None
-            plan = poisson.exposure_needed(limit.threshold, truth, regime.alpha, power)
-            return int(plan.exposure * words.exposure_unit + 0.5)
+            at, alpha = limit.threshold, regime.alpha
+            return planned(lambda: whole(poisson.exposure_needed(at, truth, alpha, power).exposure))
 
-        without = poisson.exposure_without_events(limit.threshold, 1.0 - regime.alpha)
+        def whole(exposure: float) -> int:
+            return math.ceil(exposure * float(words.exposure_unit))
+
+        least = poisson.exposure_without_events(limit.threshold, 1.0 - regime.alpha)
         return Need(
             of,
             at_target=size(requirement.target),
             at_observed=size(seen.estimate if seen else None),
-            without_error=None if limit.wants_high else round(float(without) * words.exposure_unit),
+            without_error=None if limit.wants_high else whole(least),
             among="exposure",
         )

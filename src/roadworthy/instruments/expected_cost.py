@@ -53,15 +53,17 @@ class ExpectedCost(MeanLoss):
         tasks=frozenset({Task.BINARY}),
         follows_prevalence=True,
         comparable=True,
+        per_unit=False,
     )
     parameters = Parameters
 
     def statistics(self, requirement: Requirement[Any]) -> Mapping[str, Statistic[Any]]:
-        """Counts by kind of cost where prices are fixed, otherwise the cost of each case."""
+        """The cost of each case, and, where prices are fixed, counts by kind of cost."""
         if requirement.parameters.costs is None:
             return {}
+        losses = super().statistics(requirement)
         if not _counted(requirement):
-            return super().statistics(requirement)
+            return losses
         kinds = {
             "miss": POSITIVE & ~FLAGGED & ~REFERRED,
             "false_alarm": ~POSITIVE & FLAGGED & ~REFERRED,
@@ -70,27 +72,30 @@ class ExpectedCost(MeanLoss):
         classes = {"cases": pl.lit(True)}
         if self._weights(requirement) is not None:
             classes = {"positives": POSITIVE, "negatives": ~POSITIVE}
-        return {
+        counts = {
             f"{part}:{kind}": Share(hit, among, Rows.INSIDE)
             for part, among in classes.items()
             for kind, hit in kinds.items()
         }
+        return {**losses, **counts}
 
     def measure(
         self, requirement: Requirement[Any], gathered: Mapping[str, Any], regime: Regime
     ) -> Evidence:
-        """Exact bounds on the counts, added up; betting bounds for costs per case."""
+        """Exact bounds on the counts, added up; betting bounds for dependent or priced cases."""
         if requirement.parameters.costs is None:
             return NotMeasured(NO_COSTS)
-        if not _counted(requirement):
+        tallies = {name: tally for name, tally in gathered.items() if isinstance(tally, Tally)}
+        dependent = any(tally.units is not None for tally in tallies.values())
+        if not tallies or dependent:
             return super().measure(requirement, gathered, regime)
         if regime.anytime:
             return NotMeasured("no bound on counted costs is known here that is valid at any look")
-        groups = _groups(requirement.parameters.costs, gathered, self._weights(requirement))
+        groups = _groups(requirement.parameters.costs, tallies, self._weights(requirement))
         if isinstance(groups, NotMeasured):
             return groups
         counts = ", ".join(
-            f"{name.replace(':', ' ')} {tally.k}" for name, tally in gathered.items() if tally.k
+            f"{name.replace(':', ' ')} {tally.k}" for name, tally in tallies.items() if tally.k
         )
         return from_bounds(
             requirement.limit,
@@ -142,17 +147,12 @@ def _counted(requirement: Requirement[Any]) -> bool:
 def _groups(
     costs: Costs, gathered: Mapping[str, Tally], weights: Mapping[str, float] | None
 ) -> list[cost_bounds.Group] | NotMeasured:
-    """The counts by class; dependent cases have no exact joint bound of counts."""
+    """The counts by class."""
     found = []
     for part, weight in (weights or {"cases": 1.0}).items():
         tallies = [gathered[f"{part}:{kind}"] for kind in ("miss", "false_alarm", "refer")]
         if tallies[0].n == 0:
             return NotMeasured(f"there are no {part} to measure it on")
-        if any(tally.units is not None for tally in tallies):
-            return NotMeasured(
-                "cases of one unit depend on each other and counted costs have no exact bound "
-                "then; say `per: unit`"
-            )
         prices = tuple(_most(price) for price in (costs.miss, costs.false_alarm, costs.refer))
         counts = tuple(float(tally.k) for tally in tallies)
         found.append(cost_bounds.Group(counts, prices, float(tallies[0].n), weight))

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from roadworthy.core import columns
-from roadworthy.core.evidence import Evidence, Measured, Regime
+from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.instrument import About, Statistic
 from roadworthy.core.need import Need
 from roadworthy.core.product import Task
@@ -17,12 +17,18 @@ from roadworthy.core.requirement import Requirement
 from roadworthy.stats.gathered import Share
 from roadworthy.stats.rate_metric import cases_needed, weighed
 
+OTHERS = "cases of other classes"
+
 
 @dataclass(frozen=True)
 class Parameters:
     """``classes`` names every class: one that the data lacks must not drop out unseen."""
 
     classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.classes or len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"classes must name every class once, not {list(self.classes)}.")
 
 
 class MacroRecall:
@@ -40,17 +46,18 @@ class MacroRecall:
     parameters = Parameters
 
     def statistics(self, requirement: Requirement[Any]) -> Mapping[str, Statistic[Any]]:
-        """One share a class."""
+        """One share a class, and the cases whose class was not named."""
         truth, predicted = pl.col(columns.TRUTH), pl.col(columns.PREDICTED)
-        return {
-            _kind(name): Share(predicted == truth, truth == name)
-            for name in requirement.parameters.classes
-        }
+        classes = requirement.parameters.classes
+        shares = {_kind(name): Share(predicted == truth, truth == name) for name in classes}
+        return {**shares, OTHERS: Share(~truth.is_in(list(classes)))}
 
     def measure(
         self, requirement: Requirement[Any], gathered: Mapping[str, Any], regime: Regime
     ) -> Evidence:
         """Exact bounds of all classes at alpha / C each, averaged."""
+        if others := gathered[OTHERS].k:
+            return NotMeasured(f"{others} cases are of a class that `classes` does not name")
         names = [_kind(name) for name in requirement.parameters.classes]
         weights = dict.fromkeys(names, 1.0 / len(names))
         return weighed(gathered, weights, requirement.limit, regime)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,13 @@ class Parameters:
 
     max_error: float
     spread: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.max_error < math.inf:
+            raise ValueError(
+                f"max_error must be finite and above 0, not {self.max_error}: name the largest "
+                "error that can ever happen."
+            )
 
 
 class Mae(MeanLoss):

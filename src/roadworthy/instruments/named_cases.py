@@ -45,16 +45,19 @@ class Lookup:
     rows: Rows = Rows.RATED
 
     def columns(self) -> Mapping[str, pl.Expr]:
+        flagged, handed = pl.col(columns.FLAGGED), pl.col(columns.REFERRED)
+        # of a referred case the flag tells only whether it counts as right: a person decides it
+        found = pl.when(handed).then(flagged == pl.col(columns.POSITIVE)).otherwise(flagged)
         return {
             "id": pl.col(columns.ID),
             "named": pl.col(columns.ID).is_in(list(self.ids)),
-            "flagged": pl.col(columns.FLAGGED),
+            "found": found,
         }
 
     def reduce(self, columns: Mapping[str, NDArray[Any]], unit: NDArray[Any] | None) -> Looked:
         named = columns["named"].astype(bool)
         ids = columns["id"][named]
-        missed = ids[~columns["flagged"][named].astype(bool)]
+        missed = ids[~columns["found"][named].astype(bool)]
         return Looked(frozenset(map(str, ids)), tuple(map(str, np.sort(missed))))
 
 
@@ -87,6 +90,8 @@ class NamedCases:
         """A single miss is certain failure; a case that was not judged leaves it open."""
         looked: Looked = gathered["looked"]
         named = requirement.parameters.cases
+        if not named:
+            return NotMeasured("no case was named")
         absent = [case for case in named if case not in looked.judged]
         if absent and not looked.missed:
             return NotMeasured(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,13 @@ class Parameters:
 
     max_error: float
     spread: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.max_error < math.inf:
+            raise ValueError(
+                f"max_error must be finite and above 0, not {self.max_error}: name the largest "
+                "error that can ever happen."
+            )
 
 
 class Rmse(MeanLoss):

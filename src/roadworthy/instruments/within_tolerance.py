@@ -19,6 +19,10 @@ class Parameters:
 
     tolerance: float
 
+    def __post_init__(self) -> None:
+        if not self.tolerance >= 0.0:
+            raise ValueError(f"tolerance must not be negative, not {self.tolerance}.")
+
 
 class WithinTolerance(Rate):
     """Predictions whose absolute error is at most the tolerance, of all predictions."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
+from math import nextafter
 
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.requirement import Limit
@@ -15,6 +13,11 @@ from roadworthy.stats.gathered import Average, ByUnit, Pairing, Ranks, Tally
 
 INDEPENDENT = "cases are independent of one another and drawn from the cohort the claim is about"
 CLUSTERED = "units are independent of one another; cases of one unit may depend on each other"
+CLUSTERED_BY_SIZE = f"{CLUSTERED}; no unit of the cohort is larger than the largest seen"
+NO_ORDER = (
+    "a bound on a mean stays valid at every look only for cases in the order of their arrival, "
+    "and cases stand in the order of their ids here"
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def _binomial_bounds(k: float, n: float, limit: Limit, alpha: float) -> Bounds:
 
 def _anytime_rate(tally: Tally, limit: Limit, regime: Regime, of: str) -> Evidence:
     if tally.units is not None:
-        return _bet(tally.units, limit, regime, 0.0, 1.0, n=tally.n, of=of)
+        return NotMeasured(NO_ORDER)
     k, n = tally.k, tally.n
     bounds = Bounds(
         float(sequential.mixture_lower(k, n, regime.alpha)),
@@ -128,14 +131,24 @@ def average(
     """A mean of values declared to lie in ``lo..hi``: betting bounds, at every n."""
     if values.n == 0:
         return NotMeasured(f"there are no {of} to measure it on")
-    beyond = [v for v in (values.smallest, values.largest) if v is not None and not lo <= v <= hi]
-    if beyond:
-        return NotMeasured(
-            f"a value of {beyond[-1]:g} lies outside the declared {lo:g} to {hi:g}, "
-            "so no bound on the mean holds; declare the true maximum"
-        )
+    if regime.anytime:
+        return NotMeasured(NO_ORDER)
+    if beyond := outside(values, lo, hi):
+        return beyond
     found = _bet(values.units, limit, regime, lo, hi, n=values.n, of=of)
     return replace(found, spread=values.spread)
+
+
+def outside(values: Average, lo: float, hi: float) -> NotMeasured | None:
+    """Why no bound on the mean holds: a value lies outside the declared ends; None: none does."""
+    ends = [end for end in (values.smallest, values.largest) if end is not None]
+    beyond = [end for end in ends if not lo <= end <= hi]
+    if not beyond:
+        return None
+    return NotMeasured(
+        f"a value of {beyond[-1]:g} lies outside the declared {lo:g} to {hi:g}, "
+        "so no bound on the mean holds; declare the true maximum"
+    )
 
 
 def weighed_average(
@@ -148,11 +161,12 @@ def weighed_average(
 ) -> Evidence:
     """A weighted sum of class means, each bounded by betting at its share of alpha (Bonferroni)."""
     if regime.anytime:
-        return NotMeasured("no bound on a weighted mean is known here that stays valid at any look")
+        return NotMeasured(NO_ORDER)
     for name in weights:
-        alone = average(values[name], limit, regime, name, lo, hi)
-        if isinstance(alone, NotMeasured):
-            return alone
+        if values[name].n == 0:
+            return NotMeasured(f"there are no {name} to measure it on")
+        if beyond := outside(values[name], lo, hi):
+            return beyond
     units = {name: values[name].units for name in weights}
 
     def total(bound: Callable[..., float], alpha: float) -> float:
@@ -171,19 +185,19 @@ def weighed_average(
         n=sum(values[name].n for name in weights),
         of="cases",
         method=f"weighted sum of betting bounds over {', '.join(weights)} (Bonferroni)",
-        assumptions=(CLUSTERED if dependent else INDEPENDENT,),
+        assumptions=(CLUSTERED_BY_SIZE if dependent else INDEPENDENT,),
     )
 
 
 def _bet(
     units: ByUnit, limit: Limit, regime: Regime, lo: float, hi: float, *, n: int, of: str
 ) -> Measured:
-    sums, sizes, anytime = units.sums, units.sizes, regime.anytime
+    sums, sizes = units.sums, units.sizes
     bounds = Bounds(
-        means.lower(sums, sizes, regime.alpha, lo, hi, anytime=anytime),
-        means.upper(sums, sizes, regime.alpha, lo, hi, anytime=anytime),
-        means.p_above(sums, sizes, limit.threshold, lo, hi, anytime=anytime),
-        means.p_below(sums, sizes, limit.threshold, lo, hi, anytime=anytime),
+        means.lower(sums, sizes, regime.alpha, lo, hi),
+        means.upper(sums, sizes, regime.alpha, lo, hi),
+        means.p_above(sums, sizes, limit.threshold, lo, hi),
+        means.p_below(sums, sizes, limit.threshold, lo, hi),
     )
     return measured(
         limit,
@@ -192,7 +206,7 @@ def _bet(
         n=n,
         of=of,
         method=f"bounded mean by betting (values in {lo:g} to {hi:g})",
-        assumptions=(CLUSTERED if units.dependent else INDEPENDENT,),
+        assumptions=(CLUSTERED_BY_SIZE if units.dependent else INDEPENDENT,),
     )
 
 
@@ -201,13 +215,17 @@ def gain(pairs: Pairing, limit: Limit, regime: Regime, of: str) -> Evidence:
     counts = pairs.counts
     if counts.n == 0:
         return NotMeasured(f"there are no {of} to compare on")
-    if pairs.units.dependent or regime.anytime:
+    if regime.anytime:
+        return NotMeasured("no bound on a gain is known here that stays valid at every look")
+    if pairs.units.dependent:
         return _bet(pairs.units, limit, regime, -1.0, 1.0, n=counts.n, of=of)
+    alpha, at = regime.alpha, limit.threshold
+    low, high = paired.lower(counts, alpha), paired.upper(counts, alpha)
     bounds = Bounds(
-        paired.lower(counts, regime.alpha),
-        paired.upper(counts, regime.alpha),
-        paired.p_above(counts, limit.threshold),
-        paired.p_below(counts, limit.threshold),
+        low,
+        high,
+        _as_the_bound_says(paired.p_above(counts, at), alpha, shown=low >= at),
+        _as_the_bound_says(paired.p_below(counts, at), alpha, shown=high <= at),
     )
     return measured(
         limit,
@@ -219,6 +237,11 @@ def gain(pairs: Pairing, limit: Limit, regime: Regime, of: str) -> Evidence:
         f"{counts.lost} lost)",
         assumptions=(INDEPENDENT,),
     )
+
+
+def _as_the_bound_says(p: float, alpha: float, *, shown: bool) -> float:
+    """The exact paired p-value dips along the limit; the bound is its careful side."""
+    return p if shown else max(p, nextafter(alpha, 1.0))
 
 
 def ranking(ranks: Ranks, limit: Limit, regime: Regime) -> Evidence:
@@ -270,12 +293,13 @@ def from_bounds(
     assumptions: tuple[str, ...] = (INDEPENDENT,),
 ) -> Measured:
     """Evidence from two bounds as functions of alpha; the p-values are found by inverting them."""
-    at = limit.threshold
+    at, wants_high = limit.threshold, limit.wants_high
+    # The limit itself meets it: a bound that touches it speaks for PASS and never for FAIL.
     bounds = Bounds(
         lower(regime.alpha),
         upper(regime.alpha),
-        inversion.p_value(lambda alpha: lower(alpha) >= at),
-        inversion.p_value(lambda alpha: upper(alpha) <= at),
+        inversion.p_value(lambda a: lower(a) >= at if wants_high else lower(a) > at),
+        inversion.p_value(lambda a: upper(a) < at if wants_high else upper(a) <= at),
     )
     return measured(
         limit, bounds, estimate=estimate, n=n, of=of, method=method, assumptions=assumptions
@@ -308,7 +332,14 @@ def effective(tally: Tally, alpha: float) -> tuple[float, float] | NotMeasured:
     return found.k, found.n
 
 
-def as_arrays(pairs: list[tuple[float, float]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Counts and sizes of several shares as two arrays of shape (shares,)."""
-    k, n = np.asarray(pairs, dtype=np.float64).T
-    return k, n
+def planned(size: Callable[[], int]) -> int | None:
+    """What a plan asks for; None where the truth is too near the limit for any plan."""
+    try:
+        return size()
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def always_met(limit: Limit, lo: float, hi: float) -> bool:
+    """Whether no value within ``lo..hi`` could miss the limit."""
+    return limit.threshold <= lo if limit.wants_high else limit.threshold >= hi

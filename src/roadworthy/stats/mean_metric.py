@@ -11,9 +11,9 @@ from roadworthy.core import columns
 from roadworthy.core.evidence import Evidence, Measured, Regime
 from roadworthy.core.instrument import About, Rows, Statistic
 from roadworthy.core.need import Need
-from roadworthy.core.requirement import Limit, Requirement
+from roadworthy.core.requirement import Requirement
 from roadworthy.stats import means
-from roadworthy.stats.evidence import average, weighed_average
+from roadworthy.stats.evidence import always_met, average, outside, planned, weighed_average
 from roadworthy.stats.gathered import Mean
 
 POSITIVE = pl.col(columns.POSITIVE)
@@ -54,14 +54,17 @@ class MeanLoss:
 
     def statistics(self, requirement: Requirement[Any]) -> Mapping[str, Statistic[Any]]:
         """One mean; one a class when classes are weighed by a declared prevalence."""
-        value, against = self.loss(requirement), requirement.limit.against
-        if against:
-            value = self.loss_of(requirement, pl.col(columns.call(against))) - value
+        value, sides = self.loss(requirement), {}
+        if against := requirement.limit.against:
+            theirs = self.loss_of(requirement, pl.col(columns.call(against)))
+            sides = {"ours": Mean(value, rows=self.rows), "theirs": Mean(theirs, rows=self.rows)}
+            value = theirs - value
         if self._weights(requirement) is None:
-            return {"losses": Mean(value, rows=self.rows)}
+            return {"losses": Mean(value, rows=self.rows), **sides}
         return {
             "positives": Mean(value, POSITIVE, self.rows),
             "negatives": Mean(value, ~POSITIVE, self.rows),
+            **sides,
         }
 
     def measure(
@@ -69,6 +72,10 @@ class MeanLoss:
     ) -> Evidence:
         """Betting bounds, which hold for every distribution between the declared ends."""
         weights, (lo, hi) = self._weights(requirement), self._span(requirement)
+        # a difference can lie within its ends although both losses lie beyond theirs
+        for side in ("ours", "theirs"):
+            if side in gathered and (wrong := outside(gathered[side], *self.ends(requirement))):
+                return wrong
         if weights is None:
             return average(gathered["losses"], requirement.limit, regime, "cases", lo, hi)
         return weighed_average(gathered, weights, requirement.limit, regime, lo, hi)
@@ -77,7 +84,9 @@ class MeanLoss:
         self, requirement: Requirement[Any], seen: Measured | None, regime: Regime, power: float
     ) -> Need:
         """A planning figure, at the spread that was seen or declared."""
-        return losses_needed(requirement, seen, regime, power, self._span(requirement))
+        among = "losses" if "losses" in self.statistics(requirement) else None
+        span = self._span(requirement)
+        return losses_needed(requirement, seen, regime, power, span, among)
 
 
 def losses_needed(
@@ -86,6 +95,7 @@ def losses_needed(
     regime: Regime,
     power: float,
     ends: tuple[float, float],
+    among: str | None,
 ) -> Need:
     """Cases for a bounded mean, at the spread seen or declared.
 
@@ -96,27 +106,27 @@ def losses_needed(
     declared = seen.spread if seen else getattr(requirement.parameters, "spread", None)
 
     def size(truth: float | None) -> int | None:
-        if truth is None or truth == limit.threshold or not limit.met_by(truth):
+        met = truth is not None and truth != limit.threshold and limit.met_by(truth)
+        if truth is None or not met or not lo <= truth <= hi:
             return None
         widest = max((truth - lo) * (hi - truth), 0.0) ** 0.5
         spread = widest if declared is None else min(declared, widest)
-        return means.sample_size(limit.threshold, truth, spread, lo, hi, regime.alpha, power)
+        return planned(
+            lambda: means.sample_size(limit.threshold, truth, spread, lo, hi, regime.alpha, power)
+        )
 
-    if not lo < limit.threshold < hi and not _trivial(limit, lo, hi):
+    if always_met(limit, lo, hi):
+        return Need("cases", at_target=1, at_observed=1, without_error=1, among=among)
+    if not lo < limit.threshold < hi:
         return Need("cases", never=f"a mean loss of {limit} lies at the end of what is possible")
     return Need(
         "cases",
         at_target=size(requirement.target),
         at_observed=size(seen.estimate if seen else None),
-        among="losses" if getattr(requirement.parameters, "prevalence", None) is None else None,
+        among=among,
         assumed=(
             "losses as spread as their mean allows, so fewer cases may do"
             if declared is None
             else f"losses with a standard deviation of {declared:.3g}",
         ),
     )
-
-
-def _trivial(limit: Limit, lo: float, hi: float) -> bool:
-    """A limit beyond what is possible on the good side holds whatever happens."""
-    return limit.threshold <= lo if limit.wants_high else limit.threshold >= hi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 import polars as pl
@@ -37,6 +38,9 @@ class Quantile:
             return NotMeasured(f"the {self.about.table} table is empty")
         if regime.anytime:
             return NotMeasured("no bound on a quantile is known here that stays valid at any look")
+        estimate = quantiles.estimate(values, self.q)
+        if not isfinite(estimate):
+            return NotMeasured(f"the {self.q:g} quantile is a case that never answered")
         bounds = Bounds(
             quantiles.lower(values, self.q, regime.alpha),
             quantiles.upper(values, self.q, regime.alpha),
@@ -47,7 +51,7 @@ class Quantile:
         return measured(
             limit,
             bounds,
-            estimate=quantiles.estimate(values, self.q),
+            estimate=estimate,
             n=len(values),
             of=self.about.table,
             method="order statistics (exact binomial on ranks)",

@@ -17,9 +17,11 @@ from roadworthy.stats import binomial, paired, predictive
 from roadworthy.stats.evidence import (
     CLUSTERED,
     INDEPENDENT,
+    always_met,
     effective,
     from_bounds,
     gain,
+    planned,
     rate,
     weighed_average,
 )
@@ -160,8 +162,7 @@ def cases_needed(
 ) -> Need:
     """Independent cases that the exact binomial test needs at the target and at what was seen."""
     at = limit.threshold
-    if not 0.0 < at < 1.0 and (at >= 1.0) != limit.wants_high:
-        # at least 0, or at most 1: any case shows it
+    if always_met(limit, 0.0, 1.0):
         return Need(of, at_target=1, at_observed=1, without_error=1)
     if not 0.0 < at < 1.0:
         return Need(
@@ -179,7 +180,7 @@ def cases_needed(
 def _size(limit: Limit, truth: float | None, alpha: float, power: float) -> int | None:
     if truth is None or truth == limit.threshold or not limit.met_by(truth):
         return None
-    return binomial.sample_size(limit.threshold, truth, alpha, power).safe
+    return planned(lambda: binomial.sample_size(limit.threshold, truth, alpha, power).safe)
 
 
 def pairs_needed(
@@ -192,8 +193,12 @@ def pairs_needed(
         if truth is None or truth <= limit.threshold:
             return None
         apart = max(disagreement, abs(truth))
-        return paired.sample_size(limit.threshold, truth, apart, regime.alpha, power)
+        return planned(
+            lambda: paired.sample_size(limit.threshold, truth, apart, regime.alpha, power)
+        )
 
+    if limit.threshold >= 1.0:
+        return Need(of, never=f"no number of {of} can show that it {limit}: one more could be lost")
     return Need(
         of,
         at_target=size(requirement.target),

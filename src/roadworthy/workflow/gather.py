@@ -41,7 +41,7 @@ def gather(
     found = dict(zip(map(id, plain), _scan(table, plain, instruments), strict=True))
     for cell in cells:
         if cell.requirement.per_unit:
-            part = table.filter(on_slice(cell.slice, table.schema) & pl.col(columns.INSIDE))
+            part = table.filter(on_slice(cell.slice, table.schema))
             whole = Cell(cell.requirement)
             found[id(cell)] = _scan(per_unit(part), [whole], instruments)[0]
     return [found[id(cell)] for cell in cells]

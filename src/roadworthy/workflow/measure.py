@@ -118,6 +118,9 @@ def _weigh(
     else:
         evidence = instrument.measure(requirement, gathered, regime)
     seen = evidence if isinstance(evidence, Measured) else None
+    if seen is not None and seen.p_pass <= alpha:
+        # sizing the next test takes longer than judging this one, and a PASS needs no next one
+        return Weighed(cell, evidence, regime)
     # a fresh set is judged at the full alpha: nothing will have been chosen on it
     need = instrument.need(requirement, seen, Regime(requirement.alpha), requirement.power)
     return Weighed(cell, evidence, regime, need)

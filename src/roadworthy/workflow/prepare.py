@@ -135,22 +135,38 @@ def in_fixed_order(cases: pl.DataFrame) -> pl.DataFrame:
 
 
 def per_unit(cases: pl.DataFrame) -> pl.DataFrame:
-    """One row a unit: positive, flagged or referred if one of its cases is; the highest score."""
+    """One row a unit: positive, flagged or referred if one of its cases is; the highest score.
+
+    Cases out of scope say nothing of a unit that has others, save that it needs a person.
+    """
+    inside = pl.col(columns.INSIDE)
+    told = inside | ~inside.any()
     special = {
-        columns.POSITIVE: pl.col(columns.POSITIVE).any(),
-        columns.FLAGGED: pl.col(columns.FLAGGED).any(),
-        columns.SCORE: pl.col(columns.SCORE).max(),
-        columns.INSIDE: pl.col(columns.INSIDE).any(),
+        columns.POSITIVE: pl.col(columns.POSITIVE).filter(told).any(),
+        columns.FLAGGED: _flagged(told),
+        columns.SCORE: pl.col(columns.SCORE).filter(told).max(),
+        columns.INSIDE: inside.any(),
         columns.RATED: pl.col(columns.RATED).any(),
         columns.REFERRED: pl.col(columns.REFERRED).any(),
     }
     rest = [
-        pl.col(name).any() if name.startswith(columns.call("")) else pl.col(name).first()
+        pl.col(name).filter(told).any()
+        if name.startswith(columns.call(""))
+        else pl.col(name).filter(told).first()
         for name in cases.columns
         if name not in special and name != columns.UNIT
     ]
-    known = [expr for name, expr in special.items() if name in cases.columns]
+    known = [expr.alias(name) for name, expr in special.items() if name in cases.columns]
     return cases.group_by(columns.UNIT, maintain_order=True).agg(known + rest)
+
+
+def _flagged(told: pl.Expr) -> pl.Expr:
+    """Whether a unit is flagged: a referral that counts as wrong is wrong of the unit as well."""
+    flagged, positive = pl.col(columns.FLAGGED), pl.col(columns.POSITIVE)
+    handed = pl.col(columns.REFERRED) & pl.col(columns.RATED)
+    wrong = (handed & (flagged != positive)).fill_null(False)
+    alone = (flagged & ~wrong).filter(told).any()
+    return alone | (wrong.filter(told).any() & ~positive.filter(told).any())
 
 
 def _binary_truth(cases: pl.DataFrame, product: Product, name: str) -> pl.DataFrame:

@@ -101,14 +101,15 @@ def _slices(
         parts = [Slice((SliceKey(column, range=ends),)) for ends in rule.ranges]
         missing = Slice((SliceKey(column),))
         return [*parts, missing] if any(_count(frame, missing) for frame in frames) else parts
-    declared = combinations(*(_declared(column, named) for column in rule.by))
-    parts = [Slice(keys) for keys in declared if all(keys)]
-    for frame in frames:
-        for keys in _observed(rule, frame, named):
-            if Slice(keys) not in parts:
-                parts.append(Slice(keys))
     if rule.levels:
-        parts = [p for p in parts if p.keys[0] in named]
+        return sorted((Slice((key,)) for key in named), key=_order)
+    declared = combinations(*(_declared(column, named) for column in rule.by))
+    parts = dict.fromkeys(Slice(keys) for keys in declared)
+    for frame in frames:
+        parts |= dict.fromkeys(Slice(keys) for keys in _observed(rule, frame, named))
+    # declared for one of several columns, and seen with no level of the others
+    held = {key for part in parts for key in part.keys}
+    parts |= dict.fromkeys(Slice((key,)) for key in named - held)
     return sorted(parts, key=_order)
 
 
@@ -140,11 +141,19 @@ def _observed(
                 next_step=f"Give `ranges: [[a, b], ...]` for numbers, or name the `levels` "
                 f"(at most {MOST_LEVELS}).",
             )
-    columns = [pl.col(c).fill_nan(None) if frame.schema[c].is_float() else c for c in rule.by]
-    for row in frame.select(columns).unique(maintain_order=False).rows():
+    spelled = frame.select(_spelled(column, frame) for column in rule.by)
+    for row in spelled.unique(maintain_order=False).rows():
         yield tuple(
-            _key(column, value, frame, named) for column, value in zip(rule.by, row, strict=True)
+            _key(column, value, spelled, named) for column, value in zip(rule.by, row, strict=True)
         )
+
+
+def _spelled(column: str, frame: pl.DataFrame) -> pl.Expr:
+    """A column's values as levels are spelled: NaN is missing, and dates are text."""
+    cell, dtype = pl.col(column), frame.schema[column]
+    if dtype.is_float():
+        return cell.fill_nan(None)
+    return cell.cast(pl.String) if dtype.is_temporal() else cell
 
 
 def _key(column: str, value: object, frame: pl.DataFrame, named: set[SliceKey]) -> SliceKey:
