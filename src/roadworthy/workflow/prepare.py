@@ -19,15 +19,28 @@ EXAMPLES = 5
 def identify(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     """Adds ``@id`` and ``@unit``; every case has an id of its own and a unit."""
     name = product.data.id
-    ids = pl.int_range(1, pl.len() + 1).cast(pl.String) if name is None else pl.col(name)
-    found = cases.with_columns(ids.cast(pl.String).alias(columns.ID))
+    ids = pl.int_range(1, pl.len() + 1).cast(pl.String) if name is None else _name(cases, name)
+    found = cases.with_columns(ids.alias(columns.ID))
     if name is not None:
         _refuse_nulls(found, columns.ID, name, "give every case an id")
         _refuse_duplicates(found, name)
     unit = columns.ID if product.data.unit is None else product.data.unit
-    found = found.with_columns(pl.col(unit).cast(pl.String).alias(columns.UNIT))
+    found = found.with_columns(_name(found, unit).alias(columns.UNIT))
     _refuse_nulls(found, columns.UNIT, unit, "say for every case which unit it belongs to")
     return found
+
+
+def _name(cases: pl.DataFrame, column: str) -> pl.Expr:
+    """Ids as text; 7.0 is 7, else one table's sealed cases are strangers in the next."""
+    cell = pl.col(column)
+    if not cases.schema[column].is_float():
+        return cell.cast(pl.String)
+    whole = cell.cast(pl.Int64, strict=False)
+    return (
+        pl.when(whole == cell)
+        .then(whole.cast(pl.String))
+        .otherwise(cell.fill_nan(None).cast(pl.String))
+    )
 
 
 def declare_truth(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
@@ -50,6 +63,7 @@ def in_scope(cases: pl.DataFrame, scope: Scope) -> pl.DataFrame:
         cell, dtype = pl.col(rule.field), cases.schema[rule.field]
         absent = missing(rule.field, dtype)
         if rule.between is not None:
+            _require_numbers(rule.field, dtype)
             inside = cell.is_between(*rule.between)
         else:
             inside = is_in(rule.field, dtype, rule.levels or ())
@@ -59,6 +73,17 @@ def in_scope(cases: pl.DataFrame, scope: Scope) -> pl.DataFrame:
         reason = pl.when(outside).then(pl.lit(f"SCOPE:{rule.field}")).otherwise(reason)
     found = cases.with_columns(reason.alias(columns.OUTSIDE))
     return found.with_columns(pl.col(columns.OUTSIDE).is_null().alias(columns.INSIDE))
+
+
+def _require_numbers(name: str, dtype: pl.DataType) -> None:
+    if not dtype.is_numeric():
+        raise BadInput(
+            f"the scope gives a range for {name!r}, which holds {dtype}, not numbers.",
+            code="not_a_number",
+            where=f"column {name}",
+            value=str(dtype),
+            next_step="Name its values instead: `in: [...]`; or correct the column.",
+        )
 
 
 def check_scores(cases: pl.DataFrame, source: str) -> pl.DataFrame:
