@@ -246,11 +246,12 @@ def _benches(
     about = instrument.about
     own = about.table != "cases" or table is not None
     for task in [Task.BINARY] if own else sorted(about.tasks):
-        words = _filled(instrument, parameters, task)
+        given = parameters if requirement is None else requirement.parameters
+        words = _filled(instrument, given, task)
         of = getattr(words, "table", None) or about.table
         rows = prepared_table(of, task) if table is None else table
         if requirement is not None:
-            yield _Bench(instrument, requirement, rows)
+            yield _Bench(instrument, replace(requirement, parameters=words), rows)
             continue
         side = Side.AT_LEAST if about.better == "higher" else Side.AT_MOST
         at = 1.0 if about.highest is None else about.highest

@@ -250,6 +250,12 @@ def test_without_rules_everything_is_inside() -> None:
     assert in_scope(pl.DataFrame({"a": [1, None]}), Scope())[columns.INSIDE].to_list() == [True] * 2
 
 
+def test_a_range_over_a_column_without_a_single_value_refers_everything() -> None:
+    frame = pl.DataFrame({"age": [None, None]}, schema={"age": pl.String})
+    found = in_scope(frame, Scope((ScopeRule("age", between=(40, 80)),)))
+    assert found[columns.OUTSIDE].to_list() == ["MISSING:age"] * 2
+
+
 def test_a_range_over_words_is_bad_input_and_no_fault_of_ours() -> None:
     frame = pl.DataFrame({"age": ["forty", "50"]})
     with pytest.raises(BadInput) as told:

@@ -14,7 +14,7 @@ MOST_CASES = 1000
 
 
 class Timing:
-    """The collector of the ``timings`` table: one row a timed case, column ``ms``."""
+    """The collector of the ``timings`` table: one row a timed case, columns ``case`` and ``ms``."""
 
     table = "timings"
     about = "times the model on one case after another, after a warm-up"
@@ -29,4 +29,4 @@ class Timing:
             start = time.perf_counter_ns()
             model.answer(one)
             taken.append((time.perf_counter_ns() - start) / 1e6)
-        return pl.DataFrame({columns.ID: cases[columns.ID][: len(taken)], "ms": taken})
+        return pl.DataFrame({"case": cases[columns.ID][: len(taken)], "ms": taken})

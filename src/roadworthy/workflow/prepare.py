@@ -60,11 +60,10 @@ def in_scope(cases: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     """Adds ``@inside`` and ``@outside``: the first reason why a case is out of scope, or null."""
     reason = pl.lit(None, dtype=pl.String)
     for rule in reversed(scope.rules):
-        cell, dtype = pl.col(rule.field), cases.schema[rule.field]
+        dtype = cases.schema[rule.field]
         absent = missing(rule.field, dtype)
         if rule.between is not None:
-            _require_numbers(rule.field, dtype)
-            inside = cell.is_between(*rule.between)
+            inside = _between(cases[rule.field], rule.between)
         else:
             inside = is_in(rule.field, dtype, rule.levels or ())
         if rule.missing == "refer":
@@ -75,15 +74,18 @@ def in_scope(cases: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     return found.with_columns(pl.col(columns.OUTSIDE).is_null().alias(columns.INSIDE))
 
 
-def _require_numbers(name: str, dtype: pl.DataType) -> None:
-    if not dtype.is_numeric():
-        raise BadInput(
-            f"the scope gives a range for {name!r}, which holds {dtype}, not numbers.",
-            code="not_a_number",
-            where=f"column {name}",
-            value=str(dtype),
-            next_step="Name its values instead: `in: [...]`; or correct the column.",
-        )
+def _between(column: pl.Series, ends: tuple[float, float]) -> pl.Expr:
+    if column.dtype.is_numeric():
+        return pl.col(column.name).is_between(*ends)
+    if column.null_count() == column.len():
+        return pl.lit(False)
+    raise BadInput(
+        f"the scope gives a range for {column.name!r}, which holds {column.dtype}, not numbers.",
+        code="not_a_number",
+        where=f"column {column.name}",
+        value=str(column.dtype),
+        next_step="Name its values instead: `in: [...]`; or correct the column.",
+    )
 
 
 def check_scores(cases: pl.DataFrame, source: str) -> pl.DataFrame:
