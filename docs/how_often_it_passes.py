@@ -1,4 +1,4 @@
-"""Simulates realistic products and writes docs/how-often-it-passes.md: run it to make the page anew.
+"""Simulates realistic products and writes docs/how-often-it-passes.md anew.
 
 Each run draws the counts of one test set, asks the project's own evidence functions and judge, and
 notes the outcome; nothing here knows how a verdict comes about.
@@ -99,37 +99,35 @@ def table(rng: np.random.Generator) -> list[str]:
     return lines
 
 
+INTRO = f"""# How often does it pass?
+
+A tool that always says INCONCLUSIVE helps nobody. This page is made by
+`python docs/how_often_it_passes.py`: {RUNS} simulated test sets a cell, judged by the project's own
+judge. All products must show, at .95 confidence and together: sensitivity at least .90,
+specificity at least .80, accuracy at least .80; where it says so, also a sensitivity on each of ten
+sites that hold 3 to 20 % of the cases. *Good* means a true sensitivity of .95 and specificity of
+.88, *very good* .98 and .92, *bad* .85 and .80. Share of test sets that end in PASS, by their
+number of cases:
+"""
+
+LESSONS = """
+What to take from it:
+
+- A product that is clearly better than its limits passes, and 2,000 cases are enough when half
+  are positive and nothing is asked by slice.
+- What decides is the number of *positives in the smallest gating slice*. The smallest site holds
+  3 % of the cases: of 2,000 cases with 10 % positives that is 6 women, and six found of six show
+  no more than .61. `roadworthy plan` says so before anything is labelled.
+- A slice limit equal to the overall limit is expensive. A slice limit a little lower, or
+  `tier: advisory` for slices that are only watched, is often what is meant.
+- A product that is *at* its limits passes at most 5 % of the time, as it must; a bad one never.
+  A PASS would mean nothing otherwise.
+"""
+
+
 def page() -> str:
     """The whole page."""
-    rng = np.random.default_rng(20261123)
-    return "\n".join(
-        [
-            "# How often does it pass?",
-            "",
-            "A tool that always says INCONCLUSIVE helps nobody. This page is made by",
-            f"`python docs/how_often_it_passes.py`: {RUNS} simulated test sets a cell, judged by the",
-            "project's own judge. All products must show, at .95 confidence and together:",
-            "sensitivity at least .90, specificity at least .80, accuracy at least .80; where it says",
-            "so, also a sensitivity on each of ten sites that hold 3 to 20 % of the cases.",
-            "*Good* means a true sensitivity of .95 and specificity of .88, *very good* .98 and .92,",
-            "*bad* .85 and .80. Share of test sets that end in PASS, by their number of cases:",
-            "",
-            *table(rng),
-            "",
-            "What to take from it:",
-            "",
-            "- A product that is clearly better than its limits passes, and 2,000 cases are enough",
-            "  when half are positive and nothing is asked by slice.",
-            "- What decides is the number of *positives in the smallest gating slice*. The smallest",
-            "  site holds 3 % of the cases: of 2,000 cases with 10 % positives that is 6 women, and six",
-            "  found of six show no more than .61. `roadworthy plan` says so before anything is labelled.",
-            "- A slice limit equal to the overall limit is expensive. A slice limit a little lower, or",
-            "  `tier: advisory` for slices that are only watched, is often what is meant.",
-            "- A product that is *at* its limits passes at most 5 % of the time, as it must; a bad one",
-            "  never. A PASS would mean nothing otherwise.",
-            "",
-        ]
-    )
+    return "\n".join([INTRO, *table(np.random.default_rng(20261123)), LESSONS])
 
 
 if __name__ == "__main__":

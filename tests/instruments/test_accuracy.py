@@ -26,7 +26,7 @@ from roadworthy.core.policy import Referred
 from roadworthy.core.product import Task
 from roadworthy.core.verdict import Outcome
 from roadworthy.instruments.accuracy import Parameters
-from roadworthy.stats import predictive
+from roadworthy.stats import binomial
 
 AS_SAMPLED = Parameters("as_sampled", Task.BINARY)
 OF_CLASSES = Parameters("as_sampled", Task.MULTICLASS)
@@ -44,8 +44,8 @@ def test_a_declared_prevalence_weighs_the_classes() -> None:
     cases = confused(90, 10, 80, 20)
     found = measured("accuracy", cases, at_least(0.7), Parameters(0.1))
     assert found.estimate == pytest.approx(0.81)
-    bound = predictive.weighted_lower([90, 80], [100, 100], [0.1, 0.9], ALPHA)
-    assert found.low == pytest.approx(bound)
+    sensitivity, specificity = (float(binomial.lower(k, 100, ALPHA / 2)) for k in (90, 80))
+    assert found.low == pytest.approx(0.1 * sensitivity + 0.9 * specificity)
     assert measured("accuracy", cases, at_least(0.7), AS_SAMPLED).estimate == pytest.approx(0.85)
 
 

@@ -42,6 +42,13 @@ def test_every_kind_of_case_has_its_price() -> None:
     assert found.low == pytest.approx(costs.lower([group], ALPHA))
 
 
+def test_what_is_out_of_scope_costs_nothing_here() -> None:
+    cases = binary([True] * 4, [0.9, 0.9, 0.1, 0.1], inside=[True, True, True, False])
+    found = measured("expected_cost", cases, at_most(5.0), AS_SAMPLED)
+    assert found.estimate == pytest.approx(10.0 / 3)
+    assert found.n == 3
+
+
 @pytest.mark.parametrize("rule", list(Referred))
 def test_a_referred_case_costs_the_referral_whatever_the_person_says(rule: Referred) -> None:
     cases = binary([True, False] * 10, [0.45] * 20, doubt=(0.4, 0.5), referred=rule)
