@@ -161,6 +161,7 @@ class Product:
     decision: Decision = Decision()
     file: Path = Path("product.yaml")
     fingerprint: str = ""
+    text: str = field(default="", repr=False, compare=False)
 
     @property
     def folder(self) -> Path:

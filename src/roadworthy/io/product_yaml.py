@@ -100,6 +100,7 @@ def _product(
         decision=around.decision,
         file=file,
         fingerprint=_fingerprint(text, written),
+        text=text,
     )
 
 

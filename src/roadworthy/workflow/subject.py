@@ -17,7 +17,13 @@ from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.models import linear
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.prepare import check_scores, decide, without_decision
+from roadworthy.workflow.prepare import (
+    as_class,
+    check_scores,
+    decide,
+    require_numbers,
+    without_decision,
+)
 
 TRAINED = "trained.json"
 MODEL = "model.skops"
@@ -50,7 +56,11 @@ class Judged:
         """
         if self.product.data.truth is None:
             return None
+        if isinstance(self.model, ScoredTable) and self.product.task is not Task.MULTICLASS:
+            require_numbers(cases.schema, self.model.column, self.product.file.name)
         found = self.model.answer(cases)
+        if self.product.task is Task.MULTICLASS:
+            found = as_class(found)
         if self.product.task is Task.BINARY:
             check_scores(cases.with_columns(found.alias(columns.SCORE)), self.model.name)
         else:
@@ -73,7 +83,7 @@ def load_model(product: Product, workspace: Workspace) -> Model:
     """The scored column when product.yaml names one, otherwise what ``train`` left."""
     column = product.data.score or product.data.prediction
     if column is not None or product.data.truth is None:
-        kind = pl.String() if product.task is Task.MULTICLASS else pl.Float64()
+        kind = None if product.task is Task.MULTICLASS else pl.Float64()
         return ScoredTable(column or "", kind)
     if not workspace.path(MODEL).exists():
         raise BadInput(

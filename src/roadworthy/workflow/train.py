@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
@@ -13,11 +14,10 @@ from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
-from roadworthy.io.stable_hash import stable_hash
 from roadworthy.models import linear
-from roadworthy.store.seen import note_seen
+from roadworthy.store.seen import note_open, note_seen
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.source import feature_columns, load_cases, truth_of
+from roadworthy.workflow.source import feature_columns, load_cases, names, truth_of
 from roadworthy.workflow.subject import MODEL, TRAINED, learnt
 from roadworthy.workflow.tune import Tuned, choose_threshold
 
@@ -53,9 +53,10 @@ def train(product_file: Path) -> Trained:
     seed = product.data.split.seed if product.data.split else 0
     fitted = linear.fit(cases, truth_of(cases, product.task), product.task, features, seed)
     content = linear.to_bytes(fitted)
-    seen = parted.open(SetName.TRAIN, SetName.VALIDATION)[columns.ID]
+    fitted_on, chose = (names(parted.open(name)) for name in (SetName.TRAIN, SetName.VALIDATION))
     # noted before the model is there: a model whose training cases are unknown is never judged
-    note_seen(workspace, linear.fingerprint(content), stable_hash(seen).to_numpy())
+    note_seen(workspace, linear.fingerprint(content), fitted_on, chose)
+    note_open(workspace, np.union1d(fitted_on, chose))
     model = linear.load(workspace.write(MODEL, content))
     tuned = _tuned(product, model, parted.open(SetName.VALIDATION))
     kept: dict[str, object] = {
