@@ -217,7 +217,11 @@ def _looks(
     alpha, power = 1.0 - product.confidence.level, product.confidence.power
     found = []
     for count in LOOKS:
-        design = group_sequential(row.limit.threshold, row.target, alpha, power, count)
+        try:
+            design = group_sequential(row.limit.threshold, row.target, alpha, power, count)
+        except ValueError:
+            # a target this near the limit has no design; its row says what it needs
+            continue
         found.append(
             PlannedLook(
                 count, design.n, design.hits, design.expected_n, row.need.of, row.requirement

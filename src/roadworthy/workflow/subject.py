@@ -123,7 +123,12 @@ def kept_policy(product: Product, model: Model, workspace: Workspace) -> Policy 
         or kept.get("product") != product.fingerprint
     ):
         return None
-    return Policy(float(kept["threshold"]), decision.refer_between)
+    threshold, candidates = kept.get("threshold"), kept.get("candidates")
+    if not isinstance(threshold, float) or not 0.0 <= threshold <= 1.0:
+        return None
+    if not isinstance(candidates, int) or candidates < 1:
+        return None
+    return Policy(threshold, decision.refer_between)
 
 
 def _refuse_no_answer(cases: pl.DataFrame, task: Task) -> None:
