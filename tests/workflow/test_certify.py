@@ -118,6 +118,24 @@ def test_an_interrupted_look_is_spent_for_every_other_subject_or_requirement(
     assert refused(file) == "seal_spent"
 
 
+def test_scores_that_changed_after_an_interrupt_do_not_go_on_with_the_old_opening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = sealed(tmp_path)
+
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(room, "verdicts", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            certify(file)
+    raw = pl.read_parquet(tmp_path / "cases.parquet")
+    better = pl.when(pl.col("ill") == 1).then(0.99).otherwise("score").alias("score")
+    raw.with_columns(better).write_parquet(tmp_path / "cases.parquet")
+    assert refused(file) == "seal_spent"
+
+
 def test_an_opening_that_cannot_be_read_counts_as_spent(tmp_path: Path) -> None:
     file = sealed(tmp_path)
     certify(file)
@@ -402,14 +420,14 @@ def test_the_judgement_is_kept_for_the_dossier_with_its_seal(tmp_path: Path) -> 
 def _race(folder: str, start: Any, answers: Any) -> None:
     start.wait()
     try:
-        certify(Path(folder) / "product.yaml")
-        answers.put("opened")
+        answers.put(repr(certify(Path(folder) / "product.yaml").verdicts))
     except Refused as problem:
         answers.put(problem.code)
 
 
 @pytest.mark.slow
 def test_of_two_processes_that_race_exactly_one_opens(tmp_path: Path) -> None:
+    """The other is refused, or goes on with the same opening to the same answer."""
     file = sealed(tmp_path)
     context = multiprocessing.get_context("spawn")
     start, answers = context.Barrier(2), context.Queue()
@@ -419,7 +437,7 @@ def test_of_two_processes_that_race_exactly_one_opens(tmp_path: Path) -> None:
     told = sorted(answers.get(timeout=60) for _ in racers)
     for racer in racers:
         racer.join()
-    assert told == ["opened", "seal_spent"]
+    assert len({one for one in told if one != "seal_spent"}) == 1
     assert len(openings(file)) == 1
 
 

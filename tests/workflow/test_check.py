@@ -334,3 +334,13 @@ def test_the_fingerprint_of_the_subject_covers_threshold_band_and_scope(tmp_path
     assert len(prints) == 5
     rewrite(file, product="renamed", purpose="another")
     assert check(file).subject.fingerprint in prints
+
+
+def test_a_frame_whose_ids_lost_their_zeros_is_refused(tmp_path: Path) -> None:
+    """Sealed case 00007 would come back as a new case 7."""
+    raw = simulated(400, 3).with_columns(case=pl.format("0{}", pl.int_range(400)))
+    file = write_product(tmp_path, None, [FINDS], data={**SCORED, "cases": "c.csv"})
+    raw.write_csv(tmp_path / "c.csv")
+    with pytest.raises(BadInput) as told:
+        check(file, on=pl.read_csv(tmp_path / "c.csv"))
+    assert told.value.code == "other_names"
