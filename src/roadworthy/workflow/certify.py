@@ -13,7 +13,7 @@ from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.model import Model
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import Study
-from roadworthy.core.verdict import Judgement
+from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
 from roadworthy.store.seal import open_seal, refuse_opened
@@ -22,6 +22,7 @@ from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import keep, notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import population, verdicts
+from roadworthy.workflow.paths import NO_PATHS, open_paths
 from roadworthy.workflow.source import Parted, load_cases
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
 
@@ -46,6 +47,7 @@ def certify(product_file: Path) -> Judgement:
     inputs = parted.sealed_inputs(product)
     answers = judged.answers(inputs)
     resolve_rows(product, inputs, registry)
+    ways = open_paths(product, settled, parted, registry, others, missing)
     now = datetime.now(UTC)
     opening = open_seal(workspace, seal, ids, str(judged.subject), product.fingerprint, now)
     answered = judged.prepared(parted.opened(opening), answers)
@@ -57,9 +59,12 @@ def certify(product_file: Path) -> Judgement:
         missing_tables=missing,
     )
     found = verdicts(product, study, registry)
+    outcome = product_outcome(found)
+    if outcome is Outcome.PASS:
+        ways = NO_PATHS
     judgement = Judgement(
         product=product.name,
-        outcome=product_outcome(found),
+        outcome=outcome,
         set=study.set,
         subject=judged.subject,
         version=__version__,
@@ -73,7 +78,9 @@ def certify(product_file: Path) -> Judgement:
         notes=(
             *notes(product, settled, 1),
             f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
+            *ways.notes,
         ),
+        paths=ways.paths,
     )
     keep(workspace, product, judgement, "sealed")
     return judgement

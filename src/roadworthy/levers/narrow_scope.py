@@ -1,0 +1,148 @@
+"""A narrower scope: the widest that one more rule leaves and that open data would pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from roadworthy.core import columns
+from roadworthy.core.lever import Change, Rejudge
+from roadworthy.core.path import Path
+from roadworthy.core.product import ScopeRule
+from roadworthy.core.requirement import Level
+from roadworthy.core.standing import Standing, standing
+from roadworthy.core.study import OpenStudy
+from roadworthy.core.verdict import Verdict
+from roadworthy.io import path_words, telling
+
+# a scope that leaves less than this is another product
+LEAST_KEPT = 0.5
+LEAST_LEVEL = 0.02
+MOST_LEVELS = 12
+MOST_TRIED = 40
+CUTS = (0.1, 0.2, 0.3, 0.4)
+
+
+@dataclass(frozen=True)
+class _Tried:
+    rule: ScopeRule
+    kept: float
+    verdicts: tuple[Verdict, ...]
+    standing: Standing
+
+
+class NarrowScope:
+    """Leaves out the worst levels of one column, or the worst end of a range."""
+
+    about = "narrow the scope"
+
+    def propose(
+        self, study: OpenStudy, verdicts: Sequence[Verdict], rejudge: Rejudge
+    ) -> list[Path]:
+        """The widest sub-scope of those tried with which every gating requirement can hold."""
+        before = rejudge(study)
+        start = standing(before)
+        if start.settled:
+            return []
+        tried = _search(study, rejudge)
+        good = [one for one in tried if one.standing.meets_more_than(start)]
+        good = [one for one in good if one.standing.settled or not one.standing.missed]
+        if not good:
+            return []
+        best = min(good, key=lambda one: (not one.standing.settled, -one.kept, one.standing))
+        return [_path(study, best, len(tried), before, rejudge)]
+
+
+def _path(
+    study: OpenStudy, best: _Tried, tried: int, before: Sequence[Verdict], rejudge: Rejudge
+) -> Path:
+    fresh = rejudge.fresh(study, Change(scope=(best.rule,)))
+    rules = (*rejudge.product.scope.rules, best.rule)
+    lines = [path_words.scope(rules)]
+    if rejudge.policy is not None and rejudge.product.decision.threshold == "auto":
+        # another scope would choose another threshold, and this was judged with the present one
+        lines.append(path_words.decision(rejudge.product, rejudge.policy, None))
+    trade = path_words.traded(before, best.verdicts)
+    return Path(
+        lever="narrow_scope",
+        change=f"Narrow the scope to {best.rule.field} {telling.allowed(best.rule)}: "
+        f"{telling.percent(round(best.kept, 3))} of the cases in scope stay.",
+        expected=f"{trade}; {path_words.outcome_of(best.verdicts)}: "
+        f"{path_words.seen_of(best.verdicts)}. The rule was {path_words.SELECTED}, among {tried}: "
+        f"{path_words.proof(fresh)}.",
+        cost=fresh.cost,
+        assumed=("the cases left out go to a person", *fresh.assumed),
+        selection=True,
+        write="\n".join(lines),
+        cases=fresh.more,
+        settles=fresh.cases is not None and not best.standing.missed,
+    )
+
+
+def _search(study: OpenStudy, rejudge: Rejudge) -> list[_Tried]:
+    """Every cut and every level by itself; then, column by column, the worst levels together."""
+    table = study.tables["cases"]
+    inside = table.filter(pl.col(columns.INSIDE))
+    found: list[_Tried] = []
+    for field in rejudge.fields:
+        if len(found) >= MOST_TRIED or inside.height == 0:
+            break
+        column = inside[field]
+        if column.dtype.is_numeric() and column.n_unique() > MOST_LEVELS:
+            found += [_try(rule, study, inside, rejudge) for rule in _ranges(column)]
+        elif column.n_unique() <= MOST_LEVELS and not column.dtype.is_temporal():
+            found += _levels(column, study, inside, rejudge)
+    return [one for one in found if one.kept >= LEAST_KEPT]
+
+
+def _levels(
+    column: pl.Series, study: OpenStudy, inside: pl.DataFrame, rejudge: Rejudge
+) -> list[_Tried]:
+    counts = column.value_counts(sort=True)
+    every = [level for level in counts[column.name].to_list() if level is not None]
+    large = LEAST_LEVEL * inside.height
+    drop = [lv for lv, n in counts.rows() if large <= n <= (1.0 - LEAST_KEPT) * inside.height]
+    alone = [(_try(_without(column, every, [lv]), study, inside, rejudge), lv) for lv in drop]
+    alone.sort(key=lambda pair: pair[0].standing)
+    found = [one for one, _ in alone]
+    worst = [level for _, level in alone]
+    for size in (2, 3):
+        if len(worst) >= size and len(every) > size:
+            rule = _without(column, every, worst[:size])
+            found.append(_try(rule, study, inside, rejudge))
+    return found
+
+
+def _without(column: pl.Series, every: Sequence[Level], dropped: Sequence[Level | None]) -> ScopeRule:
+    kept = tuple(level for level in every if level not in dropped)
+    accept = column.null_count() > 0 and None not in dropped
+    return ScopeRule(column.name, levels=kept, missing="accept" if accept else "refer")
+
+
+def _ranges(column: pl.Series) -> Iterator[ScopeRule]:
+    """The lowest or the highest tenths cut off; a missing value stays in scope."""
+    known = column.drop_nulls().drop_nans() if column.dtype.is_float() else column.drop_nulls()
+    missing = known.len() < column.len()
+    smallest, largest = known.min(), known.max()
+    ends: list[tuple[object, object]] = []
+    for cut in CUTS:
+        ends.append((known.quantile(cut, "higher"), largest))
+        ends.append((smallest, known.quantile(1.0 - cut, "lower")))
+    for low, high in dict.fromkeys(ends):
+        pair = (_number(low), _number(high))
+        if pair[0] < pair[1]:
+            yield ScopeRule(column.name, between=pair, missing="accept" if missing else "refer")
+
+
+def _number(value: object) -> float:
+    assert isinstance(value, int | float)
+    return float(value)
+
+
+def _try(rule: ScopeRule, study: OpenStudy, inside: pl.DataFrame, rejudge: Rejudge) -> _Tried:
+    values = inside[rule.field]
+    kept = sum(rule.reason(value) is None for value in values.to_list()) / inside.height
+    verdicts = rejudge(study, Change(scope=(rule,)))
+    return _Tried(rule, kept, verdicts, standing(verdicts))
