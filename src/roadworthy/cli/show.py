@@ -245,6 +245,8 @@ def _paths(paths: Sequence[Path]) -> None:
         for line in path.write.splitlines():
             _line(f"       write     {line}")
         _line(f"       expected  {path.expected}")
+        if path.proof:
+            _line(f"       proof     {path.proof}")
         if path.assumed:
             _line(f"       assumed   {'; '.join(path.assumed)}")
     _line()

@@ -63,6 +63,9 @@ class Fresh:
         return None if self.cases is None else max(self.cases - self.sealed, 0)
 
 
+PARTIAL = Fresh(None, 0.0, why="some requirement is still missed, so this is not enough by itself")
+
+
 class Rejudge(Protocol):
     """Judges an open study again, as if something were otherwise. Sealed studies do not fit."""
 
@@ -81,7 +84,7 @@ class Rejudge(Protocol):
     def __call__(self, study: OpenStudy, change: Change = AS_IT_IS) -> tuple[Verdict, ...]:
         """The verdicts that ``study`` would get under ``change``, as if its cases were fresh.
 
-        At the full alpha, whatever was chosen on these cases before: say so, and ask for fresh ones.
+        At the full alpha, whatever was chosen on these cases: say so, and ask for fresh ones.
         """
 
     def fresh(self, study: OpenStudy, change: Change = AS_IT_IS) -> Fresh:

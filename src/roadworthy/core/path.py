@@ -20,8 +20,8 @@ class Path:
     ``cost`` is paid once, ``per_case`` for every case from then on; None: not known, or nothing.
     ``cases`` counts the fresh labelled cases it takes (None: cannot be said, or none help).
     ``selection``: it was chosen on the very cases it was judged on, so only fresh ones prove it.
-    ``write`` is what product.yaml must then say. ``settles``: with it, every gating requirement is
-    expected to hold.
+    ``proof`` says what would prove it then, and ``write`` what product.yaml must say. ``settles``:
+    with it, every gating requirement that can be measured is expected to hold.
     """
 
     lever: str
@@ -34,3 +34,4 @@ class Path:
     per_case: Amount | None = None
     cases: int | None = None
     settles: bool = False
+    proof: str = ""

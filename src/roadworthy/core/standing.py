@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from roadworthy.core.evidence import Measured
-from roadworthy.core.requirement import Tier
+from roadworthy.core.evidence import Measured, NotMeasured
+from roadworthy.core.requirement import Slice, Tier
 from roadworthy.core.verdict import Outcome, Verdict
 
 
@@ -34,9 +35,30 @@ class Standing:
         return fewer and self.missed <= other.missed and self.open <= other.open
 
 
-def standing(verdicts: Sequence[Verdict]) -> Standing:
-    """The standing of the gating verdicts."""
-    gating = [verdict for verdict in verdicts if verdict.tier is Tier.CRITICAL]
+Cell: TypeAlias = tuple[str, Slice]
+
+
+def out_of_reach(verdicts: Iterable[Verdict]) -> frozenset[Cell]:
+    """The cells that no other policy or scope can help: not measured, or never to be shown."""
+    return frozenset(
+        (verdict.requirement, verdict.slice)
+        for verdict in verdicts
+        if isinstance(verdict.evidence, NotMeasured) or (verdict.need and verdict.need.never)
+    )
+
+
+def standing(verdicts: Sequence[Verdict], apart: Collection[Cell] = ()) -> Standing:
+    """The standing of the gating verdicts.
+
+    Those of ``apart`` count only where they PASS now, or where their estimate misses the limit: no
+    change may sacrifice what merely cannot be shown yet.
+    """
+    gating = [
+        verdict
+        for verdict in verdicts
+        if verdict.tier is Tier.CRITICAL
+        and ((verdict.requirement, verdict.slice) not in apart or _tells(verdict))
+    ]
     p = [v.evidence.p_pass if isinstance(v.evidence, Measured) else 1.0 for v in gating]
     return Standing(
         missed=sum(not _met(verdict) for verdict in gating),
@@ -44,6 +66,11 @@ def standing(verdicts: Sequence[Verdict]) -> Standing:
         worst=max(p, default=1.0),
         sum=sum(p),
     )
+
+
+def _tells(verdict: Verdict) -> bool:
+    measured = isinstance(verdict.evidence, Measured)
+    return measured and (verdict.outcome is Outcome.PASS or not _met(verdict))
 
 
 def _met(verdict: Verdict) -> bool:

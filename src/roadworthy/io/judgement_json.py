@@ -175,6 +175,7 @@ def _path(path: Path) -> Json:
         "per_case": _amount(path.per_case),
         "cases": path.cases,
         "settles": path.settles,
+        "proof": path.proof,
     }
 
 
@@ -281,6 +282,7 @@ def _read_path(stored: Mapping[str, Any]) -> Path:
         per_case=_read_amount(stored.get("per_case")),
         cases=stored.get("cases"),
         settles=stored.get("settles", False),
+        proof=stored.get("proof", ""),
     )
 
 

@@ -15,7 +15,6 @@ from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io import telling
 
-SELECTED = "chosen on the very cases it was judged on, so it proves nothing yet"
 LONGEST = 4
 
 
@@ -34,72 +33,59 @@ def name(verdict: Verdict) -> str:
     return f"{verdict.requirement} [{verdict.slice}]" if verdict.slice.keys else verdict.requirement
 
 
-def seen(verdict: Verdict) -> str:
-    """What a verdict rests on: "finds 0.93 (bound 0.905) on 300 positives"."""
+def seen(verdict: Verdict, before: Verdict | None = None) -> str:
+    """What a verdict rests on: "finds 0.88 → 0.93 (bound 0.905) on 300 positives"."""
     evidence = verdict.evidence
     if not isinstance(evidence, Measured):
         return f"{name(verdict)} not measured"
     estimate = telling.estimate(evidence, verdict.limit)
     bound = telling.worse_bound(evidence, verdict.limit)
     told = f"{name(verdict)} {estimate}"
+    if before is not None and isinstance(before.evidence, Measured):
+        was = telling.estimate(before.evidence, before.limit)
+        told = told if was == estimate else f"{name(verdict)} {was} → {estimate}"
     if bound != estimate:
         told += f" (bound {bound})"
     return f"{told} on {telling.count(evidence.n)} {evidence.of}"
 
 
-def seen_of(verdicts: Sequence[Verdict]) -> str:
+def seen_of(verdicts: Sequence[Verdict], before: Sequence[Verdict] = ()) -> str:
     """What the gating verdicts rest on, those that are open first."""
+    was = {(v.requirement, v.slice): v for v in before}
     ranked = sorted(gating(verdicts), key=lambda v: v.outcome is Outcome.PASS)
-    told = [seen(verdict) for verdict in ranked[:LONGEST]]
-    more = len(ranked) - LONGEST
-    return "; ".join([*told, *([f"and {more} more"] if more > 0 else [])])
+    told = [seen(v, was.get((v.requirement, v.slice))) for v in ranked[:LONGEST]]
+    return "; ".join([*told, *_and_more(len(ranked))])
 
 
-def traded(before: Sequence[Verdict], after: Sequence[Verdict]) -> str:
-    """How each gating estimate moves: "finds 0.88 → 0.94; spares 0.71 → 0.62"."""
-    was = {(v.requirement, v.slice): v for v in gating(before)}
-    moved = []
-    for verdict in gating(after):
-        old = was.get((verdict.requirement, verdict.slice))
-        if old is None or not isinstance(old.evidence, Measured):
-            continue
-        if not isinstance(verdict.evidence, Measured):
-            moved.append(f"{name(verdict)} can no longer be measured")
-        elif old.evidence.estimate != verdict.evidence.estimate:
-            start = telling.estimate(old.evidence, old.limit)
-            end = telling.estimate(verdict.evidence, verdict.limit)
-            moved.append(f"{name(verdict)} {start} → {end}")
-    return "; ".join(moved)
-
-
-def outcome_of(verdicts: Sequence[Verdict]) -> str:
-    """Which gating requirements these open cases then show."""
-    left = still_open(verdicts)
+def then(before: Sequence[Verdict], after: Sequence[Verdict]) -> str:
+    """What open cases show after a change, and how each estimate moves."""
+    left = still_open(after)
+    told = seen_of(after, before)
     if not left:
-        return "on these open cases every requirement is then met"
-    shown = len(gating(verdicts)) - len(left)
+        return f"every requirement is met on these open cases: {told}."
     names = ", ".join(f"{name(v)} ({v.outcome})" for v in left)
-    return f"on these open cases {shown} of {len(gating(verdicts))} are then met; open: {names}"
+    shown = len(gating(after)) - len(left)
+    return f"{shown} of {len(gating(after))} are met on these open cases, all but {names}: {told}."
 
 
-def proof(fresh: Fresh) -> str:
-    """How many fresh cases would prove it, in one clause."""
+def proof(fresh: Fresh, tried: str) -> str:
+    """What would prove a choice that was made on the open cases, among ``tried``."""
+    start = f"Chosen on these very cases among {tried}, so it proves nothing yet"
     if fresh.cases is None:
-        return f"fresh cases must prove it; how many cannot be said: {fresh.why}"
+        return f"{start}, and fresh cases would not either: {fresh.why}."
     chance = telling.percent(fresh.power)
-    among = kinds(fresh)
-    told = f"{telling.count(fresh.cases)} fresh cases{among} prove it with a probability of {chance}"
+    told = f"{start}: {telling.count(fresh.cases)} fresh cases{kinds(fresh)} show it with a "
+    told += f"probability of {chance}"
     if fresh.at_target:
-        told += f", if {' and '.join(fresh.at_target)} reach their targets"
-    if fresh.sealed and not fresh.more:
-        return f"{told}; the sealed set has {telling.count(fresh.sealed)}"
+        told += f", if at their targets: {', '.join(fresh.at_target)}"
     if fresh.sealed:
-        return f"{told}; the sealed set has only {telling.count(fresh.sealed)}"
-    return told
+        only = "only " if fresh.more else ""
+        told += f"; the sealed set has {only}{telling.count(fresh.sealed)}"
+    return f"{told}."
 
 
 def kinds(fresh: Fresh) -> str:
-    """What must be among the fresh cases: " (142 positives, 140 negatives)"."""
+    """What must be among the fresh cases: " (with 142 positives, 140 negatives)"."""
     most: dict[tuple[str, str], int] = {}
     for kind in fresh.kinds:
         if kind.of != "cases" or kind.where:
@@ -109,9 +95,11 @@ def kinds(fresh: Fresh) -> str:
         f"{telling.count(count)} {of}" + (f" of {where}" if where else "")
         for (of, where), count in sorted(most.items(), key=lambda item: -item[1])
     ]
-    more = len(told) - LONGEST
-    shown = [*told[:LONGEST], *([f"and {more} more kinds"] if more > 0 else [])]
-    return f" (with {', '.join(shown)})" if shown else ""
+    return f" (with {', '.join([*told[:LONGEST], *_and_more(len(told))])})" if told else ""
+
+
+def _and_more(count: int) -> list[str]:
+    return [f"and {count - LONGEST} more"] if count > LONGEST else []
 
 
 def decision(product: Product, policy: Policy, referred: Referred | None) -> str:

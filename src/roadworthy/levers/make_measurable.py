@@ -37,6 +37,7 @@ def _path(verdict: Verdict) -> Path | None:
             f"can never be shown ({verdict.need.never}).",
             "a set of cases can then show it; `roadworthy plan` says how large. Who set the limit "
             "must agree.",
+            cases=0,
         )
     if isinstance(verdict.evidence, NotMeasured):
         return Path(

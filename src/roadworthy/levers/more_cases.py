@@ -25,8 +25,6 @@ class MoreCases:
         fresh = rejudge.fresh(study)
         if fresh.cases is None:
             return []
-        sized = {kind.requirement for kind in fresh.kinds} - set(fresh.unsized)
-        left = [v for v in path_words.still_open(rejudge(study)) if v.requirement not in sized]
         return [
             Path(
                 lever="more_cases",
@@ -35,7 +33,7 @@ class MoreCases:
                 cost=fresh.cost,
                 assumed=_assumed(fresh),
                 cases=fresh.more,
-                settles=not left and not fresh.unsized,
+                settles=not fresh.at_target and not fresh.unsized,
             )
         ]
 
@@ -72,12 +70,9 @@ def _expected(study: OpenStudy, fresh: Fresh, rejudge: Rejudge) -> str:
 def _assumed(fresh: Fresh) -> tuple[str, ...]:
     said = ["fresh cases are like the open ones", *fresh.assumed]
     if fresh.if_target is not None and not fresh.at_target and fresh.if_target != fresh.cases:
-        said.append(
-            f"the truth is what was seen; were it the targets, "
-            f"{telling.count(fresh.if_target)} cases"
-        )
+        said.append(f"were the truth the targets, {telling.count(fresh.if_target)} cases")
     if fresh.at_target:
-        said.append(f"{' and '.join(fresh.at_target)}: better than seen here, at the target")
+        said.append(f"{' and '.join(fresh.at_target)}: at the target, better than seen here")
     if fresh.unsized:
         said.append(f"no size is known for {' and '.join(fresh.unsized)}")
     return tuple(said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,7 +12,7 @@ from roadworthy.core.lever import Change, Rejudge
 from roadworthy.core.path import Path
 from roadworthy.core.product import ScopeRule
 from roadworthy.core.requirement import Level
-from roadworthy.core.standing import Standing, standing
+from roadworthy.core.standing import Cell, Standing, out_of_reach, standing
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Verdict
 from roadworthy.io import path_words, telling
@@ -43,15 +43,16 @@ class NarrowScope:
     ) -> list[Path]:
         """The widest sub-scope of those tried with which every gating requirement can hold."""
         before = rejudge(study)
-        start = standing(before)
+        apart = out_of_reach(verdicts) | out_of_reach(before)
+        start = standing(before, apart)
         if start.settled:
             return []
-        tried = _search(study, rejudge)
-        good = [one for one in tried if one.standing.meets_more_than(start)]
-        good = [one for one in good if one.standing.settled or not one.standing.missed]
-        if not good:
+        tried = _search(study, apart, rejudge)
+        good = [one for one in tried if one.standing.settled or not one.standing.missed]
+        better = [one for one in good if one.standing.meets_more_than(start)]
+        if not better:
             return []
-        best = min(good, key=lambda one: (not one.standing.settled, -one.kept, one.standing))
+        best = min(better, key=lambda one: (not one.standing.settled, -one.kept, one.standing))
         return [_path(study, best, len(tried), before, rejudge)]
 
 
@@ -64,24 +65,22 @@ def _path(
     if rejudge.policy is not None and rejudge.product.decision.threshold == "auto":
         # another scope would choose another threshold, and this was judged with the present one
         lines.append(path_words.decision(rejudge.product, rejudge.policy, None))
-    trade = path_words.traded(before, best.verdicts)
     return Path(
         lever="narrow_scope",
         change=f"Narrow the scope to {best.rule.field} {telling.allowed(best.rule)}: "
         f"{telling.percent(round(best.kept, 3))} of the cases in scope stay.",
-        expected=f"{trade}; {path_words.outcome_of(best.verdicts)}: "
-        f"{path_words.seen_of(best.verdicts)}. The rule was {path_words.SELECTED}, among {tried}: "
-        f"{path_words.proof(fresh)}.",
+        expected=path_words.then(before, best.verdicts),
         cost=fresh.cost,
         assumed=("the cases left out go to a person", *fresh.assumed),
         selection=True,
         write="\n".join(lines),
         cases=fresh.more,
-        settles=fresh.cases is not None and not best.standing.missed,
+        settles=fresh.cases is not None and not fresh.at_target,
+        proof=path_words.proof(fresh, f"{tried} rules"),
     )
 
 
-def _search(study: OpenStudy, rejudge: Rejudge) -> list[_Tried]:
+def _search(study: OpenStudy, apart: Collection[Cell], rejudge: Rejudge) -> list[_Tried]:
     """Every cut and every level by itself; then, column by column, the worst levels together."""
     table = study.tables["cases"]
     inside = table.filter(pl.col(columns.INSIDE))
@@ -91,31 +90,39 @@ def _search(study: OpenStudy, rejudge: Rejudge) -> list[_Tried]:
             break
         column = inside[field]
         if column.dtype.is_numeric() and column.n_unique() > MOST_LEVELS:
-            found += [_try(rule, study, inside, rejudge) for rule in _ranges(column)]
+            found += [_try(rule, study, inside, apart, rejudge) for rule in _ranges(column)]
         elif column.n_unique() <= MOST_LEVELS and not column.dtype.is_temporal():
-            found += _levels(column, study, inside, rejudge)
+            found += _levels(column, study, inside, apart, rejudge)
     return [one for one in found if one.kept >= LEAST_KEPT]
 
 
 def _levels(
-    column: pl.Series, study: OpenStudy, inside: pl.DataFrame, rejudge: Rejudge
+    column: pl.Series,
+    study: OpenStudy,
+    inside: pl.DataFrame,
+    apart: Collection[Cell],
+    rejudge: Rejudge,
 ) -> list[_Tried]:
     counts = column.value_counts(sort=True)
     every = [level for level in counts[column.name].to_list() if level is not None]
     large = LEAST_LEVEL * inside.height
     drop = [lv for lv, n in counts.rows() if large <= n <= (1.0 - LEAST_KEPT) * inside.height]
-    alone = [(_try(_without(column, every, [lv]), study, inside, rejudge), lv) for lv in drop]
+    alone = [
+        (_try(_without(column, every, [lv]), study, inside, apart, rejudge), lv) for lv in drop
+    ]
     alone.sort(key=lambda pair: pair[0].standing)
     found = [one for one, _ in alone]
     worst = [level for _, level in alone]
     for size in (2, 3):
         if len(worst) >= size and len(every) > size:
             rule = _without(column, every, worst[:size])
-            found.append(_try(rule, study, inside, rejudge))
+            found.append(_try(rule, study, inside, apart, rejudge))
     return found
 
 
-def _without(column: pl.Series, every: Sequence[Level], dropped: Sequence[Level | None]) -> ScopeRule:
+def _without(
+    column: pl.Series, every: Sequence[Level], dropped: Sequence[Level | None]
+) -> ScopeRule:
     kept = tuple(level for level in every if level not in dropped)
     accept = column.null_count() > 0 and None not in dropped
     return ScopeRule(column.name, levels=kept, missing="accept" if accept else "refer")
@@ -141,8 +148,14 @@ def _number(value: object) -> float:
     return float(value)
 
 
-def _try(rule: ScopeRule, study: OpenStudy, inside: pl.DataFrame, rejudge: Rejudge) -> _Tried:
+def _try(
+    rule: ScopeRule,
+    study: OpenStudy,
+    inside: pl.DataFrame,
+    apart: Collection[Cell],
+    rejudge: Rejudge,
+) -> _Tried:
     values = inside[rule.field]
     kept = sum(rule.reason(value) is None for value in values.to_list()) / inside.height
     verdicts = rejudge(study, Change(scope=(rule,)))
-    return _Tried(rule, kept, verdicts, standing(verdicts))
+    return _Tried(rule, kept, verdicts, standing(verdicts, apart))

@@ -13,7 +13,7 @@ from roadworthy.core.lever import Change, Rejudge
 from roadworthy.core.path import Amount, Path
 from roadworthy.core.policy import Policy, Referred
 from roadworthy.core.product import CaseCost, Costs
-from roadworthy.core.standing import Standing, standing
+from roadworthy.core.standing import Standing, out_of_reach, standing
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Verdict
 from roadworthy.io import path_words, telling
@@ -47,20 +47,35 @@ class ReferMore:
     ) -> list[Path]:
         """The narrowest band of those tried with which every gating requirement can hold."""
         policy, before = rejudge.policy, rejudge(study)
-        if policy is None or standing(before).settled:
+        apart = out_of_reach(verdicts) | out_of_reach(before)
+        if policy is None or standing(before, apart).settled:
             return []
         # a product that refers nothing yet has not said how rates count it; nothing is flattered
         # when the person's cases are left out
         referred = rejudge.product.decision.referred or Referred.EXCLUDED
-        found = _narrowest(study, policy, referred, standing(before), rejudge)
+        tried: list[_Tried] = []
+        for band in _bands(study, policy):
+            after = rejudge(study, Change(policy=band, referred=referred))
+            tried.append(_Tried(band, _share(study, band), after, standing(after, apart)))
+            if tried[-1].standing.settled:
+                break
+        found = _narrowest(tried, standing(before, apart))
         if found is None:
             return []
-        return [_path(study, found, referred, before, rejudge)]
+        return [_path(study, found, len(tried), referred, before, rejudge)]
+
+
+def _narrowest(tried: Sequence[_Tried], start: Standing) -> _Tried | None:
+    """The first band with which all is shown; else the first with which all estimates hold."""
+    good = [one for one in tried if one.standing.settled or not one.standing.missed]
+    better = [one for one in good if one.standing.meets_more_than(start)]
+    return min(better, key=lambda one: not one.standing.settled, default=None)
 
 
 def _path(
     study: OpenStudy,
     found: _Tried,
+    tried: int,
     referred: Referred,
     before: Sequence[Verdict],
     rejudge: Rejudge,
@@ -69,15 +84,12 @@ def _path(
     low, high = found.policy.refer_between or (0.0, 0.0)
     per_case = _price(study, found.policy, rejudge.product.costs)
     price = f", for {telling.number(per_case.value, per_case.unit)} a case" if per_case else ""
-    trade = path_words.traded(before, found.verdicts)
     undeclared = rejudge.product.decision.referred is None
     return Path(
         lever="refer_more",
         change=f"Refer scores from {low:.4g} up to {high:.4g} to a person: "
         f"{telling.percent(round(found.share, 3))} of the cases in scope{price}.",
-        expected=f"{trade}; {path_words.outcome_of(found.verdicts)}: "
-        f"{path_words.seen_of(found.verdicts)}. The band was {path_words.SELECTED}: "
-        f"{path_words.proof(fresh)}.",
+        expected=path_words.then(before, found.verdicts),
         cost=fresh.cost,
         assumed=(
             PERSON[referred],
@@ -88,24 +100,9 @@ def _path(
         write=path_words.decision(rejudge.product, found.policy, referred),
         per_case=per_case,
         cases=fresh.more,
-        settles=fresh.cases is not None and not found.standing.missed,
+        settles=fresh.cases is not None and not fresh.at_target,
+        proof=path_words.proof(fresh, f"{tried} bands"),
     )
-
-
-def _narrowest(
-    study: OpenStudy, policy: Policy, referred: Referred, start: Standing, rejudge: Rejudge
-) -> _Tried | None:
-    """The first band with which all is shown; else the first with which all estimates hold."""
-    possible: _Tried | None = None
-    for band in _bands(study, policy):
-        verdicts = rejudge(study, Change(policy=band, referred=referred))
-        tried = _Tried(band, _share(study, band), verdicts, standing(verdicts))
-        if tried.standing.settled:
-            return tried
-        better = tried.standing.meets_more_than(start) and not tried.standing.missed
-        if possible is None and better:
-            possible = tried
-    return possible
 
 
 def _bands(study: OpenStudy, policy: Policy) -> Iterator[Policy]:
@@ -147,8 +144,10 @@ def _price(study: OpenStudy, band: Policy, costs: Costs | None) -> Amount | None
     if costs is None or costs.refer == 0.0:
         return None
     inside = study.tables["cases"].filter(pl.col(columns.INSIDE))
-    price = pl.lit(costs.refer) if not isinstance(costs.refer, CaseCost) else pl.col(
-        costs.refer.column
-    ).cast(pl.Float64)
+    price = (
+        pl.lit(costs.refer)
+        if not isinstance(costs.refer, CaseCost)
+        else pl.col(costs.refer.column).cast(pl.Float64)
+    )
     paid = pl.when(_referred(band)).then(price).otherwise(0.0)
     return Amount(float(inside.select(paid.mean()).item() or 0.0), costs.unit)

@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
-from roadworthy.core.lever import Change, Rejudge
+from roadworthy.core.evidence import Measured
+from roadworthy.core.lever import PARTIAL, Change, Rejudge
 from roadworthy.core.path import Path
 from roadworthy.core.policy import Policy
-from roadworthy.core.standing import standing
+from roadworthy.core.standing import out_of_reach, standing
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Verdict
 from roadworthy.io import path_words
@@ -30,31 +31,44 @@ class Threshold:
     ) -> list[Path]:
         """The threshold that meets most, when it meets more than the present one."""
         policy, before = rejudge.policy, rejudge(study)
-        start = standing(before)
+        apart = out_of_reach(verdicts) | out_of_reach(before)
+        start = standing(before, apart)
         if policy is None or start.settled:
             return []
         tried = [replace(policy, threshold=score) for score in _candidates(study, policy)]
-        found = [(rejudge(study, Change(policy=other)), other) for other in tried]
-        after, best = min(found, key=lambda pair: standing(pair[0]), default=(before, policy))
-        if not standing(after).meets_more_than(start):
+        judged = [(rejudge(study, Change(policy=other)), other) for other in tried]
+        after, best = min(judged, key=lambda p: standing(p[0], apart), default=(before, policy))
+        if not standing(after, apart).meets_more_than(start) or _gives_up(before, after):
             return []
-        fresh = rejudge.fresh(study, Change(policy=best))
-        trade = path_words.traded(before, after)
+        enough = not standing(after, apart).missed
+        fresh = rejudge.fresh(study, Change(policy=best)) if enough else PARTIAL
         return [
             Path(
                 lever="threshold",
                 change=f"Move the threshold from {policy.threshold:.4g} to {best.threshold:.4g}.",
-                expected=f"{trade}; {path_words.outcome_of(after)}: {path_words.seen_of(after)}. "
-                f"It was {path_words.SELECTED}, among {len(tried)} thresholds: "
-                f"{path_words.proof(fresh)}.",
+                expected=path_words.then(before, after),
                 cost=fresh.cost,
                 assumed=fresh.assumed,
                 selection=True,
                 write=path_words.decision(rejudge.product, best, None),
                 cases=fresh.more,
-                settles=fresh.cases is not None and not standing(after).missed,
+                settles=fresh.cases is not None and not fresh.at_target,
+                proof=path_words.proof(fresh, f"{len(tried)} thresholds"),
             )
         ]
+
+
+def _gives_up(before: Sequence[Verdict], after: Sequence[Verdict]) -> bool:
+    """Whether a requirement that is missed anyway is missed by more."""
+    was = {(v.requirement, v.slice): v.evidence for v in before}
+    for verdict in path_words.still_open(after):
+        old, new, limit = was[verdict.requirement, verdict.slice], verdict.evidence, verdict.limit
+        if not isinstance(old, Measured) or not isinstance(new, Measured):
+            continue
+        worse = (new.estimate < old.estimate) is limit.wants_high and new.estimate != old.estimate
+        if worse and not limit.met_by(new.estimate):
+            return True
+    return False
 
 
 def _candidates(study: OpenStudy, policy: Policy) -> list[float]:

@@ -40,11 +40,18 @@ class _Sized:
     share: float
     counted: bool
     wider: float
+    seen: bool
 
     @property
     def name(self) -> str:
         where = f" [{self.cell.slice}]" if self.cell.slice.keys else ""
         return f"{self.cell.requirement.id}{where}"
+
+    def needed(self, selected: bool) -> int:
+        """What it takes as seen, or, where that flatters, at the target if it takes more."""
+        if selected and self.observed is not None:
+            return max(self.observed, self.target or 0)
+        return self.observed or self.target or 0
 
     def cases(self, needed: int, power: float) -> int:
         """Cases that bring ``needed`` of the kind, with probability ``power`` where drawn."""
@@ -60,12 +67,14 @@ def fresh_set(
     verdicts: Sequence[Verdict],
     instruments: Mapping[str, Instrument],
     sealed: int,
+    selected: bool = False,
 ) -> Fresh:
     """The fresh set that passes every gating cell with the declared power, if all is as seen.
 
     The power is shared by the gating cells as if they were independent, and each gets so many cases
     that enough of its kind are among them with the power of a cell. ``verdicts`` are those of
-    ``study`` at the full alpha; ``sealed`` unopened cases stand ready.
+    ``study`` at the full alpha; ``sealed`` unopened cases stand ready. ``selected``: something was
+    chosen on these cases, which flatters what was seen, so a target that asks for more counts.
     """
     power = product.confidence.power
     pairs = _gating(product, study, verdicts, instruments)
@@ -77,23 +86,26 @@ def fresh_set(
     for one in sized:
         if one.need.never:
             return Fresh(None, power, why=f"{one.name} can never be shown: {one.need.never}")
-    known = [one for one in sized if one.share > 0 and (one.observed or one.target)]
+        if one.observed is None and one.target is None and one.seen:
+            why = f"{one.name} looked no better than its limit, and has no target to plan with"
+            return Fresh(None, power, why=why)
+    known = [one for one in sized if one.share > 0 and one.needed(selected)]
     unsized = tuple(one.name for one in sized if one not in known)
     if not known:
         names = ", ".join(unsized) or "nothing is measured on cases"
         return Fresh(None, power, unsized=unsized, why=f"no size is known for {names}")
-    cases = max(one.cases(one.observed or one.target or 0, each) for one in known)
+    cases = max(one.cases(one.needed(selected), each) for one in known)
     aimed = max(one.cases(one.target or one.observed or 0, each) for one in known)
     return Fresh(
         cases=cases,
         power=power,
-        kinds=tuple(_kind(one, one.observed or one.target or 0) for one in known),
+        kinds=tuple(_kind(one, one.needed(selected)) for one in known),
         cost=_cost(product, max(cases - sealed, 0)),
         sealed=sealed,
         if_target=aimed if any(one.target for one in known) else None,
         at_target=tuple(one.name for one in known if one.observed is None),
         unsized=unsized,
-        assumed=_assumed(known),
+        assumed=_assumed(known, selected),
     )
 
 
@@ -165,12 +177,11 @@ def _sized(
         share,
         statistic is None or "among" in statistic.columns() or need.of == "cases",
         1.0 if requirement.per_unit or statistic is None else _wider(cell, statistic, study),
+        seen is not None,
     )
 
 
-def _share(
-    cell: Cell, need: Need, statistic: Statistic[Any] | None, study: OpenStudy
-) -> float:
+def _share(cell: Cell, need: Need, statistic: Statistic[Any] | None, study: OpenStudy) -> float:
     """How much of what ``need`` counts one case of the study brings; 0: cannot be said."""
     if statistic is None and need.of != "cases":
         return 0.0
@@ -248,8 +259,10 @@ def _cost(product: Product, cases: int) -> Amount | None:
     return Amount(cases * product.costs.label, product.costs.unit)
 
 
-def _assumed(known: Sequence[_Sized]) -> tuple[str, ...]:
+def _assumed(known: Sequence[_Sized], selected: bool) -> tuple[str, ...]:
     said = dict.fromkeys(text for one in known for text in one.need.assumed)
+    if selected:
+        said["what was seen holds on fresh cases, although these cases chose it"] = None
     if any(one.wider > 1.0 for one in known):
         said["cases of one unit as alike as they were here"] = None
     return tuple(said)

@@ -19,8 +19,9 @@ from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, Scope, SetName
 from roadworthy.core.requirement import Requirement
 from roadworthy.core.seal import Seal
+from roadworthy.core.standing import out_of_reach
 from roadworthy.core.study import OpenStudy
-from roadworthy.core.verdict import Outcome, Verdict
+from roadworthy.core.verdict import Verdict
 from roadworthy.io import path_words
 from roadworthy.io.registry import levers
 from roadworthy.store.seal import refuse_opened
@@ -30,6 +31,8 @@ from roadworthy.workflow.measure import verdicts
 from roadworthy.workflow.prepare import decide, in_scope, without_decision
 from roadworthy.workflow.source import Parted, feature_columns
 from roadworthy.workflow.studies import Settled
+
+MOST_NAMED = 3
 
 
 def paths(
@@ -50,8 +53,8 @@ def paths(
     proposed = [
         path for lever in levers().values() for path in lever.propose(study, found, rejudge)
     ]
-    if not any(path.settles or path.cases == 0 for path in proposed):
-        proposed += _otherwise(rejudge(study), proposed)
+    if not any(path.settles for path in proposed):
+        proposed += _otherwise(found, rejudge(study), bool(proposed))
     return tuple(sorted(proposed, key=_cheapest_first))
 
 
@@ -80,7 +83,7 @@ def open_paths(
     """
     cases = parted.open(SetName.VALIDATION)
     if cases.height == 0:
-        return OpenPaths(tuple(_otherwise((), ())), ())
+        return OpenPaths(tuple(_otherwise((), (), False)))
     judged = settled.judged
     study = OpenStudy(
         subject=judged.subject,
@@ -100,7 +103,8 @@ def open_paths(
 
 def _cheapest_first(path: Path) -> tuple[bool, float, float]:
     cases = math.inf if path.cases is None else float(path.cases)
-    return not path.settles, cases, path.per_case.value if path.per_case else 0.0
+    # what must be done anyway, and costs no case, comes before what is not enough by itself
+    return not path.settles and cases > 0, cases, path.per_case.value if path.per_case else 0.0
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,8 @@ class Rejudging:
         """The fresh set that would show every gating requirement under ``change``."""
         product, changed = self._changed(study, change)
         again = self(study, change)
-        return fresh.fresh_set(product, changed, again, self.instruments, self.sealed)
+        selected = study.candidates > 1 or change != AS_IT_IS
+        return fresh.fresh_set(product, changed, again, self.instruments, self.sealed, selected)
 
     def enlarged(self, study: OpenStudy, cases: int) -> OpenStudy:
         """The study with its rows repeated until there are ``cases``."""
@@ -167,22 +172,20 @@ class _Incurious:
         return Need("cases")
 
 
-def _otherwise(again: Sequence[Verdict], proposed: Sequence[Path]) -> list[Path]:
+def _otherwise(found: Sequence[Verdict], again: Sequence[Verdict], proposed: bool) -> list[Path]:
     """What is left where nothing that was tried would settle it."""
-    left = path_words.still_open(again)
-    failing = [path_words.name(v) for v in left if v.outcome is Outcome.FAIL]
-    others = [path_words.name(v) for v in left if v.outcome is not Outcome.FAIL]
+    apart = out_of_reach(found) | out_of_reach(again)
+    left = [v for v in path_words.still_open(again) if (v.requirement, v.slice) not in apart]
     if not left and proposed:
         return []
-    tried = ", ".join(levers()) or "none installed"
-    who = " and ".join(failing or others) or "the product"
+    who = " and ".join(map(path_words.name, left[:MOST_NAMED])) or "the product"
     return [
         Path(
             "otherwise",
             f"Find a better model for {who}: more or better training cases, other features, or "
             "another kind of model; or question the requirement with whoever set it.",
-            f"nothing on open data says how much that would bring. No change that was tried "
-            f"({tried}) is expected to be enough.",
+            "open data cannot say how much that would bring, and no lever "
+            f"({', '.join(levers())}) is expected to be enough.",
         )
     ]
 
