@@ -129,11 +129,13 @@ def test_what_an_automatic_threshold_chose_is_written_into_a_path(tmp_path: Path
     raw = learnable(1500, 8)
     file = write_product(tmp_path, raw, requirements, data=data, decision={"threshold": "auto"})
     train(file)
-    found = check(file)
-    for path in found.paths:
-        if path.lever == "narrow_scope":
-            assert "threshold: 0." in path.write
-    assert found.outcome is Outcome.PASS or found.paths
+    before = check(file)
+    path = by("narrow_scope", before.paths)
+    chosen = train(file).policy
+    assert chosen is not None
+    assert f"threshold: {chosen.threshold!r}" in path.write
+    # followed with the threshold that it was judged with: nothing is chosen anew
+    assert path_words.then(before.verdicts, follow(file, path)) == path.expected
 
 
 def test_poisoned_sealed_cases_change_no_path(tmp_path: Path) -> None:

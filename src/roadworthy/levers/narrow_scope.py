@@ -16,6 +16,7 @@ from roadworthy.core.standing import Cell, Standing, out_of_reach, standing
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Verdict
 from roadworthy.io import path_words, telling
+from roadworthy.io.levels import holds
 
 # a scope that leaves less than this is another product
 LEAST_KEPT = 0.5
@@ -155,7 +156,17 @@ def _try(
     apart: Collection[Cell],
     rejudge: Rejudge,
 ) -> _Tried:
-    values = inside[rule.field]
-    kept = sum(rule.reason(value) is None for value in values.to_list()) / inside.height
+    kept = float(inside.select(_keeps(rule, inside[rule.field].dtype).mean()).item() or 0.0)
     verdicts = rejudge(study, Change(scope=(rule,)))
     return _Tried(rule, kept, verdicts, standing(verdicts, apart))
+
+
+def _keeps(rule: ScopeRule, dtype: pl.DataType) -> pl.Expr:
+    cell = pl.col(rule.field)
+    if rule.between is not None:
+        kept, absent = cell.is_between(*rule.between), cell.is_null()
+        absent = absent | cell.is_nan() if dtype.is_float() else absent
+    else:
+        kept = pl.any_horizontal([holds(rule.field, dtype, level) for level in rule.levels or ()])
+        absent = cell.is_null()
+    return kept.fill_null(False) | (absent & pl.lit(rule.missing == "accept")).fill_null(False)
