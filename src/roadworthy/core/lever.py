@@ -90,6 +90,9 @@ class Rejudge(Protocol):
     def fresh(self, study: OpenStudy, change: Change = AS_IT_IS) -> Fresh:
         """The fresh set that would show every gating requirement under ``change``."""
 
+    def sketch(self, study: OpenStudy) -> OpenStudy:
+        """The study itself, or, of very many cases, some of them to search on."""
+
     def enlarged(self, study: OpenStudy, cases: int) -> OpenStudy:
         """The study as it would look with ``cases`` cases like its own: its rows repeated."""
 

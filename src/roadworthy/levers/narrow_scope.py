@@ -48,13 +48,20 @@ class NarrowScope:
         start = standing(before, apart)
         if start.settled:
             return []
-        tried = _search(study, apart, rejudge)
-        good = [one for one in tried if one.standing.settled or not one.standing.missed]
-        better = [one for one in good if one.standing.meets_more_than(start)]
+        look = rejudge.sketch(study)
+        unseen = apart | out_of_reach(rejudge(look))
+        first = standing(rejudge(look), unseen)
+        tried = _search(look, unseen, rejudge)
+        good = [one for one in tried if not one.standing.missed]
+        better = [one for one in good if one.standing.meets_more_than(first)]
         if not better:
             return []
         best = min(better, key=lambda one: (not one.standing.settled, -one.kept, one.standing))
-        return [_path(study, best, len(tried), before, rejudge)]
+        inside = study.tables["cases"].filter(pl.col(columns.INSIDE))
+        found = _try(best.rule, study, inside, apart, rejudge)
+        if found.standing.missed or not found.standing.meets_more_than(start):
+            return []
+        return [_path(study, found, len(tried), before, rejudge)]
 
 
 def _path(

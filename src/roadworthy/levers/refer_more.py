@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from roadworthy.core.lever import Change, Rejudge
 from roadworthy.core.path import Amount, Path
 from roadworthy.core.policy import Policy, Referred
 from roadworthy.core.product import CaseCost, Costs
-from roadworthy.core.standing import Standing, out_of_reach, standing
+from roadworthy.core.standing import Cell, Standing, out_of_reach, standing
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Verdict
 from roadworthy.io import path_words, telling
@@ -48,26 +48,42 @@ class ReferMore:
         """The narrowest band of those tried with which every gating requirement can hold."""
         policy, before = rejudge.policy, rejudge(study)
         apart = out_of_reach(verdicts) | out_of_reach(before)
-        if policy is None or standing(before, apart).settled:
+        start = standing(before, apart)
+        if policy is None or start.settled:
             return []
         # a product that refers nothing yet has not said how rates count it; nothing is flattered
         # when the person's cases are left out
         referred = rejudge.product.decision.referred or Referred.EXCLUDED
+        look = rejudge.sketch(study)
+        unseen = apart | out_of_reach(rejudge(look))
         tried: list[_Tried] = []
-        for band in _bands(study, policy):
-            after = rejudge(study, Change(policy=band, referred=referred))
-            tried.append(_Tried(band, _share(study, band), after, standing(after, apart)))
+        for band in _bands(look, policy):
+            tried.append(_try(look, band, referred, unseen, rejudge))
             if tried[-1].standing.settled:
                 break
-        found = _narrowest(tried, standing(before, apart))
-        if found is None:
+        best = _narrowest(tried, standing(rejudge(look), unseen))
+        if best is None:
+            return []
+        found = _try(study, best.policy, referred, apart, rejudge)
+        if found.standing.missed or not found.standing.meets_more_than(start):
             return []
         return [_path(study, found, len(tried), referred, before, rejudge)]
 
 
+def _try(
+    study: OpenStudy,
+    band: Policy,
+    referred: Referred,
+    apart: Collection[Cell],
+    rejudge: Rejudge,
+) -> _Tried:
+    after = rejudge(study, Change(policy=band, referred=referred))
+    return _Tried(band, _share(study, band), after, standing(after, apart))
+
+
 def _narrowest(tried: Sequence[_Tried], start: Standing) -> _Tried | None:
     """The first band with which all is shown; else the first with which all estimates hold."""
-    good = [one for one in tried if one.standing.settled or not one.standing.missed]
+    good = [one for one in tried if not one.standing.missed]
     better = [one for one in good if one.standing.meets_more_than(start)]
     return min(better, key=lambda one: not one.standing.settled, default=None)
 

@@ -35,9 +35,15 @@ class Threshold:
         start = standing(before, apart)
         if policy is None or start.settled:
             return []
-        tried = [replace(policy, threshold=score) for score in _candidates(study, policy)]
-        judged = [(rejudge(study, Change(policy=other)), other) for other in tried]
-        after, best = min(judged, key=lambda p: standing(p[0], apart), default=(before, policy))
+        look = rejudge.sketch(study)
+        unseen = apart | out_of_reach(rejudge(look))
+        tried = [replace(policy, threshold=score) for score in _candidates(look, policy)]
+        best = min(
+            tried,
+            key=lambda other: standing(rejudge(look, Change(policy=other)), unseen),
+            default=policy,
+        )
+        after = rejudge(study, Change(policy=best))
         if not standing(after, apart).meets_more_than(start) or _gives_up(before, after):
             return []
         enough = not standing(after, apart).missed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -33,6 +33,8 @@ from roadworthy.workflow.source import Parted, feature_columns
 from roadworthy.workflow.studies import Settled
 
 MOST_NAMED = 3
+# a search judges some dozen times; what it finds is then judged on all cases
+MOST_SEARCHED = 50_000
 
 
 def paths(
@@ -116,9 +118,19 @@ class Rejudging:
     instruments: Mapping[str, Instrument]
     fields: tuple[str, ...] = ()
     sealed: int = 0
+    _judged: dict[tuple[int, Change], tuple[OpenStudy, tuple[Verdict, ...]]] = field(
+        default_factory=dict, compare=False
+    )
 
     def __call__(self, study: OpenStudy, change: Change = AS_IT_IS) -> tuple[Verdict, ...]:
         """The verdicts under ``change``, at the full alpha, without sizing any next test."""
+        key = (id(study), change)
+        if key not in self._judged:
+            # the study is kept beside its verdicts, so that its id stays its own
+            self._judged[key] = (study, self._judge(study, change))
+        return self._judged[key][1]
+
+    def _judge(self, study: OpenStudy, change: Change) -> tuple[Verdict, ...]:
         product, changed = self._changed(study, change)
         quick = {r.metric: _Incurious(self.instruments[r.metric]) for r in product.requirements}
         return verdicts(product, changed, quick)
@@ -129,6 +141,13 @@ class Rejudging:
         again = self(study, change)
         selected = study.candidates > 1 or change != AS_IT_IS
         return fresh.fresh_set(product, changed, again, self.instruments, self.sealed, selected)
+
+    def sketch(self, study: OpenStudy) -> OpenStudy:
+        """The first cases in the order of their ids' hashes, which says nothing of their values."""
+        cases = study.tables["cases"]
+        if cases.height <= MOST_SEARCHED:
+            return study
+        return replace(study, tables={**study.tables, "cases": cases.head(MOST_SEARCHED)})
 
     def enlarged(self, study: OpenStudy, cases: int) -> OpenStudy:
         """The study with its rows repeated until there are ``cases``."""
