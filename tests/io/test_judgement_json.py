@@ -111,7 +111,15 @@ def judgements(draw: st.DrawFn) -> Judgement:
     gating = [verdict.outcome for verdict in found if verdict.tier is Tier.CRITICAL]
     outside = st.lists(st.tuples(texts, counts), max_size=2).map(tuple)
     costs = st.none() | st.builds(Amount, numbers, texts)
-    paths = st.lists(st.builds(Path, texts, texts, texts, costs), max_size=2)
+    said = st.lists(texts, max_size=2).map(tuple)
+    path = st.builds(
+        Path,
+        *(texts, texts, texts, costs, said, st.booleans(), texts, costs),
+        st.none() | counts,
+        settles=st.booleans(),
+        proof=texts,
+    )
+    paths = st.lists(path, max_size=2)
     return Judgement(
         product=draw(texts),
         outcome=Outcome.worst(gating),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from roadworthy.core.errors import RoadworthyError
 from roadworthy.core.evidence import Measured
+from roadworthy.core.path import Path
 from roadworthy.core.product import SetName
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
@@ -52,6 +53,7 @@ def judgement(found: Judgement) -> None:
         if verdict.outcome is Outcome.FAIL:
             where = f"{verdict.requirement} [{verdict.slice}]"
             _line(f"Not gating, but failing: {where}: {verdict.reason}")
+    _paths(found.paths)
     for note in found.notes:
         _line(f"Note: {note}")
 
@@ -252,6 +254,29 @@ def _reasons(verdicts: Sequence[Verdict]) -> None:
         for settles in telling.needs(verdict.need, power=None) if verdict.need else ():
             _line(f"    {settles}")
     _line()
+
+
+def _paths(paths: Sequence[Path]) -> None:
+    if not paths:
+        return
+    _line("Paths to yes:", style="bold")
+    for number, path in enumerate(paths, start=1):
+        _line(f"  {number}. {path.change}", f"  {_price(path)}".rstrip())
+        for line in path.write.splitlines():
+            _line(f"       write     {line}")
+        _line(f"       expected  {path.expected}")
+        if path.proof:
+            _line(f"       proof     {path.proof}")
+        if path.assumed:
+            _line(f"       assumed   {'; '.join(path.assumed)}")
+    _line()
+
+
+def _price(path: Path) -> str:
+    """What a path costs: labels once, and people for every case."""
+    if path.cost is None or path.cases is None:
+        return ""
+    return f"[{telling.number(path.cost.value, path.cost.unit)}]"
 
 
 def _planned(cell: PlannedCell) -> tuple[str, ...]:

@@ -164,13 +164,23 @@ def _need(need: Need) -> Json:
 
 
 def _path(path: Path) -> Json:
-    cost = path.cost
     return {
         "lever": path.lever,
         "change": path.change,
-        "cost": {"value": _finite(cost.value, "a cost"), "unit": cost.unit} if cost else None,
+        "cost": _amount(path.cost),
         "expected": path.expected,
+        "assumed": list(path.assumed),
+        "selection": path.selection,
+        "write": path.write,
+        "per_case": _amount(path.per_case),
+        "cases": path.cases,
+        "settles": path.settles,
+        "proof": path.proof,
     }
+
+
+def _amount(cost: Amount | None) -> Json | None:
+    return {"value": _finite(cost.value, "a cost"), "unit": cost.unit} if cost else None
 
 
 def _population(population: Population) -> Json:
@@ -260,9 +270,24 @@ def _read_need(stored: Mapping[str, Any]) -> Need:
 
 
 def _read_path(stored: Mapping[str, Any]) -> Path:
-    cost = stored["cost"]
-    amount = Amount(cost["value"], cost["unit"]) if cost else None
-    return Path(stored["lever"], stored["change"], stored["expected"], amount)
+    return Path(
+        lever=stored["lever"],
+        change=stored["change"],
+        expected=stored["expected"],
+        cost=_read_amount(stored["cost"]),
+        # judgements kept by earlier versions lack what follows
+        assumed=tuple(stored.get("assumed", ())),
+        selection=stored.get("selection", False),
+        write=stored.get("write", ""),
+        per_case=_read_amount(stored.get("per_case")),
+        cases=stored.get("cases"),
+        settles=stored.get("settles", False),
+        proof=stored.get("proof", ""),
+    )
+
+
+def _read_amount(stored: Mapping[str, Any] | None) -> Amount | None:
+    return Amount(stored["value"], stored["unit"]) if stored else None
 
 
 def _read_population(stored: Mapping[str, Any]) -> Population:

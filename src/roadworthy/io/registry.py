@@ -1,4 +1,4 @@
-"""Which instruments and collectors are installed: built-ins and strangers, found the same way."""
+"""Which instruments, collectors and levers are installed: built-ins and strangers alike."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Generic, TypeVar, cast
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import About, Collector, Instrument
+from roadworthy.core.lever import Lever
 from roadworthy.io.nearest import did_you_mean
 
 T = TypeVar("T")
 
 INSTRUMENTS = "roadworthy.instruments"
 COLLECTORS = "roadworthy.collectors"
+LEVERS = "roadworthy.levers"
 
 
 class Announced(Mapping[str, T], Generic[T]):
@@ -54,6 +56,12 @@ def instruments() -> Mapping[str, Instrument]:
 def collectors() -> Mapping[str, Collector]:
     """Every installed collector by its announced name."""
     return Announced(COLLECTORS, entry_points(group=COLLECTORS))
+
+
+@cache
+def levers() -> Mapping[str, Lever]:
+    """Every installed lever by its announced name."""
+    return Announced(LEVERS, entry_points(group=LEVERS))
 
 
 def instrument(name: str) -> Instrument:
@@ -100,6 +108,8 @@ def _load(point: EntryPoint) -> object:
         raise _broken(point, f"cannot be loaded: {type(reason).__name__}: {reason}") from reason
     if point.group == INSTRUMENTS:
         _check_instrument(point, plugin)
+    if point.group == LEVERS and not callable(getattr(plugin, "propose", None)):
+        raise _broken(point, "lacks propose")
     return plugin
 
 

@@ -135,6 +135,14 @@ def bounds(measured: Measured, limit: Limit, unit: str = "") -> str:
     return f"{low} to {high}"
 
 
+def worse_bound(measured: Measured, limit: Limit, unit: str = "") -> str:
+    """The bound that decides about PASS: the lower one where more is better."""
+    bound = measured.low if limit.wants_high else measured.high
+    if bound is None:
+        return "no bound"
+    return _told(bound, limit, unit, DOWN if limit.wants_high else UP)
+
+
 def _told(value: float, limit: Limit, unit: str | None, rounding: str) -> str:
     shown = "" if unit is None else limit.unit or unit
     told = number(value, shown, apart=(limit.threshold,), rounding=rounding)

@@ -227,7 +227,7 @@ def gain(pairs: Pairing, limit: Limit, regime: Regime, of: str) -> Evidence:
         _as_the_bound_says(paired.p_above(counts, at), alpha, shown=low >= at),
         _as_the_bound_says(paired.p_below(counts, at), alpha, shown=high <= at),
     )
-    return measured(
+    found = measured(
         limit,
         bounds,
         estimate=paired.estimate(counts),
@@ -237,6 +237,8 @@ def gain(pairs: Pairing, limit: Limit, regime: Regime, of: str) -> Evidence:
         f"{counts.lost} lost)",
         assumptions=(INDEPENDENT,),
     )
+    apart = (counts.gained + counts.lost) / counts.n
+    return replace(found, spread=max(apart - found.estimate**2, 0.0) ** 0.5)
 
 
 def _as_the_bound_says(p: float, alpha: float, *, shown: bool) -> float:

@@ -186,8 +186,10 @@ def _size(limit: Limit, truth: float | None, alpha: float, power: float) -> int 
 def pairs_needed(
     requirement: Requirement[Any], seen: Measured | None, regime: Regime, power: float, of: str
 ) -> Need:
-    """Pairs that show a gain, were the two sides to disagree as often as declared."""
+    """Pairs that show a gain, were the two to disagree as often as declared, or seen if oftener."""
     limit, disagreement = requirement.limit, requirement.disagreement
+    if seen is not None and seen.spread is not None:
+        disagreement = max(disagreement, round(seen.spread**2 + seen.estimate**2, 12))
 
     def size(truth: float | None) -> int | None:
         if truth is None or truth <= limit.threshold:

@@ -14,17 +14,18 @@ from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.model import Model
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import Study
-from roadworthy.core.verdict import Judgement
+from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io.judgement_json import to_json
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
 from roadworthy.store.seal import note_answer, open_seal, refuse_opened, unanswered
-from roadworthy.store.seen import open_names, seen_ids
+from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import keep, notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import population, verdicts
-from roadworthy.workflow.source import Parted, known, load_cases
+from roadworthy.workflow.paths import NO_PATHS, open_paths
+from roadworthy.workflow.source import Parted, known, load_cases, names
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
 
 
@@ -56,6 +57,8 @@ def certify(product_file: Path) -> Judgement:
         judged.subject, "sealed", {"cases": inputs, **others}, open_levels=parted.all_open
     )
     resolve_rows(product, blind, registry)
+    note_open(workspace, names(parted.open(SetName.VALIDATION)))
+    ways = open_paths(product, settled, parted, registry, others, missing)
     if opening is None:
         now = datetime.now(UTC)
         opening = open_seal(workspace, seal, ids, subject, product.fingerprint, now)
@@ -68,9 +71,12 @@ def certify(product_file: Path) -> Judgement:
         missing_tables=missing,
     )
     found = verdicts(product, study, registry)
+    outcome = product_outcome(found)
+    if outcome is Outcome.PASS:
+        ways = NO_PATHS
     judgement = Judgement(
         product=product.name,
-        outcome=product_outcome(found),
+        outcome=outcome,
         set=study.set,
         subject=judged.subject,
         version=__version__,
@@ -84,7 +90,9 @@ def certify(product_file: Path) -> Judgement:
         notes=(
             *notes(product, settled, 1),
             f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
+            *ways.notes,
         ),
+        paths=ways.paths,
     )
     note_answer(workspace, ids, to_json(judgement))
     keep(workspace, product, judgement, f"sealed-{seal.fingerprint[:16]}")

@@ -11,9 +11,10 @@ from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.model import Model
+from roadworthy.core.path import Path as Way
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import OpenStudy
-from roadworthy.core.verdict import Judgement
+from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io.judgement_json import to_json
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
@@ -21,6 +22,7 @@ from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import population, verdicts
+from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
 
@@ -60,9 +62,14 @@ def check(product_file: Path, on: object | None = None, time: bool = False) -> J
         missing_tables=missing,
     )
     found = verdicts(product, study, registry)
+    outcome = product_outcome(found)
+    ways: tuple[Way, ...] = ()
+    if outcome is not Outcome.PASS:
+        sealed = unopened(workspace, parted)
+        ways = paths(product, study, settled.judged.policy, found, registry, sealed)
     judgement = Judgement(
         product=product.name,
-        outcome=product_outcome(found),
+        outcome=outcome,
         set=name,
         subject=study.subject,
         version=__version__,
@@ -70,6 +77,7 @@ def check(product_file: Path, on: object | None = None, time: bool = False) -> J
         population=population(answered),
         fingerprints={"product.yaml": product.fingerprint, "data": data},
         notes=(*notes(product, settled, study.candidates), OPEN_DATA),
+        paths=ways,
     )
     keep(workspace, product, judgement, "open" if on is None else "other")
     return judgement

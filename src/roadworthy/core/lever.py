@@ -1,0 +1,108 @@
+"""A lever proposes what to change; it looks at open data only, through a second judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from roadworthy.core.path import Amount, Path
+from roadworthy.core.policy import Policy, Referred
+from roadworthy.core.product import Product, ScopeRule
+from roadworthy.core.study import OpenStudy
+from roadworthy.core.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a lever would do otherwise: another policy, another count of referrals, more scope."""
+
+    policy: Policy | None = None
+    referred: Referred | None = None
+    scope: tuple[ScopeRule, ...] = ()
+
+
+AS_IT_IS = Change()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How many cases of one kind a fresh set must hold, for which requirement and slice."""
+
+    of: str
+    count: int
+    requirement: str
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A fresh set that shows every gating requirement at once with probability ``power``.
+
+    ``cases`` is None where no fresh set would do, or its size cannot be said: ``why`` tells.
+    It holds if the truth is what was seen, save for the requirements in ``at_target``, which must
+    reach their targets, since what was seen does not meet their limits. ``if_target`` is its size
+    were the truth the target wherever there is one. ``sealed`` unopened cases stand ready; ``cost``
+    is the price of the labels of the others. ``unsized`` requirements are not counted.
+    """
+
+    cases: int | None
+    power: float
+    kinds: tuple[Kind, ...] = ()
+    cost: Amount | None = None
+    sealed: int = 0
+    if_target: int | None = None
+    at_target: tuple[str, ...] = ()
+    unsized: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    why: str = ""
+
+    @property
+    def more(self) -> int | None:
+        """The cases that must still be collected and labelled."""
+        return None if self.cases is None else max(self.cases - self.sealed, 0)
+
+
+PARTIAL = Fresh(None, 0.0, why="some requirement is still missed, so this is not enough by itself")
+
+
+class Rejudge(Protocol):
+    """Judges an open study again, as if something were otherwise. Sealed studies do not fit."""
+
+    @property
+    def product(self) -> Product:
+        """What product.yaml says."""
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy that was judged; None where no score is thresholded."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The columns by which the scope may be narrowed: slices, features, and the scope's own."""
+
+    def __call__(self, study: OpenStudy, change: Change = AS_IT_IS) -> tuple[Verdict, ...]:
+        """The verdicts that ``study`` would get under ``change``, as if its cases were fresh.
+
+        At the full alpha, whatever was chosen on these cases: say so, and ask for fresh ones.
+        """
+
+    def fresh(self, study: OpenStudy, change: Change = AS_IT_IS) -> Fresh:
+        """The fresh set that would show every gating requirement under ``change``."""
+
+    def sketch(self, study: OpenStudy) -> OpenStudy:
+        """The study itself, or, of very many cases, some of them to search on."""
+
+    def enlarged(self, study: OpenStudy, cases: int) -> OpenStudy:
+        """The study as it would look with ``cases`` cases like its own: its rows repeated."""
+
+
+class Lever(Protocol):
+    """One kind of change. Announced by an entry point in ``roadworthy.levers``."""
+
+    about: str
+
+    def propose(
+        self, study: OpenStudy, verdicts: Sequence[Verdict], rejudge: Rejudge
+    ) -> list[Path]:
+        """Paths to yes, or none. ``verdicts`` are those of ``study`` as it is."""

@@ -1,0 +1,136 @@
+"""Paths to yes in words, and in the lines of product.yaml that they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import yaml
+
+from roadworthy.core.evidence import Measured
+from roadworthy.core.lever import Fresh
+from roadworthy.core.policy import Policy, Referred
+from roadworthy.core.product import Product, ScopeRule
+from roadworthy.core.requirement import Tier
+from roadworthy.core.verdict import Outcome, Verdict
+from roadworthy.io import telling
+
+LONGEST = 4
+
+
+def gating(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The verdicts that gate the product."""
+    return [verdict for verdict in verdicts if verdict.tier is Tier.CRITICAL]
+
+
+def still_open(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The gating verdicts that are no PASS."""
+    return [verdict for verdict in gating(verdicts) if verdict.outcome is not Outcome.PASS]
+
+
+def name(verdict: Verdict) -> str:
+    """The requirement, and its slice when it has one."""
+    return f"{verdict.requirement} [{verdict.slice}]" if verdict.slice.keys else verdict.requirement
+
+
+def seen(verdict: Verdict, before: Verdict | None = None) -> str:
+    """What a verdict rests on: "finds 0.88 → 0.93 (bound 0.905) on 300 positives"."""
+    evidence = verdict.evidence
+    if not isinstance(evidence, Measured):
+        return f"{name(verdict)} not measured"
+    estimate = telling.estimate(evidence, verdict.limit)
+    bound = telling.worse_bound(evidence, verdict.limit)
+    told = f"{name(verdict)} {estimate}"
+    if before is not None and isinstance(before.evidence, Measured):
+        was = telling.estimate(before.evidence, before.limit)
+        told = told if was == estimate else f"{name(verdict)} {was} → {estimate}"
+    if bound != estimate:
+        told += f" (bound {bound})"
+    return f"{told} on {telling.count(evidence.n)} {evidence.of}"
+
+
+def seen_of(verdicts: Sequence[Verdict], before: Sequence[Verdict] = ()) -> str:
+    """What the gating verdicts rest on, those that are open first."""
+    was = {(v.requirement, v.slice): v for v in before}
+    ranked = sorted(gating(verdicts), key=lambda v: v.outcome is Outcome.PASS)
+    told = [seen(v, was.get((v.requirement, v.slice))) for v in ranked[:LONGEST]]
+    return "; ".join([*told, *_and_more(len(ranked))])
+
+
+def then(before: Sequence[Verdict], after: Sequence[Verdict]) -> str:
+    """What open cases show after a change, and how each estimate moves."""
+    left = still_open(after)
+    told = seen_of(after, before)
+    if not left:
+        return f"every requirement is met on these open cases: {told}."
+    names = ", ".join(f"{name(v)} ({v.outcome})" for v in left)
+    shown = len(gating(after)) - len(left)
+    return f"{shown} of {len(gating(after))} are met on these open cases, all but {names}: {told}."
+
+
+def proof(fresh: Fresh, tried: str) -> str:
+    """What would prove a choice that was made on the open cases, among ``tried``."""
+    start = f"Chosen on these very cases among {tried}, so it proves nothing yet"
+    if fresh.cases is None:
+        return f"{start}, and fresh cases would not either: {fresh.why}."
+    chance = telling.percent(fresh.power)
+    told = f"{start}: {telling.count(fresh.cases)} fresh cases{kinds(fresh)} show it with a "
+    told += f"probability of {chance}"
+    if fresh.at_target:
+        told += f", if at their targets: {', '.join(fresh.at_target)}"
+    if fresh.sealed:
+        only = "only " if fresh.more else ""
+        told += f"; the sealed set has {only}{telling.count(fresh.sealed)}"
+    return f"{told}."
+
+
+def kinds(fresh: Fresh) -> str:
+    """What must be among the fresh cases: " (with 142 positives, 140 negatives)"."""
+    most: dict[tuple[str, str], int] = {}
+    for kind in fresh.kinds:
+        if kind.of != "cases" or kind.where:
+            key = (kind.of, kind.where)
+            most[key] = max(most.get(key, 0), kind.count)
+    told = [
+        f"{telling.count(count)} {of}" + (f" of {where}" if where else "")
+        for (of, where), count in sorted(most.items(), key=lambda item: -item[1])
+    ]
+    return f" (with {', '.join([*told[:LONGEST], *_and_more(len(told))])})" if told else ""
+
+
+def _and_more(count: int) -> list[str]:
+    return [f"and {count - LONGEST} more"] if count > LONGEST else []
+
+
+def decision(product: Product, policy: Policy, referred: Referred | None) -> str:
+    """The line of product.yaml that fixes a policy, with every digit that it hangs on."""
+    words: dict[str, Any] = {"threshold": float(policy.threshold)}
+    if policy.refer_between is not None:
+        words["refer_between"] = [float(end) for end in policy.refer_between]
+    counted = referred or product.decision.referred
+    if counted is not None:
+        words["referred"] = str(counted)
+    return _line({"decision": words})
+
+
+def scope(rules: Sequence[ScopeRule]) -> str:
+    """The line of product.yaml with all scope rules."""
+    return _line({"scope": [_rule(rule) for rule in rules]})
+
+
+def _rule(rule: ScopeRule) -> dict[str, Any]:
+    words: dict[str, Any] = {"field": rule.field}
+    if rule.between is not None:
+        words["between"] = list(rule.between)
+    else:
+        words["in"] = list(rule.levels or ())
+    if rule.missing == "accept":
+        words["missing"] = "accept"
+    return words
+
+
+def _line(words: dict[str, Any]) -> str:
+    (key, value), *_ = words.items()
+    # one line, with text quoted where YAML would read something else
+    flow = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**6)
+    return f"{key}: {flow.strip()}"
