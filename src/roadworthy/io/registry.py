@@ -1,4 +1,4 @@
-"""Which instruments and collectors are installed: built-ins and strangers, found the same way."""
+"""Which instruments, collectors and kinds of model are installed: built-ins and strangers, found the same way."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Generic, TypeVar, cast
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import About, Collector, Instrument
+from roadworthy.core.rung import Rung
 from roadworthy.io.nearest import did_you_mean
 
 T = TypeVar("T")
 
 INSTRUMENTS = "roadworthy.instruments"
 COLLECTORS = "roadworthy.collectors"
+MODELS = "roadworthy.models"
 
 
 class Announced(Mapping[str, T], Generic[T]):
@@ -54,6 +56,12 @@ def instruments() -> Mapping[str, Instrument]:
 def collectors() -> Mapping[str, Collector]:
     """Every installed collector by its announced name."""
     return Announced(COLLECTORS, entry_points(group=COLLECTORS))
+
+
+@cache
+def rungs() -> Mapping[str, Rung]:
+    """Every installed kind of model by its name in product.yaml."""
+    return Announced(MODELS, entry_points(group=MODELS))
 
 
 def instrument(name: str) -> Instrument:
@@ -100,6 +108,8 @@ def _load(point: EntryPoint) -> object:
         raise _broken(point, f"cannot be loaded: {type(reason).__name__}: {reason}") from reason
     if point.group == INSTRUMENTS:
         _check_instrument(point, plugin)
+    if point.group == MODELS:
+        _check_rung(point, plugin)
     return plugin
 
 
@@ -109,7 +119,19 @@ def _check_instrument(point: EntryPoint, plugin: object) -> None:
     parameters = getattr(plugin, "parameters", None)
     if not (isinstance(parameters, type) and is_dataclass(parameters)):
         raise _broken(point, "has no `parameters` that is a dataclass")
-    lacks = [m for m in ("statistics", "measure", "need") if not callable(getattr(plugin, m, None))]
+    _require_methods(point, plugin, ("statistics", "measure", "need"))
+
+
+def _check_rung(point: EntryPoint, plugin: object) -> None:
+    if not isinstance(getattr(plugin, "rank", None), int):
+        raise _broken(point, "has no `rank` that is a whole number")
+    if not isinstance(getattr(plugin, "why", None), str):
+        raise _broken(point, "has no `why` that is a text")
+    _require_methods(point, plugin, ("title", "fit", "load"))
+
+
+def _require_methods(point: EntryPoint, plugin: object, names: Iterable[str]) -> None:
+    lacks = [name for name in names if not callable(getattr(plugin, name, None))]
     if lacks:
         raise _broken(point, f"lacks {', '.join(lacks)}")
 

@@ -14,13 +14,14 @@ from roadworthy.core.model import Model
 from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, Task
 from roadworthy.core.subject import Subject, SubjectKind
-from roadworthy.models import linear
+from roadworthy.io.registry import rungs
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.prepare import check_scores, decide, without_decision
 
 TRAINED = "trained.json"
 MODEL = "model.skops"
+LADDER = "ladder.json"
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,12 @@ def load_model(product: Product, workspace: Workspace) -> Model:
             where=str(product.file),
             next_step="Run `roadworthy train`, or name the column with scores: `data: {score: }`.",
         )
-    model = linear.load(workspace.path(MODEL))
     kept = workspace.read_json(TRAINED) or {}
-    if kept.get("model") == model.fingerprint and kept.get("learnt") == learnt(product):
-        return model
+    known, rung = rungs(), str(kept.get("rung", ""))
+    if rung in known and kept.get("learnt") == learnt(product):
+        model = known[rung].load(workspace.path(MODEL))
+        if kept.get("model") == model.fingerprint:
+            return model
     raise BadInput(
         "product.yaml says something else of truth or features than when the model was trained.",
         code="stale_model",
