@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from roadworthy.core.errors import RoadworthyError
@@ -105,7 +106,7 @@ def trained(found: Trained) -> None:
         rows += _rung(rung, kept=rung.rung == ladder.kept)
         styles += [STYLES[v.outcome] for v in rung.gating] + [STYLES[rung.outcome]]
     _table(
-        ("model", "size", "per case", "requirement", "slice", "must be", "seen", "bounds", "tells"),
+        ("model", "size", "per case", "requirement", "must be", "seen", "bounds", "verdict"),
         rows,
         styles,
     )
@@ -130,13 +131,14 @@ def _rung(rung: RungResult, kept: bool) -> list[tuple[str, ...]]:
     mark = "> " if kept else "  "
     head = (f"{mark}{rung.title}", ladder_words.size(rung.bytes), ladder_words.time(rung.ms))
     cells = [_judged(verdict) for verdict in rung.gating]
-    rows = [*cells, ("all of them", "", "", "", "", str(rung.outcome))]
+    rows = [*cells, ("= the product", "", "", "", str(rung.outcome))]
     return [(*(head if i == 0 else ("", "", "")), *row) for i, row in enumerate(rows)]
 
 
 def _judged(verdict: Verdict) -> tuple[str, ...]:
-    requirement, part, limit, seen, bounds, _, outcome = _cell(verdict)
-    return (requirement, part, limit, seen, bounds, outcome)
+    requirement, part, _, seen, bounds, _, outcome = _cell(verdict)
+    named = f"{requirement} [{part}]" if verdict.slice.keys else requirement
+    return (named, str(replace(verdict.limit, against=None)), seen, bounds, outcome)
 
 
 def written(found: Written) -> None:
@@ -226,7 +228,11 @@ def trained_json(found: Trained) -> dict[str, Any]:
         "bytes": found.bytes,
         "threshold": None if found.policy is None else found.policy.threshold,
         "candidates": found.candidates,
-        **{key: value for key, value in ladder.items() if key in ("kept", "meets", "reason", "best")},
+        **{
+            key: value
+            for key, value in ladder.items()
+            if key in ("kept", "meets", "reason", "best")
+        },
         "unjudged": ladder["unjudged"],
         "ladder": ladder["rungs"],
     }

@@ -13,9 +13,10 @@ from roadworthy.core.verdict import Outcome, Verdict
 class RungResult:
     """A rung that was fitted, and how it did on validation data.
 
-    ``reads`` counts the columns it needs, ``candidates`` its own thresholds. ``verdicts`` are those of requirements that hang on
-    the model, judged at alpha divided by all candidates of the ladder; without validation cases
-    there are none. ``ms`` is the median time of one answer; a clock is no part of equality.
+    ``reads`` counts the columns it needs, ``candidates`` its own thresholds. ``verdicts`` are those
+    of requirements that hang on the model, judged at alpha divided by all candidates of the
+    ladder; without validation cases there are none. ``ms`` is the median time of one answer; a
+    clock is no part of equality.
     """
 
     rung: str

@@ -18,7 +18,9 @@ def reason(ladder: Ladder) -> str:
     if not ladder.meets:
         return _none_meets(ladder)
     which = f"the cheapest of {len(ladder.fitted)}" if several else "the only one that was tried"
-    found = f"{kept.title} is {which}, and its bounds meet every critical requirement{_paid(ladder)}."
+    found = (
+        f"{kept.title} is {which}, and its bounds meet every critical requirement{_paid(ladder)}."
+    )
     if kept.reads == 0:
         found += (
             " It gives one answer for all cases: these requirements do not ask a model to tell "
@@ -96,7 +98,13 @@ def _paid(ladder: Ladder) -> str:
 def _hardest(rung: RungResult) -> str:
     verdict = max(rung.gating, key=_p_value)
     where = "" if not verdict.slice.keys else f" [{verdict.slice}]"
-    return f"{verdict.requirement}{where} with p = {_p_value(verdict):.2g}"
+    if not isinstance(verdict.evidence, Measured):
+        return f"{verdict.requirement}{where}, which was not measured: {verdict.evidence.reason}"
+    needed = 1.0 - verdict.effective_confidence
+    return (
+        f"{verdict.requirement}{where} with p = {verdict.evidence.p_pass:.2g}, where at most "
+        f"{needed:.2g} shows it"
+    )
 
 
 def _p_values(rung: RungResult) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""Which instruments, collectors and kinds of model are installed: built-ins and strangers, found the same way."""
+"""Which instruments, collectors and kinds of model are installed, built-ins and strangers alike."""
 
 from __future__ import annotations
 

@@ -23,7 +23,12 @@ class Boosting:
         return "gradient boosting"
 
     def fit(
-        self, cases: pl.DataFrame, truth: pl.Series, task: Task, features: tuple[str, ...], seed: int
+        self,
+        cases: pl.DataFrame,
+        truth: pl.Series,
+        task: Task,
+        features: tuple[str, ...],
+        seed: int,
     ) -> Fitted:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 

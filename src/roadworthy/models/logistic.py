@@ -23,7 +23,12 @@ class Logistic:
         return "ridge regression" if task is Task.REGRESSION else "logistic regression"
 
     def fit(
-        self, cases: pl.DataFrame, truth: pl.Series, task: Task, features: tuple[str, ...], seed: int
+        self,
+        cases: pl.DataFrame,
+        truth: pl.Series,
+        task: Task,
+        features: tuple[str, ...],
+        seed: int,
     ) -> Fitted:
         from sklearn.linear_model import LogisticRegression, Ridge
 

@@ -22,7 +22,12 @@ class Majority:
         return "median rule" if task is Task.REGRESSION else "majority rule"
 
     def fit(
-        self, cases: pl.DataFrame, truth: pl.Series, task: Task, features: tuple[str, ...], seed: int
+        self,
+        cases: pl.DataFrame,
+        truth: pl.Series,
+        task: Task,
+        features: tuple[str, ...],
+        seed: int,
     ) -> Fitted:
         from sklearn.dummy import DummyClassifier, DummyRegressor
 

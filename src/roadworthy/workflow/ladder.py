@@ -1,4 +1,4 @@
-"""Fits candidates from cheap to costly and keeps the cheapest whose bounds meet what is required."""
+"""Fits models from cheap to costly and keeps the cheapest whose bounds meet what is required."""
 
 from __future__ import annotations
 
@@ -131,9 +131,7 @@ def distance(result: RungResult) -> tuple[float, ...]:
     return tuple(sorted((round(value, 3) for value in p), reverse=True))
 
 
-def _from_cheap_to_costly(
-    product: Product, rungs: Mapping[str, Rung]
-) -> list[tuple[str, Rung]]:
+def _from_cheap_to_costly(product: Product, rungs: Mapping[str, Rung]) -> list[tuple[str, Rung]]:
     names = rungs if product.models is None else product.models
     return sorted(((name, rungs[name]) for name in names), key=lambda pair: (pair[1].rank, pair[0]))
 

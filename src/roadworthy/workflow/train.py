@@ -19,7 +19,7 @@ from roadworthy.io.stable_hash import stable_hash
 from roadworthy.store.seen import note_seen
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.ladder import Climbed, OpenCases, climb
-from roadworthy.workflow.source import feature_columns, load_cases, truth_of
+from roadworthy.workflow.source import feature_columns, load_cases
 from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt
 
 
@@ -56,12 +56,13 @@ def train(product_file: Path) -> Trained:
     cases = OpenCases(training, parted.open(SetName.VALIDATION), parted.all_open)
     climbed = climb(product, cases, features, seed, rungs(), instruments())
     ladder, kept = climbed.ladder, climbed.ladder.result
+    remembered, told = _kept(product, climbed), ladder_to_json(climbed.ladder)
     seen = parted.open(SetName.TRAIN, SetName.VALIDATION)[columns.ID]
     # noted before the model is there: a model whose training cases are unknown is never judged
     note_seen(workspace, kept.model, stable_hash(seen).to_numpy())
     workspace.write(MODEL, climbed.artifact)
-    workspace.write_json(TRAINED, _kept(product, climbed))
-    workspace.write_json(LADDER, ladder_to_json(ladder))
+    workspace.write_json(TRAINED, remembered)
+    workspace.write_json(LADDER, told)
     return Trained(
         kept.title,
         kept.model,
