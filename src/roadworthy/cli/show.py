@@ -112,14 +112,16 @@ def trained(found: Trained) -> None:
     )
     for step in ladder.steps:
         if isinstance(step, NotFitted):
-            _line(f"Not fitted: {step.title}: {step.reason}", f" {step.next_step}")
+            told = f"Not fitted: {step.title}: {step.reason}"
+            _line(told, f" {step.next_step}", style="bold yellow")
     _line(ladder.reason)
     if ladder.best:
         _line(ladder.best)
     if ladder.unjudged:
         _line(f"Not judged here: {', '.join(ladder.unjudged)}. `roadworthy check` judges them.")
     _line()
-    _line(f"features   {', '.join(found.features)}")
+    unread = "" if ladder.result.reads else "  (none of them is read)"
+    _line(f"features   {', '.join(found.features)}{unread}")
     if found.policy is not None:
         chosen = ", chosen on validation" if ladder.result.candidates > 1 else ""
         _line(f"threshold  {found.policy.threshold:.4g}{chosen}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from roadworthy.core.evidence import Measured
 from roadworthy.core.ladder import Ladder, RungResult
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io.telling import count
+from roadworthy.stats.room import room
 
 
 def reason(ladder: Ladder) -> str:
@@ -17,9 +19,11 @@ def reason(ladder: Ladder) -> str:
         return _nothing_to_go_by(ladder)
     if not ladder.meets:
         return _none_meets(ladder)
-    which = f"the cheapest of {len(ladder.fitted)}" if several else "the only one that was tried"
     found = (
-        f"{kept.title} is {which}, and its bounds meet every critical requirement{_paid(ladder)}."
+        f"of {len(ladder.fitted)} models, {kept.title} is the cheapest whose bounds meet every "
+        f"critical requirement{_paid(ladder)}."
+        if several
+        else f"{kept.title} meets every critical requirement{_paid(ladder)}."
     )
     if kept.reads == 0:
         found += (
@@ -30,18 +34,24 @@ def reason(ladder: Ladder) -> str:
 
 
 def best(ladder: Ladder) -> str:
-    """What the best score would have cost more: the smallest largest p-value is the best score."""
+    """What the best score would have cost more: the most room is the best score."""
     kept, rungs = ladder.result, ladder.fitted
     if len(rungs) == 1 or not kept.gating:
         return ""
-    top = min(rungs, key=_p_values)
-    if _p_values(top) == _p_values(kept):
+    top = max(rungs, key=least_room)
+    if least_room(top) <= least_room(kept):
         return "No other model scored better."
     return _sentence(
-        f"{top.title} scored best (its hardest requirement is {_hardest(top)}; the kept model's "
-        f"is {_hardest(kept)}); it is {_more(top.bytes - kept.bytes, size, 'larger', 'smaller')} "
-        f"and takes {_more(top.ms - kept.ms, time, 'longer', 'less')} per case."
+        f"{top.title} scored best: its hardest requirement is {_hardest(top)}, the kept model's is "
+        f"{_hardest(kept)}. It is {_more(top.bytes - kept.bytes, size, 'larger', 'smaller')} and "
+        f"takes {_more(top.ms - kept.ms, time, 'longer', 'less')} per case."
     )
+
+
+def least_room(rung: RungResult) -> float:
+    """The room of the hardest critical cell, in standard errors; without any, there is none."""
+    measured = (v for v in rung.gating if isinstance(v.evidence, Measured))
+    return min((_room(verdict) for verdict in measured), default=0.0)
 
 
 def size(n: float) -> str:
@@ -74,45 +84,44 @@ def _nothing_to_go_by(ladder: Ladder) -> str:
 
 def _none_meets(ladder: Ladder) -> str:
     kept, tried = ladder.result, ladder.fitted
-    who = f"None of the {len(tried)}" if len(tried) > 1 else _sentence(f"{kept.title}")
-    can = "can" if len(tried) > 1 else "cannot"
-    found = (
-        f"{who} {can} be told to meet every critical requirement on {count(ladder.cases)} "
-        f"validation cases{_paid(ladder)}."
-    )
-    if all(rung.outcome is Outcome.FAIL for rung in tried):
-        found += " All are shown to miss one." if len(tried) > 1 else " It is shown to miss one."
-    if len(tried) > 1:
-        found += f" Kept is the nearest to it, {kept.title};"
-        return f"{found} its hardest requirement is {_hardest(kept)}."
-    return f"{found} Its hardest requirement is {_hardest(kept)}."
+    missed = all(rung.outcome is Outcome.FAIL for rung in tried)
+    if len(tried) == 1:
+        told = "is shown to miss a" if missed else "cannot be told to meet every"
+        who, nearest = f"{kept.title} {told}", "Its"
+    else:
+        told = f"All {len(tried)} are shown to miss a"
+        who = told if missed else f"None of the {len(tried)} can be told to meet every"
+        nearest = f"The nearest to it was kept: {kept.title}, whose"
+    found = f"{who} critical requirement on {count(ladder.cases)} validation cases{_paid(ladder)}."
+    found += f" {nearest} hardest requirement is {_hardest(kept)}."
+    if ladder.candidates > 1:
+        found += " Fresh or sealed cases, on which nothing was chosen, judge it at the whole alpha."
+    return _sentence(found)
 
 
 def _paid(ladder: Ladder) -> str:
     if ladder.candidates == 1:
         return ""
-    pairs = "models" if ladder.candidates == len(ladder.fitted) else "pairs of model and threshold"
+    models = len(ladder.fitted)
+    pairs = "models" if ladder.candidates == models else "pairs of model and threshold"
+    if models == 1:
+        pairs = "thresholds"
     return f", at an alpha divided by the {ladder.candidates} {pairs} that were tried on them"
 
 
 def _hardest(rung: RungResult) -> str:
-    verdict = max(rung.gating, key=_p_value)
+    verdict = min(rung.gating, key=_room)
     where = "" if not verdict.slice.keys else f" [{verdict.slice}]"
     if not isinstance(verdict.evidence, Measured):
-        return f"{verdict.requirement}{where}, which was not measured: {verdict.evidence.reason}"
+        return f"{verdict.requirement}{where} (not measured: {verdict.evidence.reason})"
     needed = 1.0 - verdict.effective_confidence
-    return (
-        f"{verdict.requirement}{where} with p = {verdict.evidence.p_pass:.2g}, where at most "
-        f"{needed:.2g} shows it"
-    )
+    p = verdict.evidence.p_pass
+    return f"{verdict.requirement}{where} (p = {p:.2g}; {needed:.2g} or less shows it)"
 
 
-def _p_values(rung: RungResult) -> tuple[float, ...]:
-    return tuple(sorted(map(_p_value, rung.gating), reverse=True))
-
-
-def _p_value(verdict: Verdict) -> float:
-    return verdict.evidence.p_pass if isinstance(verdict.evidence, Measured) else 1.0
+def _room(verdict: Verdict) -> float:
+    evidence = verdict.evidence
+    return room(evidence, verdict.limit) if isinstance(evidence, Measured) else -math.inf
 
 
 def _more(difference: float, told: Callable[[float], str], more: str, less: str) -> str:

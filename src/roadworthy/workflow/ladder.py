@@ -13,7 +13,7 @@ import polars as pl
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
-from roadworthy.core.evidence import Measured
+from roadworthy.core.evidence import NotMeasured
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.model import Model
@@ -24,6 +24,7 @@ from roadworthy.core.rung import Rung
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io import ladder_words
+from roadworthy.io.ladder_words import least_room
 from roadworthy.io.registry import collectors
 from roadworthy.models.timing import one_by_one
 from roadworthy.workflow.judge import product_outcome
@@ -114,21 +115,19 @@ def climb(
 def choose(results: Sequence[RungResult]) -> RungResult:
     """The cheapest that meets; when none does, the nearest. ``results`` go from cheap to costly.
 
-    Nearest: not shown to miss, if there is such a one; then the one whose largest ``p_pass`` over
-    its critical cells, to three decimals, is smallest; equal ones are told apart by their second
-    largest, and so on; what is still equal goes to the cheaper. What was not measured counts 1.
+    Nearest: not shown to miss, if there is such a one; then the one whose hardest critical cell
+    has most room to its limit (``stats.room``, in standard errors). What is equal to a tenth of a
+    standard error goes to the cheaper.
     """
     for result in results:
         if result.outcome is Outcome.PASS:
             return result
-    return min(results, key=lambda result: (result.outcome is Outcome.FAIL, distance(result)))
+    return min(results, key=_distance)
 
 
-def distance(result: RungResult) -> tuple[float, ...]:
-    """How far a rung is from showing every critical requirement: its p-values, largest first."""
-    evidence = (verdict.evidence for verdict in result.gating)
-    p = (one.p_pass if isinstance(one, Measured) else 1.0 for one in evidence)
-    return tuple(sorted((round(value, 3) for value in p), reverse=True))
+def _distance(result: RungResult) -> tuple[bool, int, float]:
+    unknown = sum(isinstance(verdict.evidence, NotMeasured) for verdict in result.gating)
+    return result.outcome is Outcome.FAIL, unknown, -round(least_room(result), 1)
 
 
 def _from_cheap_to_costly(product: Product, rungs: Mapping[str, Rung]) -> list[tuple[str, Rung]]:
@@ -236,15 +235,15 @@ def _require_some(tried: Sequence[_Candidate | NotFitted]) -> None:
     failed = [one for one in tried if isinstance(one, NotFitted)]
     if len(failed) < len(tried):
         return
-    # the costliest rung knows most of what a model needs
-    last = failed[-1]
-    others = "" if len(failed) == 1 else f" None of {len(failed)} kinds of model can be fitted."
+    # a reason that all rungs share is told once
+    told = dict.fromkeys(one.reason for one in failed)
+    each = [f"{one.title}: {one.reason}" for one in failed]
     raise BadInput(
-        f"{last.title}: {last.reason}{others}",
-        code=last.code,
+        next(iter(told)) if len(told) == 1 else f"no model can be fitted. {' '.join(each)}",
+        code=failed[-1].code,
         where="the training split",
         value=[one.rung for one in failed],
-        next_step=last.next_step,
+        next_step=failed[-1].next_step,
     )
 
 
