@@ -69,7 +69,7 @@ def test_what_can_be_learnt_is_learnt(rung: str) -> None:
     fresh = learnable(2000, 5)
     score = fitted(rung, cases=learnable(1000, 3)).answer(fresh)
     right = (score >= 0.5) == (fresh["ill"] == "yes")
-    assert right.mean() > 0.75  # type: ignore[operator]
+    assert right.mean() > 0.75
 
 
 @every

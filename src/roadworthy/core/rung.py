@@ -26,8 +26,13 @@ class Rung(Protocol):
     10 (logistic) and 20 (boosting). ``why`` says in a phrase what its cost is made of.
     """
 
-    rank: int
-    why: str
+    @property
+    def rank(self) -> int:
+        """Where it stands between cheap and costly."""
+
+    @property
+    def why(self) -> str:
+        """What its cost is made of."""
 
     def title(self, task: Task) -> str:
         """What people call such a model for this task."""
