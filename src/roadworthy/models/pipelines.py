@@ -177,7 +177,8 @@ def _matrix(
 
 def _one_thread() -> AbstractContextManager[Any]:
     """The same sums on any number of cores; on busy ones, waiting threads cost 100 times more."""
-    return _pools().limit(limits=1)
+    limited: AbstractContextManager[Any] = _pools().limit(limits=1)
+    return limited
 
 
 @cache
