@@ -13,7 +13,6 @@ from tests.tables import learnable
 from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Task
 from roadworthy.io.registry import rungs
-from roadworthy.models import pipelines
 
 BUILT_IN = ("majority", "logistic", "boosting")
 LEARN = ("logistic", "boosting")
@@ -112,21 +111,3 @@ def test_an_infinite_value_is_told_with_its_column(rung: str) -> None:
     with pytest.raises(BadInput, match="noise") as told:
         model.answer(endless)
     assert told.value.code == "infinite_feature"
-
-
-def test_a_file_with_types_that_are_not_trusted_is_refused(tmp_path: Path) -> None:
-    from sklearn.preprocessing import FunctionTransformer
-    from skops.io import dump
-
-    dump({"pipeline": FunctionTransformer(print), "card": {}}, tmp_path / "m.skops")
-    with pytest.raises(BadInput) as told:
-        pipelines.load(tmp_path / "m.skops")
-    assert told.value.code == "untrusted_model"
-
-
-@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x05\x06" + b"\0" * 18])
-def test_a_broken_file_is_bad_input(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "m.skops").write_bytes(content)
-    with pytest.raises(BadInput) as told:
-        pipelines.load(tmp_path / "m.skops")
-    assert told.value.code == "unreadable_model"

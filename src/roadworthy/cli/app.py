@@ -50,9 +50,9 @@ def main() -> None:
         code = _misused(problem, wants_json)
     except KeyboardInterrupt:
         code = _interrupted(wants_json)
-    except BrokenPipeError:
-        # the reader of our output left: nothing is wrong, and nothing more can be said
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # rich and typer end with Python's own 1, which would say FAIL, when the reader left
+        _nobody_reads()
         code = ExitCode.PASS
     except Exception as problem:
         code = _internal(problem, wants_json)
@@ -177,10 +177,20 @@ def _file(product: Path) -> Path:
 def _print(
     found: Any, as_json: bool, to_json: Callable[[Any], Any], show_it: Callable[[Any], None]
 ) -> None:
-    if as_json:
-        print(json.dumps(to_json(found), indent=2, allow_nan=False))
-    else:
-        show_it(found)
+    try:
+        if as_json:
+            print(json.dumps(to_json(found), indent=2, allow_nan=False))
+        else:
+            show_it(found)
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):
+        # the reader left early: the answer, and so the exit code, is what it is
+        _nobody_reads()
+
+
+def _nobody_reads() -> None:
+    """Whatever is still to be printed goes nowhere, also at the very end of the process."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _misused(problem: Exception, wants_json: bool) -> int:
@@ -210,5 +220,9 @@ def _internal(problem: Exception, wants_json: bool) -> int:
     )
     if os.environ.get("ROADWORTHY_DEBUG"):
         traceback.print_exception(problem)
-    show.error(told, wants_json)
+    try:
+        show.error(told, wants_json)
+    except OSError:
+        # the disk that standard output goes to is full: the exit code still tells
+        _nobody_reads()
     return ExitCode.INTERNAL

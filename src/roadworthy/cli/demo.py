@@ -12,6 +12,7 @@ from typing import Any
 from roadworthy.cli import show
 from roadworthy.core.errors import BadInput, ExitCode
 from roadworthy.io.judgement_json import to_json
+from roadworthy.store.workspace import FOLDER
 
 EXAMPLE = "mammography"
 MARK = ".roadworthy-demo"
@@ -60,7 +61,7 @@ def _fresh_copy(into: Path) -> Path:
     try:
         if into.exists():
             shutil.rmtree(into)
-        shutil.copytree(_example(), into)
+        shutil.copytree(_example(), into, ignore=shutil.ignore_patterns(FOLDER))
         (into / MARK).write_text("made by `roadworthy demo`; replaced when it runs again\n")
     except OSError as problem:
         raise BadInput(

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from roadworthy.core.errors import RoadworthyError
@@ -163,7 +164,7 @@ def error(problem: RoadworthyError, as_json: bool) -> None:
         told = {
             "code": problem.code,
             "where": problem.where,
-            "value": problem.value,
+            "value": _plain(problem.value),
             "next": problem.next_step,
             "message": problem.message,
         }
@@ -173,6 +174,11 @@ def error(problem: RoadworthyError, as_json: bool) -> None:
     place = f"{problem.where}: " if problem.where else ""
     console.print(f"{harmless(place)}{harmless(problem.message)}", style="bold", markup=False)
     console.print(harmless(problem.next_step), markup=False)
+
+
+def _plain(value: object) -> object:
+    """JSON has no word for NaN and Infinity."""
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 @contextmanager

@@ -48,7 +48,8 @@ class Limit:
     @property
     def threshold(self) -> float:
         """The limit on the scale of the evidence: 'drops at most .05' is 'gains at least -.05'."""
-        return -self.value if self.side is Side.MAX_DROP else self.value
+        # 0.0 - 0.0 is 0.0, where -0.0 would be shown as a negative zero
+        return 0.0 - self.value if self.side is Side.MAX_DROP else self.value
 
     def met_by(self, value: float) -> bool:
         """Whether a true value would meet the limit."""

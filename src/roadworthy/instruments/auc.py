@@ -63,5 +63,5 @@ class Auc:
             "positives",
             at_target=size(requirement.target),
             at_observed=size(seen.estimate if seen else None),
-            assumed=("one negative or more for each positive",),
+            assumed=("there is a negative or more for each positive",),
         )

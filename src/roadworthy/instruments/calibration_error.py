@@ -105,5 +105,5 @@ class CalibrationError:
             "cases",
             at_target=size(requirement.target),
             at_observed=size(seen.estimate if seen else None),
-            assumed=("evenly filled bins of which half are positive; fewer cases may do",),
+            assumed=("bins are evenly filled and half positive; fewer cases may do",),
         )

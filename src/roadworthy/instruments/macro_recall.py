@@ -70,7 +70,7 @@ class MacroRecall:
         share = replace(regime, alpha=regime.alpha / classes)
         of = "cases of each class"
         found = cases_needed(requirement.limit, requirement.target, seen, share, power, of)
-        return replace(found, among=None, assumed=("every class as good as the mean",))
+        return replace(found, among=None, assumed=("every class is as good as the mean",))
 
 
 def _kind(name: str) -> str:

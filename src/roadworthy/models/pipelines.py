@@ -69,7 +69,7 @@ class TrainedPipeline:
 
     def answer(self, cases: pl.DataFrame) -> pl.Series:
         """The probability of the positive class, the class, or the value."""
-        x = _matrix(cases, self.card.numbers, self.card.categories)
+        x = matrix(cases, self.card.numbers, self.card.categories)
         with _one_thread():
             if self.card.task is Task.BINARY:
                 assert self.card.positive is not None
@@ -131,7 +131,7 @@ def fitted(
     _refuse_one_class(truth, task)
     pipeline = Pipeline(steps)
     with _one_thread():
-        pipeline.fit(_matrix(cases, columns.numbers, columns.categories), truth.to_numpy())
+        pipeline.fit(matrix(cases, columns.numbers, columns.categories), truth.to_numpy())
     positive = None
     if task is Task.BINARY:
         positive = [bool(label) for label in pipeline.classes_].index(True)
@@ -161,7 +161,7 @@ def load(artifact: Path) -> TrainedPipeline:
     return TrainedPipeline(pipeline, card, artifact, hashlib.sha256(content).hexdigest())
 
 
-def _matrix(
+def matrix(
     cases: pl.DataFrame, numbers: tuple[str, ...], categories: tuple[str, ...]
 ) -> np.ndarray[Any, Any]:
     """Numbers as float64, then categories as text, shape (cases, features), missing as NaN/text."""

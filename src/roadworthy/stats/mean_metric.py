@@ -125,8 +125,8 @@ def losses_needed(
         at_observed=size(seen.estimate if seen else None),
         among=among,
         assumed=(
-            "losses as spread as their mean allows, so fewer cases may do"
+            "losses are as spread as their mean allows; fewer cases may do"
             if declared is None
-            else f"losses with a standard deviation of {declared:.3g}",
+            else f"losses have a standard deviation of {declared:.3g}",
         ),
     )

@@ -72,7 +72,7 @@ class Predictive:
         limit, target = requirement.limit, requirement.target
         found = cases_needed(limit, target, seen, regime, power, self.called)
         if isinstance(requirement.parameters.prevalence, float):
-            rough = "as if the set had the declared prevalence; a rough figure"
+            rough = "the set has the declared prevalence, which is rough"
             return replace(found, assumed=(rough,))
         return replace(found, among="called")
 

@@ -103,7 +103,7 @@ class Rate:
             return replace(
                 cases_needed(requirement.limit, requirement.target, seen, regime, power, "cases"),
                 among=None,
-                assumed=("both classes as frequent in the set as declared; a rough figure",),
+                assumed=("both classes are as frequent in the set as declared, which is rough",),
             )
         return replace(
             cases_needed(requirement.limit, requirement.target, seen, regime, power, of),

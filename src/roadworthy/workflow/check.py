@@ -55,7 +55,7 @@ def check(product_file: Path, on: object | None = None, time: bool = False) -> J
         set=name,
         tables={"cases": answered, **others},
         open_levels=parted.all_open,
-        candidates=1 if on else settled.candidates,
+        candidates=settled.candidates if on is None else 1,
         missing_tables=missing,
     )
     found = verdicts(product, study, registry)

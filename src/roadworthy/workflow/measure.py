@@ -25,14 +25,20 @@ def verdicts(
     product: Product, study: Study, instruments: Mapping[str, Instrument], anytime: bool = False
 ) -> tuple[Verdict, ...]:
     """Every requirement on every slice of the study."""
-    planned = [
-        cell
-        for requirement in product.requirements
-        for cell in planned_cells(requirement, study, instruments, product.scope)
-    ]
-    found = _gathered(planned, study, instruments)
+    planned, found = _planned_and_gathered(product, study, instruments)
     weighed = [_weigh(cell, found.get(id(cell)), study, instruments, anytime) for cell in planned]
     return judge(weighed)
+
+
+def evidence(
+    product: Product, study: Study, instruments: Mapping[str, Instrument]
+) -> tuple[Evidence, ...]:
+    """What was measured, cell by cell, for those who compare and do not judge."""
+    planned, found = _planned_and_gathered(product, study, instruments)
+    return tuple(
+        _measured(cell, found.get(id(cell)), study, instruments, _regime(cell, study))
+        for cell in planned
+    )
 
 
 def table_of(requirement: Requirement[Any], instruments: Mapping[str, Instrument]) -> str:
@@ -83,6 +89,17 @@ def population(table: pl.DataFrame) -> Population:
     )
 
 
+def _planned_and_gathered(
+    product: Product, study: Study, instruments: Mapping[str, Instrument]
+) -> tuple[list[Cell], dict[int, dict[str, Any]]]:
+    planned = [
+        cell
+        for requirement in product.requirements
+        for cell in planned_cells(requirement, study, instruments, product.scope)
+    ]
+    return planned, _gathered(planned, study, instruments)
+
+
 def _gathered(
     planned: Sequence[Cell], study: Study, instruments: Mapping[str, Instrument]
 ) -> dict[int, dict[str, Any]]:
@@ -105,25 +122,36 @@ def _weigh(
     instruments: Mapping[str, Instrument],
     anytime: bool,
 ) -> Weighed:
-    requirement = cell.requirement
-    alpha = float(alpha_for_candidates(requirement.alpha, study.candidates))
-    regime = Regime(alpha, anytime)
-    instrument = instruments[requirement.metric]
-    evidence: Evidence
-    if cell.absent:
-        evidence = NotMeasured(cell.absent)
-    elif gathered is None:
-        table = table_of(requirement, instruments)
-        evidence = NotMeasured(study.missing_tables.get(table, f"there is no {table} table"))
-    else:
-        evidence = instrument.measure(requirement, gathered, regime)
-    seen = evidence if isinstance(evidence, Measured) else None
-    if seen is not None and seen.p_pass <= alpha:
+    requirement, regime = cell.requirement, _regime(cell, study, anytime)
+    found = _measured(cell, gathered, study, instruments, regime)
+    seen = found if isinstance(found, Measured) else None
+    if seen is not None and seen.p_pass <= regime.alpha:
         # sizing the next test takes longer than judging this one, and a PASS needs no next one
-        return Weighed(cell, evidence, regime)
+        return Weighed(cell, found, regime)
     # a fresh set is judged at the full alpha: nothing will have been chosen on it
+    instrument = instruments[requirement.metric]
     need = instrument.need(requirement, seen, Regime(requirement.alpha), requirement.power)
-    return Weighed(cell, evidence, regime, need)
+    return Weighed(cell, found, regime, need)
+
+
+def _regime(cell: Cell, study: Study, anytime: bool = False) -> Regime:
+    return Regime(float(alpha_for_candidates(cell.requirement.alpha, study.candidates)), anytime)
+
+
+def _measured(
+    cell: Cell,
+    gathered: Mapping[str, Any] | None,
+    study: Study,
+    instruments: Mapping[str, Instrument],
+    regime: Regime,
+) -> Evidence:
+    requirement = cell.requirement
+    if cell.absent:
+        return NotMeasured(cell.absent)
+    if gathered is None:
+        table = table_of(requirement, instruments)
+        return NotMeasured(study.missing_tables.get(table, f"there is no {table} table"))
+    return instruments[requirement.metric].measure(requirement, gathered, regime)
 
 
 def _inside(table: pl.DataFrame) -> pl.DataFrame:

@@ -19,15 +19,28 @@ EXAMPLES = 5
 def identify(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     """Adds ``@id`` and ``@unit``; every case has an id of its own and a unit."""
     name = product.data.id
-    ids = pl.int_range(1, pl.len() + 1).cast(pl.String) if name is None else pl.col(name)
-    found = cases.with_columns(ids.cast(pl.String).alias(columns.ID))
+    ids = pl.int_range(1, pl.len() + 1).cast(pl.String) if name is None else _name(cases, name)
+    found = cases.with_columns(ids.alias(columns.ID))
     if name is not None:
         _refuse_nulls(found, columns.ID, name, "give every case an id")
         _refuse_duplicates(found, name)
     unit = columns.ID if product.data.unit is None else product.data.unit
-    found = found.with_columns(pl.col(unit).cast(pl.String).alias(columns.UNIT))
+    found = found.with_columns(_name(found, unit).alias(columns.UNIT))
     _refuse_nulls(found, columns.UNIT, unit, "say for every case which unit it belongs to")
     return found
+
+
+def _name(cases: pl.DataFrame, column: str) -> pl.Expr:
+    """Ids as text; 7.0 is 7, else one table's sealed cases are strangers in the next."""
+    cell = pl.col(column)
+    if not cases.schema[column].is_float():
+        return cell.cast(pl.String)
+    whole = cell.cast(pl.Int64, strict=False)
+    return (
+        pl.when(whole == cell)
+        .then(whole.cast(pl.String))
+        .otherwise(cell.fill_nan(None).cast(pl.String))
+    )
 
 
 def declare_truth(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
@@ -47,10 +60,10 @@ def in_scope(cases: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     """Adds ``@inside`` and ``@outside``: the first reason why a case is out of scope, or null."""
     reason = pl.lit(None, dtype=pl.String)
     for rule in reversed(scope.rules):
-        cell, dtype = pl.col(rule.field), cases.schema[rule.field]
+        dtype = cases.schema[rule.field]
         absent = missing(rule.field, dtype)
         if rule.between is not None:
-            inside = cell.is_between(*rule.between)
+            inside = _between(cases[rule.field], rule.between)
         else:
             inside = is_in(rule.field, dtype, rule.levels or ())
         if rule.missing == "refer":
@@ -59,6 +72,20 @@ def in_scope(cases: pl.DataFrame, scope: Scope) -> pl.DataFrame:
         reason = pl.when(outside).then(pl.lit(f"SCOPE:{rule.field}")).otherwise(reason)
     found = cases.with_columns(reason.alias(columns.OUTSIDE))
     return found.with_columns(pl.col(columns.OUTSIDE).is_null().alias(columns.INSIDE))
+
+
+def _between(column: pl.Series, ends: tuple[float, float]) -> pl.Expr:
+    if column.dtype.is_numeric():
+        return pl.col(column.name).is_between(*ends)
+    if column.null_count() == column.len():
+        return pl.lit(False)
+    raise BadInput(
+        f"the scope gives a range for {column.name!r}, which holds {column.dtype}, not numbers.",
+        code="not_a_number",
+        where=f"column {column.name}",
+        value=str(column.dtype),
+        next_step="Name its values instead: `in: [...]`; or correct the column.",
+    )
 
 
 def check_scores(cases: pl.DataFrame, source: str) -> pl.DataFrame:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -170,9 +171,10 @@ def feature_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
         return data.features
     named = {data.id, data.unit, data.truth, data.score, data.prediction}
     named |= {calls.column for calls in data.calls}
-    named |= {r.limit.against for r in product.requirements if r.limit.against}
+    for requirement in product.requirements:
+        named |= {requirement.limit.against, *_own_columns(requirement.parameters)}
     if data.split:
-        named |= {data.split.column, data.split.by}
+        named |= {data.split.column, data.split.by, data.split.leave_out}
     if product.costs:
         for cost in (product.costs.miss, product.costs.false_alarm, product.costs.refer):
             named.add(getattr(cost, "column", None))
@@ -185,6 +187,12 @@ def feature_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
             next_step="Name the columns to learn from: `data: {features: [...]}`.",
         )
     return found
+
+
+def _own_columns(parameters: Any) -> list[str]:
+    """Columns that an instrument's parameters name: what is counted is an outcome, no feature."""
+    names = [one.name for one in fields(parameters) if one.metadata.get("column")]
+    return [getattr(parameters, name) for name in names]
 
 
 def truth_of(cases: pl.DataFrame, task: Task) -> pl.Series:

@@ -19,7 +19,7 @@ from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product
 from roadworthy.core.requirement import Tier
 from roadworthy.core.study import OpenStudy
-from roadworthy.workflow.measure import verdicts
+from roadworthy.workflow.measure import evidence
 from roadworthy.workflow.subject import Judged
 
 CANDIDATES = 25
@@ -51,8 +51,8 @@ def choose_threshold(
         policy = Policy(float(threshold), between)
         judged = Judged(whole, model, policy)
         study = OpenStudy(judged.subject, "validation", {"cases": judged.prepared(cases, answers)})
-        found = verdicts(whole, study, instruments)
-        p = [v.evidence.p_pass if isinstance(v.evidence, Measured) else 1.0 for v in found]
+        found = evidence(whole, study, instruments)
+        p = [one.p_pass if isinstance(one, Measured) else 1.0 for one in found]
         ranked.append(((max(p), sum(p), abs(float(threshold) - 0.5)), policy))
     return Tuned(min(ranked, key=lambda pair: pair[0])[1], len(thresholds))
 

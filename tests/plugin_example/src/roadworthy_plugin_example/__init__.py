@@ -1,0 +1,1 @@
+"""A requirement of one's own for roadworthy."""

@@ -1,0 +1,109 @@
+"""A stranger's package adds a metric by one entry point, and everything knows it then."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.tables import SCORED, counted, write_product
+
+EXAMPLE = Path(__file__).parent / "plugin_example"
+RUN = "from roadworthy.cli import main; main()"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the example package was installed into, and nothing else."""
+    target = tmp_path_factory.mktemp("installed")
+    how = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--target", str(target)]
+    pip = [sys.executable, "-m", "pip", "install", *how, str(EXAMPLE)]
+    done = subprocess.run(pip, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+def roadworthy(installed: Path | None, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command line in a process that finds the plug-in, or does not."""
+    paths = [os.environ.get("PYTHONPATH", ""), "" if installed is None else str(installed)]
+    there = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    command = [sys.executable, "-c", RUN, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=there)
+
+
+def product(folder: Path, **words: object) -> Path:
+    """Sensitivity .95 and specificity .90, so J is .85, and .870 with weight .7."""
+    asked = {"id": "tells-apart", "metric": "youden_j", "at_least": 0.6, **words}
+    cases = counted(found=190, missed=10, cleared=180, alarmed=20)
+    return write_product(folder, cases, [asked], data=SCORED)
+
+
+def test_its_metric_is_judged(installed: Path, tmp_path: Path) -> None:
+    done = roadworthy(installed, "check", str(product(tmp_path)), "--json")
+    assert done.returncode == 0, done.stderr
+    (verdict,) = json.loads(done.stdout)["verdicts"]
+    assert (verdict["metric"], verdict["outcome"]) == ("youden_j", "PASS")
+    assert verdict["estimate"] == pytest.approx(0.85)
+
+
+def test_its_own_parameter_changes_what_is_measured(installed: Path, tmp_path: Path) -> None:
+    done = roadworthy(installed, "check", str(product(tmp_path, weight=0.7)), "--json")
+    (verdict,) = json.loads(done.stdout)["verdicts"]
+    assert verdict["estimate"] == pytest.approx(2 * (0.7 * 0.95 + 0.3 * 0.9) - 1)
+
+
+def test_it_fails_the_product_like_any_other(installed: Path, tmp_path: Path) -> None:
+    assert roadworthy(installed, "check", str(product(tmp_path, at_least=0.95))).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [({"weight": 1.5}, "weight must lie between 0 and 1"), ({"wieght": 0.7}, "weight")],
+)
+def test_a_wrong_parameter_is_told_with_its_line(
+    installed: Path, tmp_path: Path, words: dict[str, float], told: str
+) -> None:
+    file = product(tmp_path, **words)
+    done = roadworthy(installed, "check", str(file))
+    assert done.returncode == 2
+    assert told in " ".join((done.stdout + done.stderr).split())
+
+
+def test_editors_learn_its_words(installed: Path) -> None:
+    with_it, without = (roadworthy(where, "schema").stdout for where in (installed, None))
+    assert "youden_j" in with_it
+    assert "weight" in with_it
+    assert "youden_j" not in without
+
+
+def test_without_the_package_the_metric_is_unknown(tmp_path: Path) -> None:
+    done = roadworthy(None, "check", str(product(tmp_path)))
+    assert done.returncode == 2
+    assert "youden_j" in done.stdout + done.stderr
+
+
+def test_it_keeps_the_promises_of_an_instrument(installed: Path) -> None:
+    run = (
+        "from roadworthy.testing import check_instrument\n"
+        "from roadworthy_plugin_example.youden_j import Parameters, YoudenJ\n"
+        "check_instrument(YoudenJ())\n"
+        "check_instrument(YoudenJ(), Parameters(weight=0.7))\n"
+    )
+    there = {**os.environ, "PYTHONPATH": str(installed)}
+    done = subprocess.run(
+        [sys.executable, "-c", run], capture_output=True, text=True, check=False, env=there
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_its_readme_is_in_order(installed: Path, tmp_path: Path) -> None:
+    text = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    (asked,) = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])["requirements"]
+    file = write_product(tmp_path, counted(190, 10, 180, 20), [asked], data=SCORED)
+    assert roadworthy(installed, "check", str(file)).returncode == 0
