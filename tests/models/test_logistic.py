@@ -1,4 +1,4 @@
-"""The rung of straight lines: learns what tables hold, answers what it never saw, and is never executed."""
+"""The rung of lines: learns what tables hold, answers what it never saw, is never executed."""
 
 from __future__ import annotations
 

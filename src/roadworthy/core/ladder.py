@@ -46,6 +46,7 @@ class NotFitted:
     reason: str
     next_step: str
     code: str
+    where: str | None = None
 
 
 Step: TypeAlias = RungResult | NotFitted

@@ -62,7 +62,7 @@ def ladder_from_json(stored: Mapping[str, Any]) -> Ladder:
 def _step(step: Step) -> Json:
     known: Json = {"rung": step.rung, "title": step.title, "fitted": isinstance(step, RungResult)}
     if isinstance(step, NotFitted):
-        return {**known, "reason": step.reason, "next": step.next_step, "code": step.code}
+        return {**known, "reason": step.reason, "next": step.next_step, "code": step.code, "where": step.where}
     return {
         **known,
         "why": step.why,
@@ -80,7 +80,12 @@ def _step(step: Step) -> Json:
 def _read_step(stored: Mapping[str, Any]) -> Step:
     if not stored["fitted"]:
         return NotFitted(
-            stored["rung"], stored["title"], stored["reason"], stored["next"], stored["code"]
+            rung=stored["rung"],
+            title=stored["title"],
+            reason=stored["reason"],
+            next_step=stored["next"],
+            code=stored["code"],
+            where=stored["where"],
         )
     return RungResult(
         rung=stored["rung"],

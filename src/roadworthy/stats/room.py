@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scipy.stats import norm
+from statistics import NormalDist
 
 from roadworthy.core.evidence import Measured
 from roadworthy.core.requirement import Limit
@@ -25,11 +25,17 @@ def room(evidence: Measured, limit: Limit) -> float:
     (1.64, -3.09)
     """
     if evidence.p_pass <= 0.5:
-        return float(min(norm.isf(evidence.p_pass), _FARTHEST))
+        return _quantile(evidence.p_pass)
     if evidence.p_fail > 0.5:
         return 0.0
-    missed = float(norm.isf(evidence.p_fail))
+    missed = _quantile(evidence.p_fail)
     if missed < _FARTHEST:
         return -missed
     # so far off, the gap itself must tell one from the other
     return -_FARTHEST - abs(evidence.estimate - limit.threshold) / max(abs(limit.threshold), 1e-9)
+
+
+def _quantile(p: float) -> float:
+    """How many standard errors a normal variable exceeds with probability ``p``."""
+    # the terminal compares too, and must not wait for scipy
+    return min(-NormalDist().inv_cdf(p), _FARTHEST) if p > 0 else _FARTHEST

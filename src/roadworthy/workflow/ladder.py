@@ -149,7 +149,7 @@ def _tried(
         # the features alone: a rung cannot learn from what it is not given
         model = rung.fit(training.select(features), truth_of(training, task), task, features, seed)
     except BadInput as problem:
-        return NotFitted(name, title, problem.message, problem.next_step, problem.code)
+        return NotFitted(name, title, problem.message, problem.next_step, problem.code, problem.where)
     except ValueError as problem:
         # what scikit-learn and those like it say of data they cannot use
         step = f"Mend the data, or leave `{name}` out of `models:`."
@@ -241,7 +241,7 @@ def _require_some(tried: Sequence[_Candidate | NotFitted]) -> None:
     raise BadInput(
         next(iter(told)) if len(told) == 1 else f"no model can be fitted. {' '.join(each)}",
         code=failed[-1].code,
-        where="the training split",
+        where=failed[-1].where or "the training split",
         value=[one.rung for one in failed],
         next_step=failed[-1].next_step,
     )

@@ -175,7 +175,7 @@ def _require_table_columns(
 
 def _chosen_among(model: Model, workspace: Workspace) -> tuple[int, int]:
     """Pairs of model and threshold, and models, that ``train`` chose among on validation data."""
-    kept = workspace.read_json(TRAINED) or {}
+    kept = (workspace.read_json(TRAINED) or {}) if model.files else {}
     if kept.get("model") != model.fingerprint:
         return 1, 1
     return int(kept["candidates"]), int(kept["rungs"])
