@@ -118,7 +118,9 @@ def judged_on(product: Product, raw: pl.DataFrame) -> OpenStudy:
     policy = kept_policy(product, model, Workspace.beside(product.file))
     judged = Judged(product, model, policy)
     return OpenStudy(
-        judged.subject, "memory", {"cases": judged.prepared(in_fixed_order(checked(raw, product)))}
+        judged.subject,
+        "memory",
+        {"cases": judged.prepared(in_fixed_order(checked(raw, product), "memory"))},
     )
 
 

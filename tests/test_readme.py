@@ -97,5 +97,7 @@ def test_the_mammography_example_ends_in_a_verdict_on_101_sealed_positives(tmp_p
     assert judgement.set == "sealed"
     assert judgement.population.positives == 101
     assert getattr(evidence, "n", None) == 101
-    kept = json.loads((file.parent / ".roadworthy" / "judgements" / "sealed.json").read_text())
+    kept = json.loads(
+        (file.parent / ".roadworthy" / "judgements" / "product" / "sealed.json").read_text()
+    )
     assert kept["outcome"] == judgement.outcome

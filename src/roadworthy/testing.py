@@ -105,7 +105,7 @@ def prepared_cases(task: Task, n: int = 400, seed: int = 7) -> pl.DataFrame:
         schema_overrides={columns.OUTSIDE: pl.String},
     )
     made = {Task.BINARY: _binary, Task.MULTICLASS: _multiclass, Task.REGRESSION: _regression}
-    return in_fixed_order(made[task](cases, rng))
+    return in_fixed_order(made[task](cases, rng), str(seed))
 
 
 def prepared_table(name: str, task: Task = Task.BINARY) -> pl.DataFrame:
@@ -502,7 +502,7 @@ def _is_a_plan(bench: _Bench, target: float | None, seen: Measured | None) -> No
 
 def _in_order(table: pl.DataFrame) -> pl.DataFrame:
     known = columns.ID in table.columns and columns.UNIT in table.columns
-    return in_fixed_order(table) if known else table
+    return in_fixed_order(table, "handed in") if known else table
 
 
 def _copied(table: pl.DataFrame, times: int, *, own_unit: bool) -> pl.DataFrame:

@@ -98,3 +98,16 @@ def test_of_many_who_open_at_once_one_succeeds(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(16) as pool:
         assert sum(pool.map(attempt, range(64))) == 1
+
+
+def test_two_sets_that_share_cases_are_never_both_opened_at_once(tmp_path: Path) -> None:
+    def attempt(number: int) -> bool:
+        try:
+            opened(Workspace(tmp_path), ids(0, number + 1), f"set {number}")
+        except Refused:
+            return False
+        return True
+
+    for _ in range(10):
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(attempt, range(8))) <= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,20 @@ def test_no_number_that_json_does_not_know_is_written(workspace: Workspace) -> N
     assert workspace.read_json("a.json") is None
 
 
+def test_who_creates_a_file_is_never_seen_half_way(workspace: Workspace) -> None:
+    """Whoever comes second reads a whole file, not an empty one."""
+
+    def attempt(_: int) -> str:
+        if workspace.create("once.json", {"who": "x" * 10_000}):
+            return "first"
+        return str((workspace.read_json("once.json") or {})["who"])[:1]
+
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(attempt, range(64)))
+    assert sorted(found) == ["first", *["x"] * 63]
+    assert set(files(workspace)) == {"once.json", "VERSION"}
+
+
 @pytest.mark.parametrize("what", ["replace", "fsync"])
 @pytest.mark.parametrize("problem", [KeyboardInterrupt, OSError(28, "No space left"), MemoryError])
 def test_an_interrupted_write_leaves_what_was_there_and_no_litter(
@@ -67,7 +82,6 @@ def test_a_full_disk_is_bad_input_and_no_fault_of_ours(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("tempfile.mkstemp", full)
-    monkeypatch.setattr(os, "open", full)
     for write in (lambda: workspace.write("a", "x"), lambda: workspace.create("a", {})):
         with pytest.raises(BadInput) as told:
             write()

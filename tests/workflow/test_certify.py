@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 from tests.tables import FINDS, LEARNT, SCORED, SPARES, learnable, rewrite, simulated, write_product
 
 from roadworthy.core.errors import BadInput, ExitCode, Refused, RoadworthyError
@@ -37,7 +38,7 @@ def sealed(folder: Path, requirements: Any = (FINDS,), n: int = 400, **others: A
 
 
 def openings(file: Path) -> list[Path]:
-    return sorted((file.parent / ".roadworthy").glob("openings/*.json"))
+    return sorted((file.parent / ".roadworthy").glob("openings/*.opened.json"))
 
 
 def refused(file: Path, kind: type[RoadworthyError] = Refused) -> str:
@@ -64,7 +65,7 @@ def test_a_second_look_is_refused_whoever_asks(tmp_path: Path) -> None:
     file = sealed(tmp_path)
     certify(file)
     assert refused(file) == "seal_spent"
-    assert Refused("x", code="x", next_step="x").exit_code == ExitCode.REFUSED == 4
+    assert Refused("x", code="x", next_step="x").exit_code is ExitCode.REFUSED
     assert len(openings(file)) == 1
 
 
@@ -82,10 +83,9 @@ def test_the_opening_is_written_before_the_truth_is_looked_at(
         certify(file)
     monkeypatch.undo()
     assert len(openings(file)) == 1
-    assert refused(file) == "seal_spent"
 
 
-def test_an_interrupt_while_measuring_spends_the_look(
+def test_an_interrupted_look_goes_on_with_the_same_opening_and_gives_one_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = sealed(tmp_path)
@@ -97,7 +97,52 @@ def test_an_interrupt_while_measuring_spends_the_look(
     with pytest.raises(KeyboardInterrupt):
         certify(file)
     monkeypatch.undo()
+    assert certify(file).set == "sealed"
+    assert len(openings(file)) == 1
     assert refused(file) == "seal_spent"
+
+
+def test_an_interrupted_look_is_spent_for_every_other_subject_or_requirement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = sealed(tmp_path)
+
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(room, "verdicts", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        certify(file)
+    monkeypatch.undo()
+    rewrite(file, decision={"threshold": 0.4})
+    assert refused(file) == "seal_spent"
+
+
+def test_an_opening_that_cannot_be_read_counts_as_spent(tmp_path: Path) -> None:
+    file = sealed(tmp_path)
+    certify(file)
+    openings(file)[0].write_text("")
+    assert refused(file) == "broken_opening"
+
+
+def test_cases_that_were_judged_openly_can_not_be_sealed(tmp_path: Path) -> None:
+    """Else a team could try seeds on open data until the sealed rest is sure to pass."""
+    file = sealed(tmp_path)
+    check(file)
+    rewrite(file, data={"split": {**HALF, "seed": 2}})
+    assert refused(file) == "sealed_seen"
+    assert not openings(file)
+
+
+def test_a_set_that_was_open_for_want_of_a_split_can_not_be_sealed(tmp_path: Path) -> None:
+    file = sealed(tmp_path)
+    text = file.read_text()
+    page = yaml.safe_load(text)
+    del page["data"]["split"]
+    file.write_text(yaml.safe_dump(page))
+    check(file)
+    file.write_text(text)
+    assert refused(file) == "sealed_seen"
 
 
 def test_another_seed_does_not_seal_opened_cases_again(tmp_path: Path) -> None:
@@ -347,7 +392,9 @@ def test_what_sealed_and_calibration_cases_say_changes_nothing_before_the_openin
 def test_the_judgement_is_kept_for_the_dossier_with_its_seal(tmp_path: Path) -> None:
     file = sealed(tmp_path)
     judgement = certify(file)
-    kept = json.loads((tmp_path / ".roadworthy" / "judgements" / "sealed.json").read_text())
+    kept = json.loads(
+        (tmp_path / ".roadworthy" / "judgements" / "product" / "sealed.json").read_text()
+    )
     assert kept["outcome"] == judgement.outcome
     assert kept["fingerprints"]["sealed set"] == json.loads(openings(file)[0].read_text())["seal"]
 

@@ -22,6 +22,7 @@ from roadworthy.workflow.check import check
 from roadworthy.workflow.source import Parted, load_cases
 
 Copies = Callable[[], Path]
+TRAINED_WITH = {"train": 0.4, "validation": 0.2, "calibration": 0.1, "sealed": 0.3}
 PARTED = {"train": 0.2, "validation": 0.3, "sealed": 0.5, "seed": 1}
 
 
@@ -102,6 +103,24 @@ def test_a_table_with_a_case_that_the_model_learnt_from_is_refused(
     assert (told.value.code, told.value.exit_code) == ("seen_cases", ExitCode.BAD_INPUT)
 
 
+def test_another_case_of_a_known_patient_is_not_fresh(tmp_path: Path) -> None:
+    """A second exam of a patient whom the model learnt from, or who is sealed, is nothing new."""
+    cases = simulated(600, 1).with_columns(patient=pl.format("p{}", pl.int_range(600) // 2))
+    data = {**SCORED, "unit": "patient", "split": PARTED}
+    file = write_product(tmp_path, cases, data=data, decision={"threshold": "auto"})
+    sets = parted(file)
+    validation, sealed = sets.open(SetName.VALIDATION), sets.sealed_inputs(load_product(file))
+    exam = simulated(1, 2).with_columns(case=pl.lit("a new exam"))
+    with pytest.raises(BadInput) as told:
+        check(file, exam.with_columns(patient=pl.lit(validation["patient"][0])))
+    assert told.value.code == "seen_cases"
+    with pytest.raises(Refused) as refused:
+        check(file, exam.with_columns(patient=pl.lit(sealed["patient"][0])))
+    assert refused.value.code == "sealed_cases"
+    fresh = exam.with_columns(patient=pl.lit("somebody else"), ill=pl.lit(0, pl.Int64))
+    assert check(file, fresh).population.cases == 1
+
+
 def test_an_automatic_threshold_is_not_judged_on_the_cases_that_chose_it_as_if_fresh(
     tmp_path: Path,
 ) -> None:
@@ -147,6 +166,20 @@ def test_a_trained_model_is_needed_when_there_are_no_scores(tmp_path: Path) -> N
     with pytest.raises(BadInput) as told:
         check(file)
     assert told.value.code == "no_model"
+
+
+@pytest.mark.parametrize("split_now", [{**TRAINED_WITH, "seed": 4}, None], ids=["seed", "no split"])
+def test_after_another_split_a_model_is_not_judged_on_what_it_was_fitted_on(
+    trained: Copies, split_now: Any
+) -> None:
+    file = trained()
+    rewrite(file, data={"split": split_now}, decision={"threshold": 0.5})
+    if split_now is None:
+        file.write_text(file.read_text().replace("  split: null\n", ""))
+    with pytest.raises(BadInput) as told:
+        check(file)
+    assert told.value.code == "fitted_cases"
+    assert "train" in told.value.next_step
 
 
 def test_a_split_without_validation_cases_never_passes(tmp_path: Path) -> None:
@@ -264,7 +297,9 @@ def test_timings_may_be_brought_along(tmp_path: Path) -> None:
 def test_the_judgement_is_kept_as_it_was_told(tmp_path: Path) -> None:
     file = split(tmp_path)
     judgement = check(file)
-    kept = json.loads((tmp_path / ".roadworthy" / "judgements" / "open.json").read_text())
+    kept = json.loads(
+        (tmp_path / ".roadworthy" / "judgements" / "product" / "open.json").read_text()
+    )
     kept.pop("made")
     again = from_json(kept)
     assert (again.outcome, again.set, again.subject) == (

@@ -126,7 +126,7 @@ def test_what_was_not_measured_is_inconclusive_and_takes_no_part_in_holm() -> No
 def test_the_product_takes_its_worst_gating_cell_and_nothing_is_never_a_pass(
     kinds: list[Outcome],
 ) -> None:
-    by = {
+    by: dict[Outcome, Evidence] = {
         Outcome.PASS: evidence(0.0, 1.0),
         Outcome.INCONCLUSIVE: NotMeasured("no"),
         Outcome.FAIL: evidence(1.0, 0.0),

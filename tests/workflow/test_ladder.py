@@ -53,7 +53,7 @@ def climbed(
     """A ladder of rungs that answer with columns of ``raw``, all of which is open."""
     file = write_product(folder, None, requirements, data={**KNOWN, "split": SPLIT}, **others)
     product = load_product(file)
-    cases = in_fixed_order(checked(raw, product))
+    cases = in_fixed_order(checked(raw, product), "memory")
     known = {r.metric: Incurious(instruments()[r.metric]) for r in product.requirements}
     return climb(product, OpenCases(cases, cases, cases), ("a",), 0, tried, known).ladder
 

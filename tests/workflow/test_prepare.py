@@ -57,9 +57,9 @@ def test_ids_that_stand_twice_are_refused_by_name() -> None:
 @pytest.mark.parametrize("gap", [None, float("nan")])
 def test_a_missing_id_and_a_missing_unit_are_refused_with_their_row(gap: float | None) -> None:
     frame = pl.DataFrame({"case": [1.0, gap], "patient": [gap, 2.0]}, strict=False)
-    for data in ({"id": "case"}, {"unit": "patient"}):
+    for one in (product(id="case"), product(unit="patient")):
         with pytest.raises(BadInput) as told:
-            identify(frame, product(**data))
+            identify(frame, one)
         assert code(told) == "missing_value"
         assert "row" in str(told.value)
 
@@ -232,7 +232,7 @@ def test_both_ends_of_a_range_are_inside() -> None:
 def test_a_missing_value_is_referred_unless_it_is_accepted() -> None:
     frame = pl.DataFrame({"age": [None, 50]}, schema={"age": pl.Int64})
     refer, accept = (
-        in_scope(frame, Scope((ScopeRule("age", between=(40, 80), missing=m),)))  # type: ignore[arg-type]
+        in_scope(frame, Scope((ScopeRule("age", between=(40, 80), missing=m),)))
         for m in ("refer", "accept")
     )
     assert refer[columns.OUTSIDE].to_list() == ["MISSING:age", None]
@@ -374,7 +374,7 @@ def test_the_order_of_the_file_is_forgotten(order: list[int]) -> None:
     frame = pl.DataFrame(
         {columns.ID: [f"c{i}" for i in order], columns.UNIT: [f"u{i // 3}" for i in order]}
     )
-    found = in_fixed_order(frame)
-    expected = in_fixed_order(frame.sort(columns.ID))
+    found = in_fixed_order(frame, "key")
+    expected = in_fixed_order(frame.sort(columns.ID), "key")
     assert found.equals(expected)
     assert found[columns.UNIT].rle().len() == 7, "units stay together"

@@ -41,6 +41,8 @@ def main() -> None:
     wants_json = "--json" in sys.argv[1:]
     try:
         code = app(standalone_mode=False)
+        if code == ExitCode.INTERRUPTED:  # Typer turns an interrupt into this number, and is silent
+            code = _interrupted(wants_json)
     except RoadworthyError as problem:
         show.error(problem, wants_json)
         code = problem.exit_code

@@ -17,7 +17,7 @@ from roadworthy.core.product import SetName
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io import ladder_words, telling
-from roadworthy.io.harmless import harmless
+from roadworthy.io.harmless import one_line
 from roadworthy.io.ladder_json import ladder_to_json
 
 if TYPE_CHECKING:
@@ -51,6 +51,10 @@ def judgement(found: Judgement) -> None:
         [STYLES[verdict.outcome] for verdict in found.verdicts],
     )
     _reasons(found.verdicts)
+    for verdict in found.where(gating=False):
+        if verdict.outcome is Outcome.FAIL:
+            where = f"{verdict.requirement} [{verdict.slice}]"
+            _line(f"Not gating, but failing: {where}: {verdict.reason}")
     for note in found.notes:
         _line(f"Note: {note}")
 
@@ -150,6 +154,8 @@ def written(found: Written) -> None:
     _line(f"The dossier of the judgement on {_set(found.set)} ({found.outcome}):", style="bold")
     for path in (found.html, found.json, found.junit):
         _line(f"  {path}")
+    if found.stale:
+        _line("Note: product.yaml has changed since this was judged; judge again for the new one.")
 
 
 def command(line: str) -> None:
@@ -168,17 +174,24 @@ def error(problem: RoadworthyError, as_json: bool) -> None:
             "next": problem.next_step,
             "message": problem.message,
         }
-        print(json.dumps({"error": told}, indent=2, default=str))
+        print(json.dumps({"error": told}, indent=2, default=str, allow_nan=False))
         return
     console = _console(stderr=True)
     place = f"{problem.where}: " if problem.where else ""
-    console.print(f"{harmless(place)}{harmless(problem.message)}", style="bold", markup=False)
-    console.print(harmless(problem.next_step), markup=False)
+    console.print(f"{one_line(place)}{one_line(problem.message)}", style="bold", markup=False)
+    console.print(one_line(problem.next_step), markup=False)
 
 
 def _plain(value: object) -> object:
     """JSON has no word for NaN and Infinity."""
     return str(value) if isinstance(value, float) and not isfinite(value) else value
+
+
+def _told(value: object) -> object:
+    """JSON has no NaN and no infinity."""
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    return [_told(one) for one in value] if isinstance(value, list) else value
 
 
 @contextmanager
@@ -252,6 +265,7 @@ def written_json(found: Written) -> dict[str, Any]:
         "schema": 1,
         "set": found.set,
         "outcome": found.outcome,
+        "stale": found.stale,
         "html": str(found.html),
         "json": str(found.json),
         "junit": str(found.junit),
@@ -347,8 +361,8 @@ def _console(stderr: bool = False) -> Console:
 def _line(text: str = "", rest: str = "", style: str = "") -> None:
     from rich.text import Text
 
-    line = Text(harmless(text), style=style)
-    line.append(harmless(rest), style="default not bold")
+    line = Text(one_line(text), style=style)
+    line.append(one_line(rest), style="default not bold")
     _console().print(line, soft_wrap=True)
 
 
@@ -362,7 +376,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence
     for head in heads:
         table.add_column(head, overflow="fold")
     for row, style in zip(rows, styles, strict=True):
-        cells = [Text(harmless(cell)) for cell in row]
+        cells = [Text(one_line(cell)) for cell in row]
         cells[-1].stylize(style)
         table.add_row(*cells)
     console.print(table)

@@ -162,6 +162,7 @@ class Product:
     models: tuple[str, ...] | None = None
     file: Path = Path("product.yaml")
     fingerprint: str = ""
+    text: str = field(default="", repr=False, compare=False)
 
     @property
     def folder(self) -> Path:

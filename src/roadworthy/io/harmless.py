@@ -7,8 +7,11 @@ import re
 # XML 1.0 forbids most control characters, lone surrogates and two non-characters; the embeddings,
 # overrides and isolates of the bidirectional algorithm let a name reorder the text around it.
 _HARMFUL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+    "\ud800-\udfff\ufffe\uffff]"
 )
+
+_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
 
 def harmless(text: str) -> str:
@@ -20,3 +23,12 @@ def harmless(text: str) -> str:
     True
     """
     return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def one_line(text: str) -> str:
+    r"""Harmless text that also stays on its line: a name may not begin a line of its own.
+
+    >>> one_line("t\nPASS")
+    't PASS'
+    """
+    return harmless(_BREAKS.sub(" ", text))

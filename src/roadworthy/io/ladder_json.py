@@ -62,7 +62,13 @@ def ladder_from_json(stored: Mapping[str, Any]) -> Ladder:
 def _step(step: Step) -> Json:
     known: Json = {"rung": step.rung, "title": step.title, "fitted": isinstance(step, RungResult)}
     if isinstance(step, NotFitted):
-        return {**known, "reason": step.reason, "next": step.next_step, "code": step.code, "where": step.where}
+        return {
+            **known,
+            "reason": step.reason,
+            "next": step.next_step,
+            "code": step.code,
+            "where": step.where,
+        }
     return {
         **known,
         "why": step.why,

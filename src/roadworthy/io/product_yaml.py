@@ -101,6 +101,7 @@ def _product(
         models=None if words.models is None else tuple(words.models),
         file=file,
         fingerprint=_fingerprint(text, written),
+        text=text,
     )
 
 

@@ -124,10 +124,21 @@ def _limit(written: Written) -> Iterator[Problem]:
 def _limit_range(path: KeyPath, limit: Limit, about: About) -> Iterator[Problem]:
     possible = _limits(limit, about)
     if limit.value in possible:
+        if _always_met(limit, possible):
+            message = f"is {limit.value:g}, which whatever happens is met: it requires nothing"
+            yield Problem(path, message, "Write a limit that a bad product misses.")
         return
-    share = possible.high == 1 and 1 < limit.value < 100
+    # 90 is meant as a percentage, and 1.9 hardly
+    share = possible.high == 1 and 2 <= limit.value < 100
     step = as_share(limit.value) if share else f"Write a value of {possible}."
     yield Problem(path, f"can be {possible}, not {limit.value:g}", step)
+
+
+def _always_met(limit: Limit, possible: _Range) -> bool:
+    if possible.low == possible.high or limit.side is Side.MIN_GAIN:
+        return False
+    easiest = possible.low if limit.side is Side.AT_LEAST else possible.high
+    return limit.value == easiest
 
 
 def _limits(limit: Limit, about: About) -> _Range:

@@ -17,7 +17,7 @@ class ScoredTable:
     """
 
     column: str
-    answers_as: pl.DataType
+    answers_as: pl.DataType | None = None
 
     @property
     def name(self) -> str:
@@ -36,5 +36,6 @@ class ScoredTable:
         return (self.column,)
 
     def answer(self, cases: pl.DataFrame) -> pl.Series:
-        """The column itself, as a number or as text."""
-        return cases[self.column].cast(self.answers_as, strict=False)
+        """The column itself, as numbers where numbers are asked for."""
+        found = cases[self.column]
+        return found if self.answers_as is None else found.cast(self.answers_as, strict=False)

@@ -285,16 +285,16 @@ def _failures_to_search(limit: float, truth: float, alpha: float, power: float) 
         return gain * _divergence(share, failing) - loss * _divergence(share, good)
 
     share = float(optimize.brentq(gap, good, failing))
+    apart = _divergence(share, failing)
     # One per cent more than the proof needs, against rounding in the divergence.
-    horizon = 1.01 * loss / _divergence(share, failing) + 1.0
+    horizon = 1.01 * loss / apart + 1.0 if apart > 0.0 else math.inf
     # alpha <= 1/2 keeps the allowed failures below their median at the limit.
-    teeth = math.ceil(failing * horizon) + 3
-    if teeth > _MOST_FAILURES_SEARCHED:
+    if failing * horizon + 3 > _MOST_FAILURES_SEARCHED:
         raise ValueError(
             f"truth {truth} is too near limit {limit}: about {horizon / 3:.0f} cases would be "
             "needed. Expect a truth further from the limit, or lower the limit."
         )
-    return teeth
+    return math.ceil(failing * horizon) + 3
 
 
 def _divergence(share: float, rate: float) -> float:

@@ -336,7 +336,7 @@ def planned(size: Callable[[], int]) -> int | None:
     """What a plan asks for; None where the truth is too near the limit for any plan."""
     try:
         return size()
-    except (ValueError, ZeroDivisionError):
+    except ValueError:
         return None
 
 

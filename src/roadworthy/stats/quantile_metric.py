@@ -36,6 +36,8 @@ class Quantile:
         values, limit = gathered["values"], requirement.limit
         if len(values) == 0:
             return NotMeasured(f"the {self.about.table} table is empty")
+        if float(values.min()) < 0.0:
+            return NotMeasured(f"a value of {float(values.min()):g} is negative, and times are not")
         if regime.anytime:
             return NotMeasured("no bound on a quantile is known here that stays valid at any look")
         estimate = quantiles.estimate(values, self.q)

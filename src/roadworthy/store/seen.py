@@ -1,6 +1,8 @@
-"""Which cases a model learnt from, so that it is never judged on them as if unseen."""
+"""Which cases were looked at openly, and by which model: none of them can be sealed any more."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,19 +10,66 @@ from numpy.typing import NDArray
 from roadworthy.core.errors import BadInput
 from roadworthy.store.workspace import Workspace
 
-
-def note_seen(workspace: Workspace, model: str, ids: NDArray[np.uint64]) -> None:
-    """Keeps stable hashes of the ids, shape (cases,), that fitting and choosing ``model`` used."""
-    workspace.write(_file(model), np.sort(ids).astype("<u8").tobytes())
+OPEN = "seen/open.ids"
 
 
-def seen_ids(workspace: Workspace, model: str) -> NDArray[np.uint64]:
-    """What ``note_seen`` kept for the model with this fingerprint.
+def note_open(workspace: Workspace, names: NDArray[np.uint64]) -> None:
+    """Adds to the cases that were ever trained on or judged openly here; nothing is taken away.
+
+    ``names`` are stable hashes, shape (names,).
+    """
+    kept = np.union1d(open_names(workspace), names)
+    workspace.write(OPEN, kept.astype("<u8").tobytes())
+
+
+def open_names(workspace: Workspace) -> NDArray[np.uint64]:
+    """What ``note_open`` was told since the workspace began."""
+    path = workspace.path(OPEN)
+    return read_names(path) if path.exists() else np.empty(0, dtype=np.uint64)
+
+
+def read_names(path: Path) -> NDArray[np.uint64]:
+    """Hashes as they were written; a file that was cut off is an error, not a shorter list."""
+    content = path.read_bytes()
+    if len(content) % 8:
+        raise BadInput(
+            "this file of the workspace was cut off.",
+            code="broken_workspace",
+            where=str(path),
+            next_step="Restore it from a backup.",
+        )
+    return np.frombuffer(content, dtype="<u8").astype(np.uint64)
+
+
+def note_seen(
+    workspace: Workspace, model: str, fitted: NDArray[np.uint64], chose: NDArray[np.uint64]
+) -> None:
+    """Keeps hashes of cases and units, shape (names,): those that fitted, those that chose."""
+    for use, ids in (("fitted", fitted), ("chose", chose)):
+        workspace.write(_file(model, use), np.sort(ids).astype("<u8").tobytes())
+
+
+def fitted_ids(workspace: Workspace, model: str) -> NDArray[np.uint64]:
+    """The cases that the model with this fingerprint was fitted on.
 
     Raises:
         BadInput: nothing was kept, so nobody can say what the model has seen.
     """
-    path = workspace.path(_file(model))
+    return _read(workspace, _file(model, "fitted"))
+
+
+def seen_ids(workspace: Workspace, model: str) -> NDArray[np.uint64]:
+    """The cases that fitted the model with this fingerprint, or chose for it.
+
+    Raises:
+        BadInput: nothing was kept, so nobody can say what the model has seen.
+    """
+    kept = (_read(workspace, _file(model, use)) for use in ("fitted", "chose"))
+    return np.sort(np.concatenate(list(kept)))
+
+
+def _read(workspace: Workspace, name: str) -> NDArray[np.uint64]:
+    path = workspace.path(name)
     if not path.exists():
         raise BadInput(
             "it is not known which cases this model was trained on.",
@@ -28,8 +77,8 @@ def seen_ids(workspace: Workspace, model: str) -> NDArray[np.uint64]:
             where=str(path),
             next_step="Run `roadworthy train` again.",
         )
-    return np.frombuffer(path.read_bytes(), dtype="<u8").astype(np.uint64)
+    return read_names(path)
 
 
-def _file(model: str) -> str:
-    return f"seen/{model[:16]}.ids"
+def _file(model: str, use: str) -> str:
+    return f"seen/{model[:16]}.{use}.ids"

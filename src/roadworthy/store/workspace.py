@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,21 +36,8 @@ class Workspace:
         """Writes a file whole or not at all, and returns where it stands."""
         target = self.path(name)
         data = content.encode() if isinstance(content, str) else content
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._note_version()
-            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(temporary).replace(target)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
-        except OSError as problem:
-            raise unwritable(target, problem) from problem
+        with self._beside(target, data) as temporary:
+            Path(temporary).replace(target)
         return target
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
@@ -80,20 +68,34 @@ class Workspace:
         return found
 
     def create(self, name: str, content: Mapping[str, Any]) -> bool:
-        """Writes a file that must not exist yet; False when somebody else was first."""
+        """Writes a whole file that must not exist yet; False when somebody else was first."""
         target = self.path(name)
+        data = json.dumps(content, indent=2, allow_nan=False) + "\n"
+        with self._beside(target, data.encode()) as temporary:
+            try:
+                os.link(temporary, target)
+            except FileExistsError:
+                return False
+        return True
+
+    @contextmanager
+    def _beside(self, target: Path, data: bytes) -> Iterator[str]:
+        """A finished file in the folder of ``target``, to be moved or linked into its place."""
+        temporary = None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-            with os.fdopen(handle, "w") as file:
-                file.write(json.dumps(content, indent=2, allow_nan=False) + "\n")
+            self._note_version()
+            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-        except FileExistsError:
-            return False
+            yield temporary
         except OSError as problem:
             raise unwritable(target, problem) from problem
-        return True
+        finally:
+            if temporary is not None:
+                Path(temporary).unlink(missing_ok=True)
 
     def _note_version(self) -> None:
         note = self.folder / "VERSION"

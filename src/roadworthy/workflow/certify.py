@@ -6,23 +6,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+import polars as pl
 
 from roadworthy import __version__
+from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.model import Model
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import Study
 from roadworthy.core.verdict import Judgement
+from roadworthy.io.judgement_json import to_json
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
-from roadworthy.store.seal import open_seal, refuse_opened
-from roadworthy.store.seen import seen_ids
+from roadworthy.store.seal import note_answer, open_seal, refuse_opened, unanswered
+from roadworthy.store.seen import open_names, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import keep, notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import population, verdicts
-from roadworthy.workflow.source import Parted, load_cases
+from roadworthy.workflow.source import Parted, known, load_cases
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
 
 
@@ -37,17 +39,26 @@ def certify(product_file: Path) -> Judgement:
     resolve(product, parted.schema, registry)
     settled = settle(product, workspace, parted, registry)
     judged = settled.judged
-    others, missing = other_tables(product, judged, workspace, registry)
+    # timed anew, on open cases: whoever could choose among timings would choose the best
+    timed = judged.prepared(parted.all_open).filter(pl.col(columns.INSIDE))
+    others, missing = other_tables(product, judged, workspace, registry, timed)
     seal = parted.seal(product.confidence.looks)
     ids = parted.sealed_ids()
-    refuse_opened(workspace, seal, ids)
-    _refuse_seen(workspace, judged.model, ids)
-    # the model answers, and whatever else can fail does, before the seal is opened
+    subject = str(judged.subject)
+    opening = unanswered(workspace, seal, ids, subject, product.fingerprint)
+    if opening is None:
+        refuse_opened(workspace, seal, ids)
     inputs = parted.sealed_inputs(product)
+    _refuse_open(workspace, judged.model, inputs)
+    # the model answers, and whatever else can fail does, before the seal is opened
     answers = judged.answers(inputs)
-    resolve_rows(product, inputs, registry)
-    now = datetime.now(UTC)
-    opening = open_seal(workspace, seal, ids, str(judged.subject), product.fingerprint, now)
+    blind = Study(
+        judged.subject, "sealed", {"cases": inputs, **others}, open_levels=parted.all_open
+    )
+    resolve_rows(product, blind, registry)
+    if opening is None:
+        now = datetime.now(UTC)
+        opening = open_seal(workspace, seal, ids, subject, product.fingerprint, now)
     answered = judged.prepared(parted.opened(opening), answers)
     study = Study(
         subject=judged.subject,
@@ -75,6 +86,8 @@ def certify(product_file: Path) -> Judgement:
             f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
         ),
     )
+    note_answer(workspace, ids, to_json(judgement))
+    keep(workspace, product, judgement, f"sealed-{seal.fingerprint[:16]}")
     keep(workspace, product, judgement, "sealed")
     return judgement
 
@@ -101,18 +114,18 @@ def _require_sealed(product: Product, parted: Parted) -> None:
         )
 
 
-def _refuse_seen(workspace: Workspace, model: Model, ids: NDArray[np.uint64]) -> None:
-    """A case that the model was fitted or tuned on proves nothing."""
-    if not model.files:
-        return
-    shared = int(np.isin(ids, seen_ids(workspace, model.fingerprint)).sum())
+def _refuse_open(workspace: Workspace, model: Model, cases: pl.DataFrame) -> None:
+    """A case that was trained on or judged openly, or one of its unit, proves nothing any more."""
+    seen = open_names(workspace)
+    if model.files:
+        seen = np.union1d(seen, seen_ids(workspace, model.fingerprint))
+    shared = int(known(cases, seen).sum())
     if shared:
         raise Refused(
-            f"{shared} of the {len(ids)} sealed cases were used to train this model: the table or "
-            "its split changed since.",
+            f"{shared} of the {cases.height} sealed cases were open before: trained on or judged "
+            "by `train` or `check` in this workspace, under another split or table.",
             code="sealed_seen",
             where="the sealed set",
             value=shared,
-            next_step="Restore the split that the model was trained with, or train again on the "
-            "present one.",
+            next_step="Restore the split and table as they were, or bring cases that nobody saw.",
         )

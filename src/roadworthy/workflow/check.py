@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from roadworthy import __version__
@@ -18,12 +17,11 @@ from roadworthy.core.verdict import Judgement
 from roadworthy.io.judgement_json import to_json
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
-from roadworthy.io.stable_hash import stable_hash
-from roadworthy.store.seen import seen_ids
+from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import population, verdicts
-from roadworthy.workflow.source import Parted, load_cases, load_other
+from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
 
 OPEN_DATA = (
@@ -45,8 +43,11 @@ def check(product_file: Path, on: object | None = None, time: bool = False) -> J
     resolve(product, parted.schema, registry)
     settled = settle(product, workspace, parted, registry)
     cases, name, data = _set(product, parted, on)
-    if on is not None:
+    if on is None:
+        _refuse_fitted(workspace, settled.judged.model, cases, name)
+    else:
         _refuse_known(workspace, settled.judged.model, parted, cases, name)
+    note_open(workspace, names(cases))
     answered = settled.judged.prepared(cases)
     timed = answered.filter(pl.col(columns.INSIDE)) if time else None
     others, missing = other_tables(product, settled.judged, workspace, registry, timed)
@@ -94,20 +95,41 @@ def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...
 
 
 def keep(workspace: Workspace, product: Product, judgement: Judgement, name: str) -> None:
-    """Keeps the judgement, and product.yaml as it was, for the dossier."""
+    """Keeps the judgement, and product.yaml as it was read for it, for the dossier."""
     made = datetime.now(UTC).isoformat(timespec="seconds")
-    workspace.write(f"judgements/{name}.yaml", product.file.read_bytes())
-    kept = {**to_json(judgement), "made": made}
-    workspace.write_json(f"judgements/{name}.json", kept)
-    workspace.write_json("judgements/latest.json", {"name": name})
+    folder = judgements(product.file)
+    workspace.write(f"{folder}/{name}.yaml", product.text)
+    workspace.write_json(f"{folder}/{name}.json", {**to_json(judgement), "made": made})
+    workspace.write_json(f"{folder}/latest.json", {"name": name})
+
+
+def judgements(product_file: Path) -> str:
+    """Where the judgements of a product are kept: two products may share a folder."""
+    return f"judgements/{product_file.stem}"
+
+
+def _refuse_fitted(workspace: Workspace, model: Model, cases: pl.DataFrame, name: str) -> None:
+    """After another split or table, open cases may be ones that the model was fitted on."""
+    if not model.files:
+        return
+    shared = int(known(cases, fitted_ids(workspace, model.fingerprint)).sum())
+    if shared:
+        raise BadInput(
+            f"{shared} of these {cases.height} cases fitted the model: the table or its split "
+            "changed since.",
+            code="fitted_cases",
+            where=name,
+            value=shared,
+            next_step="Restore the split that the model was trained with, or run "
+            "`roadworthy train` again.",
+        )
 
 
 def _refuse_known(
     workspace: Workspace, model: Model, parted: Parted, cases: pl.DataFrame, on: str
 ) -> None:
     """Another table must bring other cases: no sealed ones, none that the model learnt from."""
-    ids = stable_hash(cases[columns.ID]).to_numpy()
-    sealed = int(np.isin(ids, parted.sealed_ids()).sum())
+    sealed = int(known(cases, parted.sealed_names()).sum())
     if sealed:
         raise Refused(
             f"{sealed} of its {cases.height} cases are in the sealed set.",
@@ -116,9 +138,9 @@ def _refuse_known(
             value=sealed,
             next_step="Leave them out; `roadworthy certify` opens the sealed set.",
         )
-    used = np.isin(ids, parted.chosen_on())
+    used = known(cases, parted.chosen_on())
     if model.files:
-        used |= np.isin(ids, seen_ids(workspace, model.fingerprint))
+        used |= known(cases, seen_ids(workspace, model.fingerprint))
     if used.any():
         raise BadInput(
             f"{int(used.sum())} of its {cases.height} cases were used to train or to choose.",

@@ -149,7 +149,9 @@ def _tried(
         # the features alone: a rung cannot learn from what it is not given
         model = rung.fit(training.select(features), truth_of(training, task), task, features, seed)
     except BadInput as problem:
-        return NotFitted(name, title, problem.message, problem.next_step, problem.code, problem.where)
+        return NotFitted(
+            name, title, problem.message, problem.next_step, problem.code, problem.where
+        )
     except ValueError as problem:
         # what scikit-learn and those like it say of data they cannot use
         step = f"Mend the data, or leave `{name}` out of `models:`."

@@ -145,8 +145,22 @@ def _share(
     here = pl.col(columns.INSIDE) & on_slice(cell.slice, parted.schema)
     worth = pl.when(here).then(kind.cast(pl.Float64)).otherwise(0.0)
     share = float(cases.select(worth.mean()).item() or 0.0)
-    judging = parted.total_sealed(worth) if _seals(parted) else share * cases.height
-    return share or None, int(judging + 0.5)
+    return share or None, int(_judging(product, parted, worth, share) + 0.5)
+
+
+def _judging(product: Product, parted: Parted, worth: pl.Expr, share: float) -> float:
+    """What the judging set holds; counted where the split fixes it, else guessed from open data.
+
+    A split by fractions is stratified by truth, so its sealed counts tell nothing new. Another
+    split's do, and are not read.
+    """
+    if not _seals(parted):
+        return share * parted.all_open.height
+    split = product.data.split
+    stratified = split is not None and not (split.column or split.by or split.leave_out)
+    if stratified:
+        return parted.total_sealed(worth)
+    return share * parted.sizes()[SetName.SEALED]
 
 
 def _declared_share(product: Product, roots: set[str], kind: pl.Expr, cell: Cell) -> float | None:
@@ -203,7 +217,11 @@ def _looks(
     alpha, power = 1.0 - product.confidence.level, product.confidence.power
     found = []
     for count in LOOKS:
-        design = group_sequential(row.limit.threshold, row.target, alpha, power, count)
+        try:
+            design = group_sequential(row.limit.threshold, row.target, alpha, power, count)
+        except ValueError:
+            # a target this near the limit has no design; its row says what it needs
+            continue
         found.append(
             PlannedLook(
                 count, design.n, design.hits, design.expected_n, row.need.of, row.requirement

@@ -7,7 +7,7 @@ import polars as pl
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.policy import Policy, Referred
-from roadworthy.core.product import Calls, Product, Scope, Task
+from roadworthy.core.product import Calls, CaseCost, Product, Scope, Task
 from roadworthy.core.requirement import Level
 from roadworthy.io.levels import counts, holds
 from roadworthy.io.stable_hash import stable_hash
@@ -19,6 +19,9 @@ EXAMPLES = 5
 def identify(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     """Adds ``@id`` and ``@unit``; every case has an id of its own and a unit."""
     name = product.data.id
+    for column in (name, product.data.unit):
+        if column is not None:
+            _require_names(cases, column)
     ids = pl.int_range(1, pl.len() + 1).cast(pl.String) if name is None else _name(cases, name)
     found = cases.with_columns(ids.alias(columns.ID))
     if name is not None:
@@ -31,16 +34,31 @@ def identify(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
 
 
 def _name(cases: pl.DataFrame, column: str) -> pl.Expr:
-    """Ids as text; 7.0 is 7, else one table's sealed cases are strangers in the next."""
+    """Ids as text without blanks around them; 7.0 is 7.
+
+    Otherwise one table's sealed cases are strangers in the next.
+    """
     cell = pl.col(column)
     if not cases.schema[column].is_float():
-        return cell.cast(pl.String)
+        return cell.cast(pl.String).str.strip_chars()
     whole = cell.cast(pl.Int64, strict=False)
     return (
         pl.when(whole == cell)
         .then(whole.cast(pl.String))
         .otherwise(cell.fill_nan(None).cast(pl.String))
     )
+
+
+def _require_names(cases: pl.DataFrame, column: str) -> None:
+    dtype = cases.schema[column]
+    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+        raise BadInput(
+            f"the column {column!r} holds {dtype}, which is no name for a case or a unit.",
+            code="not_a_name",
+            where=f"column {column}",
+            value=str(dtype),
+            next_step="Give ids as text or whole numbers.",
+        )
 
 
 def declare_truth(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
@@ -52,7 +70,7 @@ def declare_truth(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     if product.task is Task.BINARY:
         return _binary_truth(cases, product, name)
     if product.task is Task.MULTICLASS:
-        return cases.with_columns(pl.col(name).cast(pl.String).alias(columns.TRUTH))
+        return cases.with_columns(as_class(cases[name]).alias(columns.TRUTH))
     return cases.with_columns(_finite(cases, name).alias(columns.TRUTH))
 
 
@@ -110,6 +128,42 @@ def check_scores(cases: pl.DataFrame, source: str) -> pl.DataFrame:
     )
 
 
+def check_costs(cases: pl.DataFrame, product: Product) -> None:
+    """Refuses costs per case, in scope, that are no numbers from 0 to their declared maximum."""
+    costs = product.costs
+    for cost in () if costs is None else (costs.miss, costs.false_alarm, costs.refer):
+        if not isinstance(cost, CaseCost):
+            continue
+        require_numbers(cases.schema, cost.column, product.file.name)
+        inside = cases.filter(pl.col(columns.INSIDE))
+        value = pl.col(cost.column).cast(pl.Float64)
+        right = (value.is_finite() & value.is_between(0.0, cost.maximum)).fill_null(False)
+        bad = inside.filter(~right)
+        if bad.height:
+            raise BadInput(
+                f"{bad.height} of {inside.height} costs in {cost.column!r} are not numbers from 0 "
+                f"to the declared maximum {cost.maximum:g}; the first is {bad[cost.column][0]!r} "
+                f"of case {bad[columns.ID][0]}.",
+                code="bad_cost",
+                where=f"column {cost.column}",
+                value=str(bad[cost.column][0]),
+                next_step="Correct those rows, or declare the true maximum.",
+            )
+
+
+def require_numbers(schema: pl.Schema, column: str, where: str) -> None:
+    """Refuses a column that holds anything but numbers: a date is no amount."""
+    dtype = schema[column]
+    if not (dtype.is_numeric() or dtype == pl.Boolean):
+        raise BadInput(
+            f"the column {column!r} holds {dtype}, and numbers are needed.",
+            code="not_a_number",
+            where=where,
+            value=str(dtype),
+            next_step="Write the values as numbers; a text such as 'n/a' makes the column text.",
+        )
+
+
 def decide(cases: pl.DataFrame, policy: Policy, referred: Referred | None) -> pl.DataFrame:
     """Adds ``@referred``, ``@rated`` and ``@flagged`` for a binary product (see core.columns)."""
     score, positive = pl.col(columns.SCORE), pl.col(columns.POSITIVE)
@@ -147,16 +201,34 @@ def add_calls(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
             call = _declared(cases, calls.column, calls.positive, calls.negative, name)
         elif product.task is Task.MULTICLASS:
             _refuse_nulls(cases, name, name, "give every case a call, or scope it out")
-            call = pl.col(name).cast(pl.String)
+            call = pl.lit(as_class(cases[name]))
         else:
             call = _finite(cases, name)
         cases = cases.with_columns(call.alias(columns.call(name)))
     return cases
 
 
-def in_fixed_order(cases: pl.DataFrame) -> pl.DataFrame:
-    """Rows in an order that hangs on units and ids only: neither on values nor on the file's."""
-    keys = [stable_hash(cases[name]).alias(f"@hash:{name}") for name in (columns.UNIT, columns.ID)]
+def as_class(values: pl.Series) -> pl.Series:
+    """Classes as text; 1.0 is 1, since a gap in a table turns whole numbers into others.
+
+    >>> as_class(pl.Series([1.0, 2.0])).to_list()
+    ['1', '2']
+    """
+    if values.dtype.is_float() and (values == values.round()).all():
+        values = values.cast(pl.Int64)
+    return values.cast(pl.String)
+
+
+def in_fixed_order(cases: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Units and cases shuffled by a hash of ``key`` and their names, whatever the file's order.
+
+    ``key`` is the fingerprint of the table: an order that hung on names alone would be the same
+    for every table, and where names follow the values (rows numbered after sorting) such an order
+    is no random one. Bets on sequences need a random one.
+    """
+    keys = [
+        stable_hash(cases[name], key).alias(f"@hash:{name}") for name in (columns.UNIT, columns.ID)
+    ]
     names = [key.name for key in keys]
     return cases.with_columns(keys).sort(names).drop(names)
 
@@ -226,14 +298,21 @@ def _as_truth(cases: pl.DataFrame, product: Product, name: str) -> Calls:
     """A column that holds calls in the truth's own words, or as 0 and 1."""
     data = product.data
     assert data.positive is not None
-    dtype = cases.schema[name]
-    found = set(cases[name].drop_nulls().cast(pl.String).unique().to_list())
-    if dtype == pl.Boolean or found <= {"0", "1", "0.0", "1.0"}:
-        return Calls(name, name, (1,), (0,))
     assert data.truth is not None
     negative = data.negative
     others = (negative,) if negative is not None else _only_other(cases, data.truth, data.positive)
-    return Calls(name, name, (data.positive,), others)
+    words = Calls(name, name, (data.positive,), others)
+    said = cases[name].drop_nulls()
+    in_own_words = said.to_frame().select(
+        is_in(name, said.dtype, (*words.positive, *words.negative)).all()
+    )
+    if in_own_words.item():
+        return words
+    # 0 and 1 say no and yes only where the truth itself does not use them for something else
+    truth = cases[data.truth]
+    coded = truth.dtype == pl.Boolean or truth.dtype.is_numeric()
+    said_01 = said.to_frame().select(is_in(name, said.dtype, (0, 1)).all()).item()
+    return Calls(name, name, (1,), (0,)) if said_01 and not coded else words
 
 
 def _declared(

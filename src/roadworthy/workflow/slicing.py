@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import product as combinations
+from math import isfinite
 from typing import Any
 
 import polars as pl
@@ -104,13 +106,13 @@ def _slices(
     if rule.levels:
         return sorted((Slice((key,)) for key in named), key=_order)
     declared = combinations(*(_declared(column, named) for column in rule.by))
-    parts = dict.fromkeys(Slice(keys) for keys in declared)
+    found = dict.fromkeys(Slice(keys) for keys in declared)
     for frame in frames:
-        parts |= dict.fromkeys(Slice(keys) for keys in _observed(rule, frame, named))
+        found |= dict.fromkeys(Slice(keys) for keys in _observed(rule, frame, named))
     # declared for one of several columns, and seen with no level of the others
-    held = {key for part in parts for key in part.keys}
-    parts |= dict.fromkeys(Slice((key,)) for key in named - held)
-    return sorted(parts, key=_order)
+    held = {key for part in found for key in part.keys}
+    found |= dict.fromkeys(Slice((key,)) for key in named - held)
+    return sorted(found, key=_order)
 
 
 def _declared(column: str, named: set[SliceKey]) -> list[SliceKey]:
@@ -131,6 +133,7 @@ def _observed(
 ) -> Iterable[tuple[SliceKey, ...]]:
     """The combinations of levels that the data holds, missing values as a level of their own."""
     for column in rule.by:
+        _require_plain(frame, column)
         levels = frame[column].n_unique()
         if levels > MOST_LEVELS:
             raise BadInput(
@@ -167,10 +170,24 @@ def _key(column: str, value: object, frame: pl.DataFrame, named: set[SliceKey]) 
     return SliceKey(column, _plain(value))
 
 
+def _require_plain(frame: pl.DataFrame, column: str) -> None:
+    dtype = frame.schema[column]
+    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+        raise BadInput(
+            f"the slice column {column!r} holds {dtype}, which has no levels.",
+            code="no_levels",
+            where=f"column {column}",
+            value=str(dtype),
+            next_step="Slice by a column of texts, numbers or dates.",
+        )
+
+
 def _plain(value: object) -> Level:
+    if isinstance(value, Decimal):
+        value = float(value)
     if isinstance(value, bool | int | str):
         return value
-    if isinstance(value, float):
+    if isinstance(value, float) and isfinite(value):
         return int(value) if value.is_integer() else value
     return str(value)
 

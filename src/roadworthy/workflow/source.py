@@ -20,6 +20,7 @@ from roadworthy.io.fingerprint import fingerprint
 from roadworthy.io.stable_hash import stable_hash
 from roadworthy.workflow.prepare import (
     add_calls,
+    check_costs,
     declare_truth,
     identify,
     in_fixed_order,
@@ -67,11 +68,16 @@ class Parted:
 
     def sealed_ids(self) -> NDArray[np.uint64]:
         """Hashes of the sealed ids, shape (cases,)."""
-        return self._ids(SetName.SEALED)
+        return stable_hash(self._sealed()[columns.ID]).to_numpy()
+
+    def sealed_names(self) -> NDArray[np.uint64]:
+        """Hashes of the sealed ids and of their units, for ``known``."""
+        return names(self._sealed())
 
     def chosen_on(self) -> NDArray[np.uint64]:
-        """Hashes of the ids on which an automatic threshold is chosen; none without a split."""
-        return self._ids(SetName.VALIDATION) if self.split else np.empty(0, dtype=np.uint64)
+        """Names of the cases on which an automatic threshold is chosen; none without a split."""
+        chose = (SetName.VALIDATION,) if self.split else ()
+        return names(self.open(*chose))
 
     def total_sealed(self, worth: pl.Expr) -> float:
         """A sum over sealed cases, such as a class count, known since sets are stratified."""
@@ -88,12 +94,20 @@ class Parted:
             raise ValueError("this opening belongs to another sealed set")
         return self._sealed()
 
-    def _ids(self, name: SetName) -> NDArray[np.uint64]:
-        ids = self._cases.filter(pl.col(SET) == str(name))[columns.ID]
-        return stable_hash(ids).to_numpy()
-
     def _sealed(self) -> pl.DataFrame:
         return self._cases.filter(pl.col(SET) == str(SetName.SEALED))
+
+
+def names(cases: pl.DataFrame) -> NDArray[np.uint64]:
+    """Hashes by which cases are known again: of their ids and of their units, shape (names,)."""
+    ids, units = stable_hash(cases[columns.ID]), stable_hash(cases[columns.UNIT], "unit")
+    return np.unique(np.concatenate([ids.to_numpy(), units.to_numpy()]))
+
+
+def known(cases: pl.DataFrame, kept: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which cases are among those that ``names`` told of, or share a unit with one of them."""
+    ids, units = stable_hash(cases[columns.ID]), stable_hash(cases[columns.UNIT], "unit")
+    return np.isin(ids.to_numpy(), kept) | np.isin(units.to_numpy(), kept)
 
 
 def load_cases(product: Product) -> Parted:
@@ -106,8 +120,14 @@ def load_cases(product: Product) -> Parted:
         assigned = pl.Series(SET, [str(SetName.VALIDATION)] * raw.height, dtype=pl.String)
     else:
         assigned = splits.assign(raw, product).rename(SET)
-    cases = in_fixed_order(cases.with_columns(assigned))
-    return Parted(cases, fingerprint(raw, product.data.id), product.data.split is not None)
+    # each set by its own rows: what is sealed does not even order what a model learns from
+    sets = cases.with_columns(assigned).partition_by(SET, as_dict=True)
+    ordered = [
+        in_fixed_order(part, fingerprint(part.select(raw.columns), product.data.id))
+        for _, part in sorted(sets.items())
+    ]
+    told = fingerprint(raw, product.data.id)
+    return Parted(pl.concat(ordered), told, product.data.split is not None)
 
 
 def _require_id(product: Product) -> None:
@@ -132,7 +152,24 @@ def load_other(product: Product, table: object, name: str) -> tuple[pl.DataFrame
         scan = tables.from_frame(table)
     raw = tables.collect(scan, name)
     require_declared(raw, product, name)
-    return in_fixed_order(checked(raw, product)), fingerprint(raw, product.data.id)
+    _require_same_names(product, raw, name)
+    told = fingerprint(raw, product.data.id)
+    return in_fixed_order(checked(raw, product), told), told
+
+
+def _require_same_names(product: Product, raw: pl.DataFrame, name: str) -> None:
+    """Ids read as numbers lost their zeros: 00007 of the sealed set would look like a new 7."""
+    for column in _as_text(product):
+        ours = tables.scan_cases(product).collect_schema()[column]
+        if (ours == pl.String) != (raw.schema[column] == pl.String):
+            raise BadInput(
+                f"the column {column!r} holds {raw.schema[column]} here and {ours} in the "
+                "product's own table, so nobody can tell whether they are the same cases.",
+                code="other_names",
+                where=name,
+                value=str(raw.schema[column]),
+                next_step="Read ids as text, or hand in the path of the file.",
+            )
 
 
 def _as_text(product: Product) -> tuple[str, ...]:
@@ -143,6 +180,7 @@ def _as_text(product: Product) -> tuple[str, ...]:
 def checked(raw: pl.DataFrame, product: Product) -> pl.DataFrame:
     """Ids, units, truth, scope and others' calls of every row, before any set is looked at."""
     found = in_scope(declare_truth(identify(raw, product), product), product.scope)
+    check_costs(found, product)
     return add_calls(found, product)
 
 

@@ -14,11 +14,12 @@ from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Model
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Requirement
+from roadworthy.core.study import Study
 from roadworthy.io import tables
 from roadworthy.io.registry import collectors
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.measure import table_of
-from roadworthy.workflow.slicing import cells
+from roadworthy.workflow.measure import planned_cells, table_of
+from roadworthy.workflow.prepare import require_numbers
 from roadworthy.workflow.source import Parted
 from roadworthy.workflow.subject import TRAINED, Judged, kept_policy, load_model
 from roadworthy.workflow.tune import CANDIDATES, choose_threshold
@@ -70,21 +71,21 @@ def resolve(product: Product, schema: pl.Schema, instruments: Mapping[str, Instr
             )
         if table_of(requirement, instruments) != "cases":
             continue
-        named = _own_columns(requirement, instruments)
-        tables.require_columns(pl.DataFrame(schema=schema), named, f"requirement {requirement.id}")
+        _require_usable(requirement, pl.DataFrame(schema=schema), instruments)
 
 
-def resolve_rows(
-    product: Product, inputs: pl.DataFrame, instruments: Mapping[str, Instrument]
-) -> None:
-    """What only rows can show, without their truth: missing values, and slices without end."""
-    inside = inputs.filter(pl.col(columns.INSIDE))
+def resolve_rows(product: Product, study: Study, instruments: Mapping[str, Instrument]) -> None:
+    """What only rows can show, without their truth: missing values, and slices without end.
+
+    The ``cases`` of the study are the ones to be judged, with everything but truth and answers.
+    """
+    inside = study.tables["cases"].filter(pl.col(columns.INSIDE))
     for requirement in product.requirements:
+        planned_cells(requirement, study, instruments, product.scope)
         if table_of(requirement, instruments) != "cases":
             continue
-        cells(requirement, inside, None, product.scope)
         for name in _own_columns(requirement, instruments):
-            missing = inside[name].null_count() if name in inside.columns else 0
+            missing = _missing(inside[name]) if name in inside.columns else 0
             if missing:
                 raise BadInput(
                     f"{missing} cases have no value in {name!r}, which {requirement.metric} needs.",
@@ -95,13 +96,31 @@ def resolve_rows(
                 )
 
 
-def _own_columns(requirement: Requirement[Any], instruments: Mapping[str, Instrument]) -> list[str]:
-    """The user's columns that a requirement's statistics read."""
+def _missing(values: pl.Series) -> int:
+    without = values.null_count()
+    return without + int((~values.is_finite()).sum() or 0) if values.dtype.is_float() else without
+
+
+def _require_usable(
+    requirement: Requirement[Any], table: pl.DataFrame, instruments: Mapping[str, Instrument]
+) -> None:
+    """The columns that a requirement reads are there, and what is summed or averaged is numbers."""
+    where = f"requirement {requirement.id}"
+    tables.require_columns(table, _own_columns(requirement, instruments), where)
+    for column in _own_columns(requirement, instruments, only="of"):
+        require_numbers(table.schema, column, where)
+
+
+def _own_columns(
+    requirement: Requirement[Any], instruments: Mapping[str, Instrument], only: str | None = None
+) -> list[str]:
+    """The user's columns that a requirement's statistics read; ``only`` those of one expression."""
     statistics = instruments[requirement.metric].statistics(requirement).values()
     roots = (
         root
         for statistic in statistics
-        for expression in statistic.columns().values()
+        for name, expression in statistic.columns().items()
+        if only in (None, name)
         for root in expression.meta.root_names()
     )
     return [name for name in dict.fromkeys(roots) if not name.startswith("@")]
@@ -169,8 +188,7 @@ def _require_table_columns(
         table = found.get(table_of(requirement, instruments))
         if table is None:
             continue
-        named = _own_columns(requirement, instruments)
-        tables.require_columns(table, named, f"requirement {requirement.id}")
+        _require_usable(requirement, table, instruments)
 
 
 def _chosen_among(model: Model, workspace: Workspace) -> tuple[int, int]:

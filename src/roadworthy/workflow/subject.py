@@ -19,7 +19,13 @@ from roadworthy.io.ladder_json import ladder_from_json
 from roadworthy.io.registry import rungs
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.prepare import check_scores, decide, without_decision
+from roadworthy.workflow.prepare import (
+    as_class,
+    check_scores,
+    decide,
+    require_numbers,
+    without_decision,
+)
 
 TRAINED = "trained.json"
 MODEL = "model.skops"
@@ -53,7 +59,11 @@ class Judged:
         """
         if self.product.data.truth is None:
             return None
+        if isinstance(self.model, ScoredTable) and self.product.task is not Task.MULTICLASS:
+            require_numbers(cases.schema, self.model.column, self.product.file.name)
         found = self.model.answer(cases)
+        if self.product.task is Task.MULTICLASS:
+            found = as_class(found)
         if self.product.task is Task.BINARY:
             check_scores(cases.with_columns(found.alias(columns.SCORE)), self.model.name)
         else:
@@ -76,7 +86,7 @@ def load_model(product: Product, workspace: Workspace) -> Model:
     """The scored column when product.yaml names one, otherwise what ``train`` left."""
     column = product.data.score or product.data.prediction
     if column is not None or product.data.truth is None:
-        kind = pl.String() if product.task is Task.MULTICLASS else pl.Float64()
+        kind = None if product.task is Task.MULTICLASS else pl.Float64()
         return ScoredTable(column or "", kind)
     if not workspace.path(MODEL).exists():
         raise BadInput(
@@ -126,7 +136,12 @@ def kept_policy(product: Product, model: Model, workspace: Workspace) -> Policy 
         or kept.get("product") != product.fingerprint
     ):
         return None
-    return Policy(float(kept["threshold"]), decision.refer_between)
+    threshold, candidates = kept.get("threshold"), kept.get("candidates")
+    if not isinstance(threshold, float) or not 0.0 <= threshold <= 1.0:
+        return None
+    if not isinstance(candidates, int) or candidates < 1:
+        return None
+    return Policy(threshold, decision.refer_between)
 
 
 def _refuse_no_answer(cases: pl.DataFrame, task: Task) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
@@ -15,11 +16,10 @@ from roadworthy.core.product import Product, SetName
 from roadworthy.io.ladder_json import ladder_to_json
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments, rungs
-from roadworthy.io.stable_hash import stable_hash
-from roadworthy.store.seen import note_seen
+from roadworthy.store.seen import note_open, note_seen
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.ladder import Climbed, OpenCases, climb
-from roadworthy.workflow.source import feature_columns, load_cases
+from roadworthy.workflow.source import feature_columns, load_cases, names
 from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt
 
 
@@ -57,9 +57,10 @@ def train(product_file: Path) -> Trained:
     climbed = climb(product, cases, features, seed, rungs(), instruments())
     ladder, kept = climbed.ladder, climbed.ladder.result
     remembered, told = _kept(product, climbed), ladder_to_json(climbed.ladder)
-    seen = parted.open(SetName.TRAIN, SetName.VALIDATION)[columns.ID]
+    fitted_on, chose = (names(parted.open(name)) for name in (SetName.TRAIN, SetName.VALIDATION))
     # noted before the model is there: a model whose training cases are unknown is never judged
-    note_seen(workspace, kept.model, stable_hash(seen).to_numpy())
+    note_seen(workspace, kept.model, fitted_on, chose)
+    note_open(workspace, np.union1d(fitted_on, chose))
     workspace.write(MODEL, climbed.artifact)
     workspace.write_json(TRAINED, remembered)
     workspace.write_json(LADDER, told)
