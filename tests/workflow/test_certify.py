@@ -357,7 +357,7 @@ def test_training_that_stops_half_way_leaves_no_model_that_certify_would_trust(
         raise RuntimeError("out of memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr("roadworthy.workflow.train.choose_threshold", crash)
+        patch.setattr(Workspace, "write_json", crash)
         with pytest.raises(RuntimeError):
             train(file)
     file.write_text(before)

@@ -73,7 +73,7 @@ def plan(product: ProductFile = Path("product.yaml"), as_json: AsJson = False) -
 
 @app.command()
 def train(product: ProductFile = Path("product.yaml"), as_json: AsJson = False) -> int:
-    """Fit the first rung on the training split and choose the threshold on validation data."""
+    """Fit models from cheap to costly; keep the cheapest that meets the requirements."""
     from roadworthy.workflow.train import train as run
 
     with show.busy("fitting", as_json):

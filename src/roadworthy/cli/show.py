@@ -6,17 +6,20 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from roadworthy.core.errors import RoadworthyError
 from roadworthy.core.evidence import Measured
+from roadworthy.core.ladder import NotFitted, RungResult
 from roadworthy.core.path import Path
 from roadworthy.core.product import SetName
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
-from roadworthy.io import telling
+from roadworthy.io import ladder_words, telling
 from roadworthy.io.harmless import one_line
+from roadworthy.io.ladder_json import ladder_to_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -100,14 +103,51 @@ def plan(found: Plan) -> None:
 
 
 def trained(found: Trained) -> None:
-    """What was fitted, on what, and which threshold was chosen."""
+    """Every rung that was tried, which one was kept, and why."""
+    ladder = found.ladder
     _line()
-    _line(f"{found.model}, fitted on {found.cases:,} cases", style="bold")
-    _line(f"features   {', '.join(found.features)}")
+    _line(f"kept: {found.model}", f"  fitted on {found.cases:,} cases", style="bold")
+    _line()
+    rows, styles = [], []
+    for rung in ladder.fitted:
+        rows += _rung(rung, kept=rung.rung == ladder.kept)
+        styles += [STYLES[v.outcome] for v in rung.gating] + [STYLES[rung.outcome]]
+    _table(
+        ("model", "size", "per case", "requirement", "must be", "seen", "bounds", "verdict"),
+        rows,
+        styles,
+    )
+    for step in ladder.steps:
+        if isinstance(step, NotFitted):
+            told = f"Not fitted: {step.title}: {step.reason}"
+            _line(told, f" {step.next_step}", style="bold yellow")
+    _line(ladder.reason)
+    if ladder.best:
+        _line(ladder.best)
+    if ladder.unjudged:
+        _line(f"Not judged here: {', '.join(ladder.unjudged)}. `roadworthy check` judges them.")
+    _line()
+    unread = "" if ladder.result.reads else "  (none of them is read)"
+    _line(f"features   {', '.join(found.features)}{unread}")
     if found.policy is not None:
-        chosen = f", chosen on validation among {found.candidates}" if found.candidates > 1 else ""
+        chosen = ", chosen on validation" if ladder.result.candidates > 1 else ""
         _line(f"threshold  {found.policy.threshold:.4g}{chosen}")
-    _line(f"artefact   {found.bytes / 1000:,.1f} kB, {found.fingerprint[:12]}")
+    _line(f"artefact   {ladder_words.size(found.bytes)}, {found.fingerprint[:12]}")
+
+
+def _rung(rung: RungResult, kept: bool) -> list[tuple[str, ...]]:
+    """The rung's cells, one a row, and its outcome; what is the same for all stands once."""
+    mark = "> " if kept else "  "
+    head = (f"{mark}{rung.title}", ladder_words.size(rung.bytes), ladder_words.time(rung.ms))
+    cells = [_judged(verdict) for verdict in rung.gating]
+    rows = [*cells, ("= the product", "", "", "", str(rung.outcome))]
+    return [(*(head if i == 0 else ("", "", "")), *row) for i, row in enumerate(rows)]
+
+
+def _judged(verdict: Verdict) -> tuple[str, ...]:
+    requirement, part, _, seen, bounds, _, outcome = _cell(verdict)
+    named = f"{requirement} [{part}]" if verdict.slice.keys else requirement
+    return (named, str(replace(verdict.limit, against=None)), seen, bounds, outcome)
 
 
 def written(found: Written) -> None:
@@ -201,6 +241,7 @@ def plan_json(found: Plan) -> dict[str, Any]:
 
 def trained_json(found: Trained) -> dict[str, Any]:
     """What ``train`` did as one JSON object."""
+    ladder = ladder_to_json(found.ladder)
     return {
         "schema": 1,
         "model": found.model,
@@ -210,6 +251,13 @@ def trained_json(found: Trained) -> dict[str, Any]:
         "bytes": found.bytes,
         "threshold": None if found.policy is None else found.policy.threshold,
         "candidates": found.candidates,
+        **{
+            key: value
+            for key, value in ladder.items()
+            if key in ("kept", "meets", "reason", "best")
+        },
+        "unjudged": ladder["unjudged"],
+        "ladder": ladder["rungs"],
     }
 
 

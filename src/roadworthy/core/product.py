@@ -148,7 +148,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Product:
-    """Everything product.yaml says."""
+    """Everything product.yaml says; ``models`` are the rungs that training may try, None: all."""
 
     name: str
     data: Data
@@ -159,6 +159,7 @@ class Product:
     costs: Costs | None = None
     confidence: Confidence = Confidence()
     decision: Decision = Decision()
+    models: tuple[str, ...] | None = None
     file: Path = Path("product.yaml")
     fingerprint: str = ""
     text: str = field(default="", repr=False, compare=False)

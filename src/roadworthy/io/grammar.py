@@ -23,6 +23,7 @@ from roadworthy.io.words import (
     NotNegative,
     Pair,
     Text,
+    Texts,
     at_least,
     between,
     choice,
@@ -207,6 +208,8 @@ class ProductWords(Words):
     """How sure, how likely to pass, how many looks."""
     decision: DecisionWords = DecisionWords()
     """How a score becomes a decision."""
+    models: Texts | None = None
+    """The kinds of model that training may try; by default all that are installed."""
     requirements: list[Any]
     """What must be shown."""
 

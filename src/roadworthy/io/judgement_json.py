@@ -42,7 +42,7 @@ def to_json(judgement: Judgement) -> Json:
             "fingerprint": judgement.subject.fingerprint,
         },
         "version": judgement.version,
-        "verdicts": [_verdict(verdict) for verdict in judgement.verdicts],
+        "verdicts": [verdict_to_json(verdict) for verdict in judgement.verdicts],
         "paths": [_path(path) for path in judgement.paths],
         "population": _population(judgement.population),
         "fingerprints": dict(judgement.fingerprints),
@@ -84,7 +84,8 @@ def _contradictions(judgement: Judgement) -> Iterator[str]:
         yield f"The product says {judgement.outcome}, and its gating verdicts say {worst}."
 
 
-def _verdict(verdict: Verdict) -> Json:
+def verdict_to_json(verdict: Verdict) -> Json:
+    """One verdict as plain values; see ``to_json``."""
     evidence = verdict.evidence
     measured = evidence if isinstance(evidence, Measured) else None
     return {
@@ -202,7 +203,7 @@ def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
         set=stored["set"],
         subject=Subject(SubjectKind(subject["kind"]), subject["name"], subject["fingerprint"]),
         version=stored["version"],
-        verdicts=tuple(_read_verdict(verdict) for verdict in stored["verdicts"]),
+        verdicts=tuple(verdict_from_json(verdict) for verdict in stored["verdicts"]),
         population=_read_population(stored["population"]),
         fingerprints=dict(stored["fingerprints"]),
         notes=tuple(stored["notes"]),
@@ -210,7 +211,8 @@ def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
     )
 
 
-def _read_verdict(stored: Mapping[str, Any]) -> Verdict:
+def verdict_from_json(stored: Mapping[str, Any]) -> Verdict:
+    """The verdict that ``verdict_to_json`` wrote; KeyError, TypeError or ValueError otherwise."""
     return Verdict(
         requirement=stored["requirement"],
         metric=stored["metric"],

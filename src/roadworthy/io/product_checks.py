@@ -8,6 +8,8 @@ from itertools import combinations
 from roadworthy.core.policy import Referred
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Requirement, Side, Tier
+from roadworthy.io import registry
+from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.problems import Page, Problem
 from roadworthy.io.requirement_reader import Written
 from roadworthy.io.shapes import shown
@@ -22,6 +24,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from _roles(product)
     yield from _tables(product)
     yield from _decision(page, product)
+    yield from _models(product)
     yield from _ids(written)
     yield from _gate(product)
     yield from _automation(product, written)
@@ -92,6 +95,15 @@ def _decision(page: Page, product: Product) -> Iterator[Problem]:
         message = "is auto, and there are no validation cases to choose it on"
         step = "Add a validation set to `data.split`, or write the threshold as a number."
         yield Problem(("decision", "threshold"), message, step)
+
+
+def _models(product: Product) -> Iterator[Problem]:
+    known = registry.rungs()
+    for place, name in enumerate(product.models or ()):
+        if name not in known:
+            step = did_you_mean(name, known, "kinds of model")
+            message = f"is {shown(name)}, and there is no such kind of model"
+            yield Problem(("models", place), message, step, "unknown_model")
 
 
 def _ids(written: Sequence[Written]) -> Iterator[Problem]:

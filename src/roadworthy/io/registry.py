@@ -1,4 +1,4 @@
-"""Which instruments, collectors and levers are installed: built-ins and strangers alike."""
+"""Which instruments, collectors, models and levers are installed: built-ins and strangers alike."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Generic, TypeVar, cast
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import About, Collector, Instrument
 from roadworthy.core.lever import Lever
+from roadworthy.core.rung import Rung
 from roadworthy.io.nearest import did_you_mean
 
 T = TypeVar("T")
@@ -18,6 +19,7 @@ T = TypeVar("T")
 INSTRUMENTS = "roadworthy.instruments"
 COLLECTORS = "roadworthy.collectors"
 LEVERS = "roadworthy.levers"
+MODELS = "roadworthy.models"
 
 
 class Announced(Mapping[str, T], Generic[T]):
@@ -62,6 +64,12 @@ def collectors() -> Mapping[str, Collector]:
 def levers() -> Mapping[str, Lever]:
     """Every installed lever by its announced name."""
     return Announced(LEVERS, entry_points(group=LEVERS))
+
+
+@cache
+def rungs() -> Mapping[str, Rung]:
+    """Every installed kind of model by its name in product.yaml."""
+    return Announced(MODELS, entry_points(group=MODELS))
 
 
 def instrument(name: str) -> Instrument:
@@ -110,6 +118,8 @@ def _load(point: EntryPoint) -> object:
         _check_instrument(point, plugin)
     if point.group == LEVERS and not callable(getattr(plugin, "propose", None)):
         raise _broken(point, "lacks propose")
+    if point.group == MODELS:
+        _check_rung(point, plugin)
     return plugin
 
 
@@ -119,7 +129,19 @@ def _check_instrument(point: EntryPoint, plugin: object) -> None:
     parameters = getattr(plugin, "parameters", None)
     if not (isinstance(parameters, type) and is_dataclass(parameters)):
         raise _broken(point, "has no `parameters` that is a dataclass")
-    lacks = [m for m in ("statistics", "measure", "need") if not callable(getattr(plugin, m, None))]
+    _require_methods(point, plugin, ("statistics", "measure", "need"))
+
+
+def _check_rung(point: EntryPoint, plugin: object) -> None:
+    if not isinstance(getattr(plugin, "rank", None), int):
+        raise _broken(point, "has no `rank` that is a whole number")
+    if not isinstance(getattr(plugin, "why", None), str):
+        raise _broken(point, "has no `why` that is a text")
+    _require_methods(point, plugin, ("title", "fit", "load"))
+
+
+def _require_methods(point: EntryPoint, plugin: object, names: Iterable[str]) -> None:
+    lacks = [name for name in names if not callable(getattr(plugin, name, None))]
     if lacks:
         raise _broken(point, f"lacks {', '.join(lacks)}")
 

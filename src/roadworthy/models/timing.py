@@ -21,12 +21,18 @@ class Timing:
 
     def collect(self, model: Model, cases: pl.DataFrame) -> pl.DataFrame:
         """Answers up to 1,000 cases one by one and notes the wall-clock milliseconds of each."""
-        for i in range(min(WARM_UP, cases.height)):
-            model.answer(cases[i : i + 1])
-        taken = []
-        for i in range(min(MOST_CASES, cases.height)):
-            one = cases[i : i + 1]
-            start = time.perf_counter_ns()
-            model.answer(one)
-            taken.append((time.perf_counter_ns() - start) / 1e6)
+        taken = one_by_one(model, cases, MOST_CASES)
         return pl.DataFrame({"case": cases[columns.ID][: len(taken)], "ms": taken})
+
+
+def one_by_one(model: Model, cases: pl.DataFrame, most: int, warm_up: int = WARM_UP) -> list[float]:
+    """Milliseconds of each of the first ``most`` cases, alone, after ``warm_up`` untimed ones."""
+    for i in range(min(warm_up, cases.height)):
+        model.answer(cases[i : i + 1])
+    taken = []
+    for i in range(min(most, cases.height)):
+        one = cases[i : i + 1]
+        start = time.perf_counter_ns()
+        model.answer(one)
+        taken.append((time.perf_counter_ns() - start) / 1e6)
+    return taken

@@ -86,14 +86,19 @@ def check(product_file: Path, on: object | None = None, time: bool = False) -> J
 def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...]:
     """What a reader must know of how the subject came about."""
     found = []
-    policy = settled.judged.policy
+    policy, chosen = settled.judged.policy, []
+    if settled.rungs > 1:
+        chosen.append(f"the model ({settled.judged.model.name})")
     if policy is not None and product.decision.threshold == "auto":
+        chosen.append(f"the threshold {policy.threshold:.4g}")
+    if chosen:
+        what, were = " and ".join(chosen), "was" if len(chosen) == 1 else "were"
         found.append(
-            f"The threshold {policy.threshold:.4g} was chosen on validation data among "
+            f"{what[:1].upper()}{what[1:]} {were} chosen on validation data among "
             f"{settled.candidates} candidates."
         )
     if candidates > 1:
-        found.append(f"These cases also chose the threshold, so alpha is divided by {candidates}.")
+        found.append(f"These cases did the choosing, so alpha is divided by {candidates}.")
     return tuple(found)
 
 

@@ -22,17 +22,21 @@ from roadworthy.workflow.measure import planned_cells, table_of
 from roadworthy.workflow.prepare import require_numbers
 from roadworthy.workflow.source import Parted
 from roadworthy.workflow.subject import TRAINED, Judged, kept_policy, load_model
-from roadworthy.workflow.tune import choose_threshold
+from roadworthy.workflow.tune import CANDIDATES, choose_threshold
 
 TIMED = "tables"
 
 
 @dataclass(frozen=True)
 class Settled:
-    """The subject as it will be judged, and among how many it was chosen on validation data."""
+    """The subject as it will be judged, and among how many it was chosen on validation data.
+
+    ``rungs`` counts the kinds of model among them, ``candidates`` pairs of model and threshold.
+    """
 
     judged: Judged
     candidates: int
+    rungs: int = 1
 
 
 def settle(
@@ -42,12 +46,15 @@ def settle(
     model = load_model(product, workspace)
     _require_inputs(model, parted.schema)
     if product.task is not Task.BINARY or product.data.truth is None:
-        return Settled(Judged(product, model, None), 1)
+        return Settled(Judged(product, model, None), *_chosen_among(model, workspace))
+    candidates, rungs = _chosen_among(model, workspace)
     policy = kept_policy(product, model, workspace)
     if policy is not None:
-        return Settled(Judged(product, model, policy), _candidates(product, workspace))
+        return Settled(Judged(product, model, policy), candidates, rungs)
     tuned = choose_threshold(product, model, parted.open(SetName.VALIDATION), instruments)
-    return Settled(Judged(product, model, tuned.policy), tuned.candidates)
+    # each of the other rungs could have been kept as well, with a threshold of its own
+    among = max(candidates, tuned.candidates + (rungs - 1) * CANDIDATES)
+    return Settled(Judged(product, model, tuned.policy), among, rungs)
 
 
 def resolve(product: Product, schema: pl.Schema, instruments: Mapping[str, Instrument]) -> None:
@@ -184,10 +191,12 @@ def _require_table_columns(
         _require_usable(requirement, table, instruments)
 
 
-def _candidates(product: Product, workspace: Workspace) -> int:
-    if product.decision.threshold != "auto":
-        return 1
-    return int((workspace.read_json(TRAINED) or {}).get("candidates", 1))
+def _chosen_among(model: Model, workspace: Workspace) -> tuple[int, int]:
+    """Pairs of model and threshold, and models, that ``train`` chose among on validation data."""
+    kept = (workspace.read_json(TRAINED) or {}) if model.files else {}
+    if kept.get("model") != model.fingerprint:
+        return 1, 1
+    return int(kept["candidates"]), int(kept["rungs"])
 
 
 def _require_inputs(model: Model, schema: pl.Schema) -> None:

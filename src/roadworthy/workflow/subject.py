@@ -10,11 +10,13 @@ import polars as pl
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
+from roadworthy.core.ladder import Ladder
 from roadworthy.core.model import Model
 from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, Task
 from roadworthy.core.subject import Subject, SubjectKind
-from roadworthy.models import linear
+from roadworthy.io.ladder_json import ladder_from_json
+from roadworthy.io.registry import rungs
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.prepare import (
@@ -27,6 +29,7 @@ from roadworthy.workflow.prepare import (
 
 TRAINED = "trained.json"
 MODEL = "model.skops"
+LADDER = "ladder.json"
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,12 @@ def load_model(product: Product, workspace: Workspace) -> Model:
             where=str(product.file),
             next_step="Run `roadworthy train`, or name the column with scores: `data: {score: }`.",
         )
-    model = linear.load(workspace.path(MODEL))
     kept = workspace.read_json(TRAINED) or {}
-    if kept.get("model") == model.fingerprint and kept.get("learnt") == learnt(product):
-        return model
+    known, rung = rungs(), str(kept.get("rung", ""))
+    if rung in known and kept.get("learnt") == learnt(product):
+        model = known[rung].load(workspace.path(MODEL))
+        if kept.get("model") == model.fingerprint:
+            return model
     raise BadInput(
         "product.yaml says something else of truth or features than when the model was trained.",
         code="stale_model",
@@ -104,10 +109,18 @@ def load_model(product: Product, workspace: Workspace) -> Model:
     )
 
 
+def kept_ladder(model: Model, workspace: Workspace) -> Ladder | None:
+    """The ladder on which ``train`` kept this very model; None: it kept another, or none."""
+    kept = workspace.read_json(LADDER)
+    if kept is None or kept.get("model") != model.fingerprint:
+        return None
+    return ladder_from_json(kept)
+
+
 def learnt(product: Product) -> str:
     """A hash of what training takes from product.yaml: another one asks for another model."""
     data = product.data
-    said = (product.task, data.truth, data.positive, data.negative, data.features)
+    said = (product.task, data.truth, data.positive, data.negative, data.features, product.models)
     return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""train: fits the first rung on the training split and chooses the policy on validation data."""
+"""train: climbs the ladder of models and keeps the cheapest that meets what is required."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import polars as pl
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
+from roadworthy.core.ladder import Ladder
 from roadworthy.core.policy import Policy
-from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.product import Product, SetName
+from roadworthy.io.ladder_json import ladder_to_json
 from roadworthy.io.product_yaml import load_product
-from roadworthy.io.registry import instruments
-from roadworthy.models import linear
+from roadworthy.io.registry import instruments, rungs
 from roadworthy.store.seen import note_open, note_seen
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.source import feature_columns, load_cases, names, truth_of
-from roadworthy.workflow.subject import MODEL, TRAINED, learnt
-from roadworthy.workflow.tune import Tuned, choose_threshold
+from roadworthy.workflow.ladder import Climbed, OpenCases, climb
+from roadworthy.workflow.source import feature_columns, load_cases, names
+from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Trained:
     bytes: int
     policy: Policy | None
     candidates: int
+    ladder: Ladder
 
 
 def train(product_file: Path) -> Trained:
@@ -41,8 +43,8 @@ def train(product_file: Path) -> Trained:
     workspace = Workspace.beside(product.file)
     _refuse_scored(product)
     parted = load_cases(product)
-    cases = parted.open(SetName.TRAIN).filter(pl.col(columns.INSIDE))
-    if cases.height == 0:
+    training = parted.open(SetName.TRAIN).filter(pl.col(columns.INSIDE))
+    if training.height == 0:
         raise BadInput(
             "there are no training cases in scope.",
             code="no_cases",
@@ -51,40 +53,43 @@ def train(product_file: Path) -> Trained:
         )
     features = feature_columns(product, parted.schema)
     seed = product.data.split.seed if product.data.split else 0
-    fitted = linear.fit(cases, truth_of(cases, product.task), product.task, features, seed)
-    content = linear.to_bytes(fitted)
+    cases = OpenCases(training, parted.open(SetName.VALIDATION), parted.all_open)
+    climbed = climb(product, cases, features, seed, rungs(), instruments())
+    ladder, kept = climbed.ladder, climbed.ladder.result
+    remembered, told = _kept(product, climbed), ladder_to_json(climbed.ladder)
     fitted_on, chose = (names(parted.open(name)) for name in (SetName.TRAIN, SetName.VALIDATION))
     # noted before the model is there: a model whose training cases are unknown is never judged
-    note_seen(workspace, linear.fingerprint(content), fitted_on, chose)
+    note_seen(workspace, kept.model, fitted_on, chose)
     note_open(workspace, np.union1d(fitted_on, chose))
-    model = linear.load(workspace.write(MODEL, content))
-    tuned = _tuned(product, model, parted.open(SetName.VALIDATION))
-    kept: dict[str, object] = {
-        "model": model.fingerprint,
-        "learnt": learnt(product),
-        "product": product.fingerprint,
-    }
-    if tuned is not None:
-        kept |= {"threshold": tuned.policy.threshold, "candidates": tuned.candidates}
-    workspace.write_json(TRAINED, kept)
+    workspace.write(MODEL, climbed.artifact)
+    workspace.write_json(TRAINED, remembered)
+    workspace.write_json(LADDER, told)
     return Trained(
-        model.name,
-        model.fingerprint,
+        kept.title,
+        kept.model,
         features,
-        cases.height,
-        len(content),
-        None if tuned is None else tuned.policy,
-        1 if tuned is None else tuned.candidates,
+        training.height,
+        kept.bytes,
+        climbed.policy,
+        ladder.candidates,
+        ladder,
     )
 
 
-def _tuned(product: Product, model: linear.LinearModel, cases: pl.DataFrame) -> Tuned | None:
-    decision = product.decision
-    if product.task is not Task.BINARY:
-        return None
-    if decision.threshold != "auto":
-        return Tuned(Policy(decision.threshold, decision.refer_between), 1)
-    return choose_threshold(product, model, cases, instruments())
+def _kept(product: Product, climbed: Climbed) -> dict[str, object]:
+    """What judging must know of the model, and among how many it was chosen."""
+    ladder = climbed.ladder
+    kept: dict[str, object] = {
+        "model": ladder.result.model,
+        "rung": ladder.kept,
+        "learnt": learnt(product),
+        "product": product.fingerprint,
+        "rungs": len(ladder.fitted),
+        "candidates": ladder.candidates,
+    }
+    if climbed.policy is not None:
+        kept["threshold"] = climbed.policy.threshold
+    return kept
 
 
 def _refuse_scored(product: Product) -> None:

@@ -1,4 +1,4 @@
-"""The first rung: learns what tables hold, answers what it never saw, and is never executed."""
+"""The rung of lines: learns what tables hold, answers what it never saw, is never executed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from tests.tables import learnable
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Task
-from roadworthy.models.linear import LinearModel, fingerprint, fit, load, matrix, to_bytes
+from roadworthy.models.logistic import Logistic
+from roadworthy.models.pipelines import TrainedPipeline, load, matrix
 
 FEATURES = ("size", "shape", "noise")
 
@@ -27,9 +29,11 @@ def binary(n: int = 400, seed: int = 1) -> tuple[pl.DataFrame, pl.Series]:
     return cases, cases["ill"] == "yes"
 
 
-def fitted(features: tuple[str, ...] = FEATURES, **changed: pl.Expr) -> LinearModel:
+def fitted(features: tuple[str, ...] = FEATURES, **changed: pl.Expr) -> TrainedPipeline:
     cases, truth = binary()
-    return fit(cases.with_columns(**changed), truth, Task.BINARY, features, 0)
+    found = Logistic().fit(cases.with_columns(**changed), truth, Task.BINARY, features, 0)
+    assert isinstance(found, TrainedPipeline)
+    return found
 
 
 def test_scores_are_probabilities_that_rank_the_positive_class_higher() -> None:
@@ -54,7 +58,7 @@ def test_a_missing_number_may_mean_something() -> None:
         [None if one else float(x) for one, x in zip(ill, rng.normal(size=400), strict=True)]
     )
     cases = pl.DataFrame({"size": size})
-    model = fit(cases, pl.Series(ill), Task.BINARY, ("size",), 0)
+    model = Logistic().fit(cases, pl.Series(ill), Task.BINARY, ("size",), 0)
     scores = model.answer(pl.DataFrame({"size": [None, 0.0]}, schema={"size": pl.Float64}))
     assert scores[0] > 0.9 and scores[1] < 0.1
 
@@ -77,21 +81,21 @@ def test_a_column_that_says_nothing_changes_nothing(dead: pl.Expr) -> None:
 
 def test_a_number_column_that_arrives_as_text_is_read_as_a_number() -> None:
     cases = pl.DataFrame({"size": ["1.0", "?"], "shape": ["oval"] * 2, "noise": [0.0] * 2})
-    found = matrix(cases, fitted().card)
+    found = matrix(cases, fitted().card.numbers, fitted().card.categories)
     assert found[0, 0] == 1.0 and np.isnan(found[1, 0])
 
 
 def test_one_class_is_an_error() -> None:
     cases, _ = binary()
     with pytest.raises(BadInput) as told:
-        fit(cases, pl.Series([True] * 400), Task.BINARY, FEATURES, 0)
+        Logistic().fit(cases, pl.Series([True] * 400), Task.BINARY, FEATURES, 0)
     assert told.value.code == "one_class"
 
 
 def test_a_text_column_with_a_name_a_case_is_an_error() -> None:
     cases, truth = binary()
     with pytest.raises(BadInput) as told:
-        fit(cases, truth, Task.BINARY, ("case",), 0)
+        Logistic().fit(cases, truth, Task.BINARY, ("case",), 0)
     assert told.value.code == "too_many_categories"
 
 
@@ -99,28 +103,28 @@ def test_classes_and_values_are_learnt() -> None:
     rng = np.random.default_rng(3)
     x = rng.normal(size=300)
     cases = pl.DataFrame({"x": x})
-    values = fit(cases, pl.Series(2 * x), Task.REGRESSION, ("x",), 0).answer(cases)
+    values = Logistic().fit(cases, pl.Series(2 * x), Task.REGRESSION, ("x",), 0).answer(cases)
     assert values.to_numpy() == pytest.approx(2 * x, abs=0.05)
     names = pl.Series(np.where(x > 0, "up", "down"))
-    classes = fit(cases, names, Task.MULTICLASS, ("x",), 0).answer(cases)
+    classes = Logistic().fit(cases, names, Task.MULTICLASS, ("x",), 0).answer(cases)
     assert classes.dtype == pl.String
     assert (classes == names).mean() > 0.95  # type: ignore[operator]
 
 
 def test_the_file_gives_back_the_same_model(tmp_path: Path) -> None:
     model, (cases, _) = fitted(), binary(seed=2)
-    (tmp_path / "m.skops").write_bytes(to_bytes(model))
+    (tmp_path / "m.skops").write_bytes(model.to_bytes())
     again = load(tmp_path / "m.skops")
     assert again.card == model.card
     assert again.answer(cases).to_list() == model.answer(cases).to_list()
     assert again.files == (tmp_path / "m.skops",)
-    assert again.fingerprint == fingerprint((tmp_path / "m.skops").read_bytes())
+    assert again.fingerprint == sha256((tmp_path / "m.skops").read_bytes()).hexdigest()
     assert sorted(again.needs) == sorted(FEATURES)
 
 
 def test_the_same_fit_gives_the_same_bytes_and_another_fit_other_bytes() -> None:
-    assert to_bytes(fitted()) == to_bytes(fitted())
-    assert to_bytes(fitted()) != to_bytes(fitted(("size", "shape")))
+    assert fitted().to_bytes() == fitted().to_bytes()
+    assert fitted().to_bytes() != fitted(("size", "shape")).to_bytes()
 
 
 def refused(path: Path) -> BadInput:
@@ -179,16 +183,16 @@ def edited(content: bytes, **card: Any) -> bytes:
 
 
 def test_an_edited_file_has_another_fingerprint_or_is_refused(tmp_path: Path) -> None:
-    content = to_bytes(fitted())
+    content = fitted().to_bytes()
     path = tmp_path / "m.skops"
     path.write_bytes(edited(content, binary="binary"))
-    assert load(path).fingerprint != fingerprint(content)
+    assert load(path).fingerprint != sha256(content).hexdigest()
     path.write_bytes(edited(content, task="tusk"))
     assert refused(path).code == "unreadable_model"
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
 def test_a_file_that_was_cut_off_is_refused(tmp_path: Path, share: float) -> None:
-    content = to_bytes(fitted())
+    content = fitted().to_bytes()
     (tmp_path / "m.skops").write_bytes(content[: int(len(content) * share)])
     assert refused(tmp_path / "m.skops").code == "unreadable_model"

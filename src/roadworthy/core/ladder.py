@@ -1,0 +1,82 @@
+"""The ladder: every rung that training tried, from cheap to costly, and why one was kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from roadworthy.core.requirement import Tier
+from roadworthy.core.verdict import Outcome, Verdict
+
+
+@dataclass(frozen=True)
+class RungResult:
+    """A rung that was fitted, and how it did on validation data.
+
+    ``reads`` counts the columns it needs, ``candidates`` its own thresholds. ``verdicts`` are those
+    of requirements that hang on the model, judged at alpha divided by all candidates of the
+    ladder; without validation cases there are none. ``ms`` is the median time of one answer; a
+    clock is no part of equality.
+    """
+
+    rung: str
+    title: str
+    why: str
+    model: str
+    bytes: int
+    reads: int
+    candidates: int
+    threshold: float | None
+    outcome: Outcome
+    verdicts: tuple[Verdict, ...]
+    ms: float = field(compare=False)
+
+    @property
+    def gating(self) -> tuple[Verdict, ...]:
+        """The verdicts that gate the product."""
+        return tuple(v for v in self.verdicts if v.tier is Tier.CRITICAL)
+
+
+@dataclass(frozen=True)
+class NotFitted:
+    """A rung that could not be fitted, and what would have to change."""
+
+    rung: str
+    title: str
+    reason: str
+    next_step: str
+    code: str
+    where: str | None = None
+
+
+Step: TypeAlias = RungResult | NotFitted
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """What was tried, from cheap to costly, and what was kept.
+
+    ``meets``: the bounds of the kept rung meet every critical requirement on the very cases that
+    chose it, with alpha divided by ``candidates``, the number of pairs of rung and threshold that
+    could have been chosen. ``reason`` says why it was kept, ``best`` what the best score would
+    have cost more, ``unjudged`` names requirements on which nothing was said here.
+    """
+
+    kept: str
+    meets: bool
+    candidates: int
+    cases: int
+    steps: tuple[Step, ...]
+    reason: str
+    best: str = field(compare=False)
+    unjudged: tuple[str, ...] = ()
+
+    @property
+    def fitted(self) -> tuple[RungResult, ...]:
+        """The rungs that were fitted, from cheap to costly."""
+        return tuple(step for step in self.steps if isinstance(step, RungResult))
+
+    @property
+    def result(self) -> RungResult:
+        """The rung that was kept."""
+        return next(step for step in self.fitted if step.rung == self.kept)

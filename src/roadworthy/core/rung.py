@@ -1,0 +1,60 @@
+"""A rung of the ladder: one kind of model that training may try, and what it costs to keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from roadworthy.core.model import Model
+from roadworthy.core.product import Task
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class Fitted(Model, Protocol):
+    """A model that was just fitted and can be written down."""
+
+    def to_bytes(self) -> bytes:
+        """The artefact: everything its answers depend on; the same bytes for the same model."""
+
+
+class Rung(Protocol):
+    """One kind of model. Announced by an entry point in ``roadworthy.models``.
+
+    ``rank`` orders the rungs from cheap to costly; the built-in ones have 0 (majority),
+    10 (logistic) and 20 (boosting). ``why`` says in a phrase what its cost is made of.
+    """
+
+    @property
+    def rank(self) -> int:
+        """Where it stands between cheap and costly."""
+
+    @property
+    def why(self) -> str:
+        """What its cost is made of."""
+
+    def title(self, task: Task) -> str:
+        """What people call such a model for this task."""
+
+    def fit(
+        self,
+        cases: pl.DataFrame,
+        truth: pl.Series,
+        task: Task,
+        features: tuple[str, ...],
+        seed: int,
+    ) -> Fitted:
+        """Learns ``truth`` (bool, str or float) from the ``features`` of ``cases`` alone.
+
+        Raises:
+            BadInput: such a model cannot be fitted to these cases; the others are tried all the
+                same.
+        """
+
+    def load(self, artifact: Path) -> Model:
+        """Reads what ``to_bytes`` gave; its fingerprint is a hash of the file.
+
+        Raises:
+            BadInput: the file is not such an artefact, or is not safe to read.
+        """

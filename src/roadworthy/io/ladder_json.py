@@ -1,0 +1,108 @@
+"""A ladder as JSON and back: kept beside the model, for programs and for the dossier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from roadworthy.core.errors import BadInput
+from roadworthy.core.ladder import Ladder, NotFitted, RungResult, Step
+from roadworthy.core.verdict import Outcome
+from roadworthy.io.judgement_json import Json, verdict_from_json, verdict_to_json
+
+SCHEMA = 1
+
+
+def ladder_to_json(ladder: Ladder) -> Json:
+    """The ladder as plain values that ``json.dumps(..., allow_nan=False)`` accepts."""
+    return {
+        "schema": SCHEMA,
+        "kept": ladder.kept,
+        "model": ladder.result.model,
+        "meets": ladder.meets,
+        "candidates": ladder.candidates,
+        "cases": ladder.cases,
+        "reason": ladder.reason,
+        "best": ladder.best,
+        "unjudged": list(ladder.unjudged),
+        "rungs": [_step(step) for step in ladder.steps],
+    }
+
+
+def ladder_from_json(stored: Mapping[str, Any]) -> Ladder:
+    """The ladder that ``ladder_to_json`` wrote.
+
+    Raises:
+        BadInput: the schema is another one, or something is missing.
+    """
+    try:
+        if stored["schema"] != SCHEMA:
+            raise ValueError(f"schema {stored['schema']!r}, and schema {SCHEMA} is known")
+        ladder = Ladder(
+            kept=stored["kept"],
+            meets=stored["meets"],
+            candidates=stored["candidates"],
+            cases=stored["cases"],
+            steps=tuple(_read_step(step) for step in stored["rungs"]),
+            reason=stored["reason"],
+            best=stored["best"],
+            unjudged=tuple(stored["unjudged"]),
+        )
+        if ladder.kept not in {result.rung for result in ladder.fitted}:
+            raise ValueError(f"{ladder.kept!r} was kept and is not among the fitted rungs")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BadInput(
+            f"A kept ladder is incomplete or malformed: {error!r}.",
+            code="broken_ladder",
+            next_step="Run `roadworthy train` again.",
+        ) from error
+    return ladder
+
+
+def _step(step: Step) -> Json:
+    known: Json = {"rung": step.rung, "title": step.title, "fitted": isinstance(step, RungResult)}
+    if isinstance(step, NotFitted):
+        return {
+            **known,
+            "reason": step.reason,
+            "next": step.next_step,
+            "code": step.code,
+            "where": step.where,
+        }
+    return {
+        **known,
+        "why": step.why,
+        "model": step.model,
+        "bytes": step.bytes,
+        "reads": step.reads,
+        "ms": step.ms,
+        "candidates": step.candidates,
+        "threshold": step.threshold,
+        "outcome": step.outcome.value,
+        "verdicts": [verdict_to_json(verdict) for verdict in step.verdicts],
+    }
+
+
+def _read_step(stored: Mapping[str, Any]) -> Step:
+    if not stored["fitted"]:
+        return NotFitted(
+            rung=stored["rung"],
+            title=stored["title"],
+            reason=stored["reason"],
+            next_step=stored["next"],
+            code=stored["code"],
+            where=stored["where"],
+        )
+    return RungResult(
+        rung=stored["rung"],
+        title=stored["title"],
+        why=stored["why"],
+        model=stored["model"],
+        bytes=stored["bytes"],
+        reads=stored["reads"],
+        candidates=stored["candidates"],
+        threshold=stored["threshold"],
+        outcome=Outcome(stored["outcome"]),
+        verdicts=tuple(verdict_from_json(verdict) for verdict in stored["verdicts"]),
+        ms=stored["ms"],
+    )

@@ -1,0 +1,59 @@
+"""The rung of straight lines: logistic regression for classes, ridge regression for values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from roadworthy.core.model import Model
+from roadworthy.core.product import Task
+from roadworthy.core.rung import Fitted
+from roadworthy.models import pipelines
+
+
+class Logistic:
+    """One weight a number and a category; scaled, missing numbers by their median and a flag."""
+
+    rank = 10
+    why = "one weight for every number and every category"
+
+    def title(self, task: Task) -> str:
+        return "ridge regression" if task is Task.REGRESSION else "logistic regression"
+
+    def fit(
+        self,
+        cases: pl.DataFrame,
+        truth: pl.Series,
+        task: Task,
+        features: tuple[str, ...],
+        seed: int,
+    ) -> Fitted:
+        from sklearn.linear_model import LogisticRegression, Ridge
+
+        last = (
+            Ridge(random_state=seed)
+            if task is Task.REGRESSION
+            else LogisticRegression(max_iter=5000, random_state=seed)
+        )
+        columns = pipelines.learnable(cases, features)
+        steps = [("columns", _scaled(columns)), ("model", last)]
+        return pipelines.fitted(self.title(task), steps, columns, cases, truth, task)
+
+    def load(self, artifact: Path) -> Model:
+        return pipelines.load(artifact)
+
+
+def _scaled(columns: pipelines.Columns) -> Any:
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    filled = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    kinds = {
+        "numbers": Pipeline([("fill", filled), ("scale", StandardScaler())]),
+        "categories": OneHotEncoder(handle_unknown="ignore"),
+    }
+    return ColumnTransformer([(kind, kinds[kind], at) for kind, at in columns.places.items()])

@@ -1,0 +1,255 @@
+"""Tables in, answers out: what every rung made of a scikit-learn pipeline shares."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+import polars as pl
+
+from roadworthy.core.errors import BadInput
+from roadworthy.core.product import Task
+from roadworthy.models.reproducible import reproducible
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+    from threadpoolctl import ThreadpoolController
+
+MOST_CATEGORIES = 100
+
+# plain data beside scikit-learn's own types, which skops trusts by itself
+TRUSTED = (
+    "numpy.dtype",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the artefact does not say of itself: its columns, its task, what it was fitted on."""
+
+    name: str
+    task: Task
+    numbers: tuple[str, ...]
+    categories: tuple[str, ...]
+    positive: int | None
+    fitted_on: int
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return (*self.numbers, *self.categories)
+
+
+@dataclass(frozen=True)
+class TrainedPipeline:
+    """A fitted pipeline over mixed columns with missing values."""
+
+    pipeline: Pipeline
+    card: Card
+    artifact: Path | None = None
+    fingerprint: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.card.name
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return self.card.features
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return () if self.artifact is None else (self.artifact,)
+
+    def answer(self, cases: pl.DataFrame) -> pl.Series:
+        """The probability of the positive class, the class, or the value."""
+        x = matrix(cases, self.card.numbers, self.card.categories)
+        with _one_thread():
+            if self.card.task is Task.BINARY:
+                assert self.card.positive is not None
+                return pl.Series(self.pipeline.predict_proba(x)[:, self.card.positive])
+            found = self.pipeline.predict(x)
+        return pl.Series(found.astype(str) if self.card.task is Task.MULTICLASS else found)
+
+    def to_bytes(self) -> bytes:
+        """Pipeline and card in one skops file."""
+        from skops.io import dumps
+
+        card = {**vars(self.card), "task": str(self.card.task)}
+        return reproducible(dumps({"pipeline": self.pipeline, "card": card}))
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The features by kind; a pipeline sees the numbers first, then the categories."""
+
+    numbers: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> dict[str, list[int]]:
+        """Where a pipeline finds each kind; a kind without columns is left out."""
+        cut, end = len(self.numbers), len(self.numbers) + len(self.categories)
+        found = {"numbers": list(range(cut)), "categories": list(range(cut, end))}
+        return {kind: places for kind, places in found.items() if places}
+
+
+def learnable(cases: pl.DataFrame, features: tuple[str, ...]) -> Columns:
+    """The features by kind, when there is something to learn from them.
+
+    Raises:
+        BadInput: no feature differs between the cases, or one of them is a name.
+    """
+    _refuse_constant(cases, features)
+    numbers = tuple(name for name in features if cases.schema[name].is_numeric())
+    categories = tuple(name for name in features if name not in numbers)
+    _refuse_names(cases, categories)
+    return Columns(numbers, categories)
+
+
+def fitted(
+    name: str,
+    steps: list[tuple[str, Any]],
+    columns: Columns,
+    cases: pl.DataFrame,
+    truth: pl.Series,
+    task: Task,
+) -> TrainedPipeline:
+    """A pipeline of ``steps``, fitted to the ``columns`` of ``cases``; nothing else is looked at.
+
+    Raises:
+        BadInput: classes are to be learnt, and there is only one.
+    """
+    from sklearn.pipeline import Pipeline
+
+    _refuse_one_class(truth, task)
+    pipeline = Pipeline(steps)
+    with _one_thread():
+        pipeline.fit(matrix(cases, columns.numbers, columns.categories), truth.to_numpy())
+    positive = None
+    if task is Task.BINARY:
+        positive = [bool(label) for label in pipeline.classes_].index(True)
+    card = Card(name, task, columns.numbers, columns.categories, positive, cases.height)
+    return TrainedPipeline(pipeline, card)
+
+
+def load(artifact: Path) -> TrainedPipeline:
+    """Reads what ``to_bytes`` gave; a file with types that skops does not trust is refused."""
+    from skops.io import get_untrusted_types, loads
+
+    try:
+        content = artifact.read_bytes()
+        unknown = sorted(set(get_untrusted_types(data=content)) - set(TRUSTED))
+        if unknown:
+            raise _untrusted(artifact, unknown)
+        found = loads(content, trusted=list(TRUSTED))
+        card = Card(**{**found["card"], "task": Task(found["card"]["task"])})
+        pipeline = found["pipeline"]
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile) as problem:
+        raise BadInput(
+            f"the trained model cannot be read: {problem}.",
+            code="unreadable_model",
+            where=str(artifact),
+            next_step="Run `roadworthy train` again.",
+        ) from problem
+    return TrainedPipeline(pipeline, card, artifact, hashlib.sha256(content).hexdigest())
+
+
+def matrix(
+    cases: pl.DataFrame, numbers: tuple[str, ...], categories: tuple[str, ...]
+) -> np.ndarray[Any, Any]:
+    """Numbers as float64, then categories as text, shape (cases, features), missing as NaN/text."""
+    found = np.empty((cases.height, len(numbers) + len(categories)), dtype=object)
+    for i, name in enumerate(numbers):
+        column = cases[name].cast(pl.Float64, strict=False)
+        _refuse_infinite(column)
+        found[:, i] = column.fill_null(float("nan")).to_numpy()
+    for i, name in enumerate(categories, start=len(numbers)):
+        found[:, i] = cases[name].cast(pl.String).fill_null("(missing)").to_numpy()
+    return found
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    """The same sums on any number of cores; on busy ones, waiting threads cost 100 times more."""
+    limited: AbstractContextManager[Any] = _pools().limit(limits=1)
+    return limited
+
+
+@cache
+def _pools() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def _untrusted(artifact: Path, unknown: list[str]) -> BadInput:
+    return BadInput(
+        f"the trained model holds types that are not trusted: {', '.join(unknown)}.",
+        code="untrusted_model",
+        where=str(artifact),
+        value=unknown,
+        next_step="Use only models that `roadworthy train` wrote.",
+    )
+
+
+def _refuse_one_class(truth: pl.Series, task: Task) -> None:
+    if task is Task.REGRESSION or truth.n_unique() > 1:
+        return
+    raise BadInput(
+        f"all {truth.len()} training cases have the same truth, {truth[0]!r}.",
+        code="one_class",
+        where="the training split",
+        value=str(truth[0]),
+        next_step="Add cases of the other kind, or part the data differently.",
+    )
+
+
+def _refuse_constant(cases: pl.DataFrame, features: tuple[str, ...]) -> None:
+    if any(_known(cases[name]).n_unique() > 1 for name in features):
+        return
+    empty = all(_known(cases[name]).null_count() == cases.height for name in features)
+    named = ", ".join(features)
+    raise BadInput(
+        f"the features ({named}) {'are empty' if empty else 'never differ'} in all "
+        f"{cases.height} training cases, so there is nothing to learn from.",
+        code="nothing_to_learn_from",
+        where="the training split",
+        value=list(features),
+        next_step="Name other columns to learn from: `data: {features: [...]}`.",
+    )
+
+
+def _known(column: pl.Series) -> pl.Series:
+    return column.fill_nan(None) if column.dtype.is_float() else column
+
+
+def _refuse_names(cases: pl.DataFrame, categories: tuple[str, ...]) -> None:
+    """A text column with a level per case is a name, and fitting it learns the cases by heart."""
+    for name in categories:
+        levels = cases[name].n_unique()
+        if levels > MOST_CATEGORIES:
+            raise BadInput(
+                f"the feature {name!r} holds {levels} different texts in {cases.height} cases.",
+                code="too_many_categories",
+                where=f"column {name}",
+                value=levels,
+                next_step="Name the columns to learn from: `data: {features: [...]}`.",
+            )
+
+
+def _refuse_infinite(column: pl.Series) -> None:
+    infinite = int(column.is_infinite().sum())
+    if infinite:
+        raise BadInput(
+            f"the feature {column.name!r} is infinite in {infinite} of {column.len()} cases.",
+            code="infinite_feature",
+            where=f"column {column.name}",
+            value=infinite,
+            next_step="Write what is not known as missing, and what is too large as a number.",
+        )

@@ -1,0 +1,113 @@
+"""Every built-in rung: mixed columns, gaps and new categories in; the same model from its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.tables import learnable
+
+from roadworthy.core.errors import BadInput
+from roadworthy.core.product import Task
+from roadworthy.io.registry import rungs
+
+BUILT_IN = ("majority", "logistic", "boosting")
+LEARN = ("logistic", "boosting")
+FEATURES = ("size", "shape", "noise")
+every = pytest.mark.parametrize("rung", BUILT_IN)
+tasks = pytest.mark.parametrize("task", list(Task))
+
+
+def truth_for(task: Task, cases: pl.DataFrame) -> pl.Series:
+    ill = cases["ill"] == "yes"
+    if task is Task.BINARY:
+        return ill
+    if task is Task.REGRESSION:
+        return ill.cast(pl.Float64) + 0.1 * cases["noise"]
+    return pl.Series(np.where(ill, "ill", np.where(cases["noise"] > 0, "well", "unclear")))
+
+
+def fitted(rung: str, task: Task = Task.BINARY, cases: pl.DataFrame | None = None) -> Any:
+    found = learnable(200, 3) if cases is None else cases
+    return rungs()[rung].fit(found, truth_for(task, found), task, FEATURES, 7)
+
+
+@every
+@tasks
+def test_the_file_gives_back_a_model_that_answers_the_same(
+    rung: str, task: Task, tmp_path: Path
+) -> None:
+    model, fresh = fitted(rung, task), learnable(100, 4)
+    (tmp_path / "m.skops").write_bytes(model.to_bytes())
+    again = rungs()[rung].load(tmp_path / "m.skops")
+    assert again.answer(fresh).to_list() == model.answer(fresh).to_list()
+    assert (again.name, again.needs) == (rungs()[rung].title(task), model.needs)
+    assert again.files == (tmp_path / "m.skops",)
+
+
+@every
+def test_the_same_cases_and_seed_give_the_same_bytes(rung: str) -> None:
+    assert fitted(rung).to_bytes() == fitted(rung).to_bytes()
+
+
+@pytest.mark.parametrize("rung", LEARN)
+def test_a_case_with_nothing_but_gaps_and_one_of_a_new_category_are_answered(rung: str) -> None:
+    strange = pl.DataFrame(
+        {"size": [None, 1.0], "shape": [None, "a shape of tomorrow"], "noise": [None, 0.0]},
+        schema_overrides={"size": pl.Float64, "noise": pl.Float64},
+    )
+    found = fitted(rung).answer(strange)
+    assert found.is_between(0, 1).all()
+
+
+@pytest.mark.parametrize("rung", LEARN)
+def test_what_can_be_learnt_is_learnt(rung: str) -> None:
+    fresh = learnable(2000, 5)
+    score = fitted(rung, cases=learnable(1000, 3)).answer(fresh)
+    right = (score >= 0.5) == (fresh["ill"] == "yes")
+    assert right.mean() > 0.75
+
+
+@every
+def test_other_columns_of_the_table_change_nothing(rung: str) -> None:
+    more = learnable(200, 3).with_columns(extra=pl.int_range(200))
+    assert fitted(rung, cases=more).to_bytes() == fitted(rung).to_bytes()
+
+
+@every
+@pytest.mark.parametrize("task", [Task.BINARY, Task.MULTICLASS])
+def test_one_class_teaches_nothing(rung: str, task: Task) -> None:
+    cases = learnable(50, 3)
+    truth = pl.Series([True] * 50 if task is Task.BINARY else ["a"] * 50)
+    with pytest.raises(BadInput) as told:
+        rungs()[rung].fit(cases, truth, task, FEATURES, 7)
+    assert told.value.code == "one_class"
+
+
+@pytest.mark.parametrize("rung", LEARN)
+@pytest.mark.parametrize("word", ["never differ", "are empty"])
+def test_features_that_never_differ_teach_nothing(rung: str, word: str) -> None:
+    same = pl.lit(None, dtype=pl.Float64) if word == "are empty" else pl.lit(2.0)
+    cases = learnable(50, 3).with_columns(size=same, shape=pl.lit(None), noise=same)
+    with pytest.raises(BadInput, match=word) as told:
+        fitted(rung, cases=cases)
+    assert told.value.code == "nothing_to_learn_from"
+
+
+@pytest.mark.parametrize("rung", LEARN)
+def test_a_text_that_names_the_case_is_refused(rung: str) -> None:
+    cases = learnable(200, 3).with_columns(shape=pl.format("patient {}", pl.int_range(200)))
+    with pytest.raises(BadInput) as told:
+        fitted(rung, cases=cases)
+    assert (told.value.code, told.value.where) == ("too_many_categories", "column shape")
+
+
+@pytest.mark.parametrize("rung", LEARN)
+def test_an_infinite_value_is_told_with_its_column(rung: str) -> None:
+    model, endless = fitted(rung), learnable(10, 4).with_columns(noise=pl.lit(float("inf")))
+    with pytest.raises(BadInput, match="noise") as told:
+        model.answer(endless)
+    assert told.value.code == "infinite_feature"
