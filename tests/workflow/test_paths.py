@@ -138,7 +138,7 @@ def test_what_an_automatic_threshold_chose_is_written_into_a_path(
     assert chosen is not None
     assert f"threshold: {chosen.threshold!r}" in path.write
     # the path speaks of fresh cases, which chose nothing; these did, and check goes on paying
-    monkeypatch.setattr(studies, "_candidates", lambda *_: 1)
+    monkeypatch.setattr(studies, "_chosen_among", lambda *_: (1, 1))
     assert path_words.then(before.verdicts, follow(file, path)) == path.expected
 
 
