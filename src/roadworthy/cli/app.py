@@ -58,7 +58,7 @@ def main() -> None:
         code = ExitCode.PASS
     except Exception as problem:
         code = _internal(problem, wants_json)
-    sys.exit(int(code or 0))
+    sys.exit(_written(int(code or 0)))
 
 
 @app.command()
@@ -188,6 +188,18 @@ def _print(
     except (BrokenPipeError, SystemExit):
         # the reader left early: the answer, and so the exit code, is what it is
         _nobody_reads()
+
+
+def _written(code: int) -> int:
+    """The exit code, unless what was said cannot be written: Python would end with its own 120."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _nobody_reads()
+    except OSError:
+        _nobody_reads()
+        return ExitCode.INTERNAL
+    return code
 
 
 def _nobody_reads() -> None:
