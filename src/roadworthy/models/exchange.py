@@ -28,7 +28,9 @@ def to_send(cases: pl.DataFrame, needs: tuple[str, ...]) -> pl.DataFrame:
     """
     ids = cases[columns.ID].alias(ID)
     if ID in needs and not cases[ID].cast(pl.String, strict=False).eq_missing(ids).all():
-        raise _unsendable(ID, "is another column than the cases' own id, which is sent by that name")
+        raise _unsendable(
+            ID, "is another column than the cases' own id, which is sent by that name"
+        )
     for name in needs:
         kind = cases.schema[name]
         if kind.base_type() in (pl.Binary, pl.Object):
