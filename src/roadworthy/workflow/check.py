@@ -178,4 +178,12 @@ def _set(product: Product, parted: Parted, on: object | None) -> tuple[pl.DataFr
         cases, fingerprint = load_other(product, on, name)
         return cases, name, fingerprint
     name = str(SetName.VALIDATION) if parted.split else ", ".join(product.data.cases)
-    return parted.open(SetName.VALIDATION), name, parted.fingerprint
+    cases = parted.open(SetName.VALIDATION)
+    if cases.height == 0:
+        raise BadInput(
+            "the split leaves no validation cases, so there is nothing to check on.",
+            code="no_cases",
+            where=f"{product.file.name}: data.split",
+            next_step="Add a validation set to `data.split`, or name a table: `--on FILE`.",
+        )
+    return cases, name, parted.fingerprint
