@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
-from roadworthy.core.model import Model
+from roadworthy.core.model import Brought, Model
 from roadworthy.core.path import Path as Way
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import OpenStudy
@@ -22,6 +24,7 @@ from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import population, verdicts
+from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
@@ -32,18 +35,25 @@ OPEN_DATA = (
 )
 
 
-def check(product_file: Path, on: object | None = None, time: bool = False) -> Judgement:
+def check(
+    product_file: Path,
+    on: object | None = None,
+    time: bool = False,
+    model: Callable[[pl.DataFrame], Any] | None = None,
+) -> Judgement:
     """Judges on the validation split, on all cases when there is no split, or on table ``on``.
 
     ``on`` is the path of a CSV or Parquet file, or a polars or pandas frame. ``time`` times the
-    model case by case first, for requirements on latency.
+    model case by case first, for requirements on latency. ``model`` is judged when product.yaml
+    names none: a callable that takes a polars frame of the features, and returns one answer a row.
     """
     product = load_product(product_file)
     registry = instruments()
     workspace = Workspace.beside(product.file)
     parted = load_cases(product)
     resolve(product, parted.schema, registry)
-    settled = settle(product, workspace, parted, registry)
+    brought = None if model is None else handed_model(product, parted.schema, model)
+    settled = settle(product, workspace, parted, registry, brought)
     cases, name, data = _set(product, parted, on)
     if on is None:
         _refuse_fitted(workspace, settled.judged.model, cases, name)
@@ -85,7 +95,9 @@ def check(product_file: Path, on: object | None = None, time: bool = False) -> J
 
 def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...]:
     """What a reader must know of how the subject came about."""
-    found = []
+    found, model = [], settled.judged.model
+    if isinstance(model, Brought):
+        found += [*brought_notes(model), *model.notes]
     policy, chosen = settled.judged.policy, []
     if settled.rungs > 1:
         chosen.append(f"the model ({settled.judged.model.name})")
@@ -118,7 +130,7 @@ def judgements(product_file: Path) -> str:
 
 def _refuse_fitted(workspace: Workspace, model: Model, cases: pl.DataFrame, name: str) -> None:
     """After another split or table, open cases may be ones that the model was fitted on."""
-    if not model.files:
+    if not model.files or isinstance(model, Brought):
         return
     shared = int(known(cases, fitted_ids(workspace, model.fingerprint)).sum())
     if shared:
@@ -147,7 +159,7 @@ def _refuse_known(
             next_step="Leave them out; `roadworthy certify` opens the sealed set.",
         )
     used = known(cases, parted.chosen_on())
-    if model.files:
+    if model.files and not isinstance(model, Brought):
         used |= known(cases, seen_ids(workspace, model.fingerprint))
     if used.any():
         raise BadInput(
