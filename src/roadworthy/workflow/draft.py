@@ -191,9 +191,9 @@ def _calls(found: Guess) -> Iterator[str]:
     for reader in found.readers:
         name = quoted(reader.column)
         levels = f"positive: [{quoted(reader.positive)}], negative: [{quoted(reader.negative)}]"
-        # a key of more than 1,024 characters needs a question mark before it
-        yield f"  ? {name}"
-        yield f"  : {{column: {name}, {levels}}}"
+        value = f"{{column: {name}, {levels}}}"
+        # YAML wants a question mark before a very long key
+        yield f"  {name}: {value}" if len(name) < WIDTH else f"  ? {name}\n  : {value}"
 
 
 def _decision(found: Guess, split: str | None) -> Iterator[str]:
