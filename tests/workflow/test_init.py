@@ -61,6 +61,7 @@ def digits() -> pl.DataFrame:
     return pl.from_pandas(load_digits(as_frame=True).frame).with_row_index("image")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "name", "truth", "task", "id_"),
     [
@@ -342,45 +343,43 @@ def _can_be_told(name: str) -> bool:
     return name.strip() not in ("", "-") and not name.startswith("@") and not pattern
 
 
-TRAPS = tuple(
-    [
-        "yes",
-        "no",
-        "null",
-        "~",
-        "true",
-        "1",
-        "007",
-        "1e3",
-        "-",
-        "'",
-        "{x}",
-        "[y]",
-        "&a",
-        "*a",
-        "!tag",
-        "%",
-        "|",
-        ">",
-        "?",
-        ",",
-        "a,",
-        "<<",
-        "=",
-        "\\",
-        "ä",
-        "名前",
-        "🩻",
-        "score",
-        "label",
-        "patient",
-        "id",
-        "positive",
-        '"',
-        "\u202ex",
-        "\ufeff",
-        "\x07bell",
-    ]
+TRAPS = (
+    "yes",
+    "no",
+    "null",
+    "~",
+    "true",
+    "1",
+    "007",
+    "1e3",
+    "-",
+    "'",
+    "{x}",
+    "[y]",
+    "&a",
+    "*a",
+    "!tag",
+    "%",
+    "|",
+    ">",
+    "?",
+    ",",
+    "a,",
+    "<<",
+    "=",
+    "\\",
+    "ä",
+    "名前",
+    "🩻",
+    "score",
+    "label",
+    "patient",
+    "id",
+    "positive",
+    '"',
+    "\u202ex",
+    "\ufeff",
+    "\x07bell",
 )
 SPACED = ["- a", "a: b", "a #b", "two\nlines", "tab\there", " x ", "a\N{LINE SEPARATOR}b", "a\x85b"]
 HOSTILE = st.one_of(
@@ -390,6 +389,7 @@ HOSTILE = st.one_of(
 ).filter(_can_be_told)
 
 
+@pytest.mark.slow
 @given(
     names=st.lists(HOSTILE, min_size=4, max_size=4, unique=True),
     levels=st.lists(HOSTILE, min_size=2, max_size=2, unique=True),
