@@ -125,7 +125,6 @@ class Share:
         units = ByUnit.of(hit.astype(np.float64), unit[among])
         return Tally(tally.k, tally.n, units if units.dependent else None)
 
-
     def sketch(self) -> sketches.Counts[Tally]:
         """Hits and cases by part."""
 
@@ -230,7 +229,6 @@ class Ranking:
             len(sizes[1]),
             any(len(s) and s.max() > 1 for s in sizes),
         )
-
 
     def sketch(self) -> sketches.Ranked[Ranks]:
         """Scores while they are few, a histogram from then on."""

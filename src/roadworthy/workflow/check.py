@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import polars as pl
 from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
+from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Model
 from roadworthy.core.path import Path as Way
 from roadworthy.core.product import Product, SetName
@@ -22,6 +24,7 @@ from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import population, verdicts
+from roadworthy.workflow.one_pass import Found, check_other, check_own
 from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
@@ -41,9 +44,39 @@ def check(product_file: Path, on: object | None = None, time: bool = False) -> J
     product = load_product(product_file)
     registry = instruments()
     workspace = Workspace.beside(product.file)
+    found = None if on is not None or time else check_own(product, workspace, registry)
+    found = found or _as_a_whole(product, workspace, registry, on, time)
+    judgement = Judgement(
+        product=product.name,
+        outcome=product_outcome(found.verdicts),
+        set=found.set,
+        subject=found.settled.judged.subject,
+        version=__version__,
+        verdicts=found.verdicts,
+        population=found.population,
+        fingerprints={"product.yaml": product.fingerprint, "data": found.data},
+        notes=(*notes(product, found.settled, found.candidates), *found.notes, OPEN_DATA),
+        paths=found.paths,
+    )
+    keep(workspace, product, judgement, "open" if on is None else "other")
+    return judgement
+
+
+def _as_a_whole(
+    product: Product,
+    workspace: Workspace,
+    registry: Mapping[str, Instrument],
+    on: object | None,
+    time: bool,
+) -> Found:
+    """Judges on cases that are held in memory; another table may still do in one pass."""
     parted = load_cases(product)
     resolve(product, parted.schema, registry)
     settled = settle(product, workspace, parted, registry)
+    if on is not None and not time:
+        found = check_other(settled, parted, on, _name(on), workspace, registry)
+        if found is not None:
+            return found
     cases, name, data = _set(product, parted, on)
     if on is None:
         _refuse_fitted(workspace, settled.judged.model, cases, name)
@@ -61,26 +94,12 @@ def check(product_file: Path, on: object | None = None, time: bool = False) -> J
         candidates=settled.candidates if on is None else 1,
         missing_tables=missing,
     )
-    found = verdicts(product, study, registry)
-    outcome = product_outcome(found)
+    told = verdicts(product, study, registry)
     ways: tuple[Way, ...] = ()
-    if outcome is not Outcome.PASS:
+    if product_outcome(told) is not Outcome.PASS:
         sealed = unopened(workspace, parted)
-        ways = paths(product, study, settled.judged.policy, found, registry, sealed)
-    judgement = Judgement(
-        product=product.name,
-        outcome=outcome,
-        set=name,
-        subject=study.subject,
-        version=__version__,
-        verdicts=found,
-        population=population(answered),
-        fingerprints={"product.yaml": product.fingerprint, "data": data},
-        notes=(*notes(product, settled, study.candidates), OPEN_DATA),
-        paths=ways,
-    )
-    keep(workspace, product, judgement, "open" if on is None else "other")
-    return judgement
+        ways = paths(product, study, settled.judged.policy, told, registry, sealed)
+    return Found(settled, name, told, population(answered), data, study.candidates, ways)
 
 
 def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...]:
@@ -162,8 +181,12 @@ def _refuse_known(
 def _set(product: Product, parted: Parted, on: object | None) -> tuple[pl.DataFrame, str, str]:
     """The cases to judge, what the set is called, and the fingerprint of its table."""
     if on is not None:
-        name = str(on) if isinstance(on, str | Path) else "a frame"
+        name = _name(on)
         cases, fingerprint = load_other(product, on, name)
         return cases, name, fingerprint
     name = str(SetName.VALIDATION) if parted.split else ", ".join(product.data.cases)
     return parted.open(SetName.VALIDATION), name, parted.fingerprint
+
+
+def _name(on: object) -> str:
+    return str(on) if isinstance(on, str | Path) else "a frame"
