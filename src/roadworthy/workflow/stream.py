@@ -349,7 +349,7 @@ def _require_row_by_row(product: Product, schema: pl.Schema) -> None:
     data = product.data
     against = [r.limit.against for r in product.requirements]
     named = [data.truth, data.prediction, data.score, *against]
-    floats = [name for name in named if name in schema and schema[name].is_float()]
+    floats = [name for name in named if name and name in schema and schema[name].is_float()]
     if product.task is Task.MULTICLASS and floats:
         raise NotStreamedError(f"classes are floats in {floats[0]}")
 
