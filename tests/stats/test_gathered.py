@@ -106,7 +106,9 @@ class TestPairs:
         among = np.array([True] * 5 + [False])
         found = Pairs(X, X).reduce({"ours": ours, "theirs": theirs, "among": among}, None)
         assert found.counts == PairedCounts(gained=2, lost=1, n=5)
-        assert found.units.sums.tolist() == [0.0, 1.0, 1.0, -1.0, 0.0]
+        two = np.array([1, 1, 2, 2, 3, 3])
+        found = Pairs(X, X).reduce({"ours": ours, "theirs": theirs, "among": among}, two)
+        assert found.units.sums.tolist() == [1.0, 0.0, 0.0]
 
 
 class TestRanking:

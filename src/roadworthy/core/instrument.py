@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from roadworthy.core.evidence import Evidence, Measured, Regime
 from roadworthy.core.need import Need
@@ -32,7 +32,8 @@ class Statistic(Protocol[R_co]):
 
     The workflow evaluates the columns of all requirements and slices in one scan and hands each
     cell its part. ``unit`` codes the unit of independence per case (None: every case is its own);
-    cases arrive in an order that is fixed by their ids, so never by their values.
+    cases arrive in an order that is fixed by their ids, so never by their values. A statistic that
+    adds up over rows may offer ``Additive`` too, and large tables are then never held in memory.
     """
 
     @property
@@ -46,6 +47,40 @@ class Statistic(Protocol[R_co]):
         self, columns: Mapping[str, np.ndarray[Any, Any]], unit: np.ndarray[Any, Any] | None
     ) -> R_co:
         """The statistic of one cell's cases."""
+
+
+class Sketch(Protocol[R_co]):
+    """What an additive statistic remembers of the rows it has seen, part by part.
+
+    Parts are groups of rows, numbered from 0. Two sketches of the same statistic and parts can be
+    merged, so batches, processes and machines count apart.
+    """
+
+    def add(
+        self,
+        columns: Mapping[str, np.ndarray[Any, Any]],
+        part: np.ndarray[Any, Any],
+        weight: np.ndarray[Any, Any] | None = None,
+    ) -> None:
+        """Sees rows; ``part`` is the part of each, ``weight`` for how many cases each stands."""
+
+    def merge(self, other: Any) -> None:
+        """Adds what another sketch has seen."""
+
+    def of(self, parts: Sequence[int]) -> R_co:
+        """What ``reduce`` would give for all rows of these parts."""
+
+
+@runtime_checkable
+class Additive(Protocol[R_co]):
+    """What a statistic offers, beside ``Statistic``, to be gathered in one pass over batches.
+
+    It promises that, when every case is a unit of its own, neither the order of cases nor how
+    they are parted changes the result. Statistics without it are given all their rows at once.
+    """
+
+    def sketch(self) -> Sketch[R_co]:
+        """An empty sketch."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from roadworthy.core.product import CaseCost, Costs, Task
 from roadworthy.core.requirement import Requirement
 from roadworthy.stats import costs as cost_bounds
 from roadworthy.stats.evidence import from_bounds
-from roadworthy.stats.gathered import Share, Tally
+from roadworthy.stats.gathered import Share, Tally, WhenDependent
 from roadworthy.stats.mean_metric import POSITIVE, MeanLoss
 
 FLAGGED = pl.col(columns.FLAGGED).fill_null(False)
@@ -68,6 +68,8 @@ class ExpectedCost(MeanLoss):
         losses = super().statistics(requirement)
         if not _counted(requirement):
             return losses
+        # counts bound the cost of independent cases; values are needed for the others only
+        losses = {name: WhenDependent(mean) for name, mean in losses.items()}
         kinds = {
             "miss": POSITIVE & ~FLAGGED & ~REFERRED,
             "false_alarm": ~POSITIVE & FLAGGED & ~REFERRED,

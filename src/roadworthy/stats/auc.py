@@ -22,6 +22,7 @@ sizes may be real-valued (effective sizes of dependent cases).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from roadworthy.stats import binomial
 
-__all__ = ["ScoreHistogram", "exact", "lower", "p_above", "p_below", "sample_size", "upper"]
+__all__ = [
+    "ScoreHistogram",
+    "exact",
+    "exact_packed",
+    "lower",
+    "p_above",
+    "p_below",
+    "packed",
+    "sample_size",
+    "sizes",
+    "unpacked",
+    "upper",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -94,6 +107,50 @@ def exact(positive_scores: ArrayLike, negative_scores: ArrayLike) -> float:
     return (int(below) + int(not_above)) / (2 * len(positives) * len(negatives))
 
 
+def packed(scores: ArrayLike, positive: ArrayLike) -> Integers:
+    """Scores in 0..1 and truths, both of shape (n,), as one whole number a case, ordered alike.
+
+    The bits of a float that is not negative rise with it, and its sign bit is free for the truth.
+
+    Raises ValueError when a score is NaN or outside 0..1, or when the shapes differ.
+
+    >>> auc_of = exact_packed(packed([0.9, 0.6, 0.4, 0.4, 0.1], [True, True, True, False, False]))
+    >>> auc_of == exact([0.9, 0.6, 0.4], [0.4, 0.1])
+    True
+    """
+    score, truth = _score_and_truth(scores, positive)
+    _refuse_beyond(score)
+    # + 0.0 makes -0.0 a 0.0
+    return ((score + 0.0).view(np.int64) << 1) | truth
+
+
+def unpacked(cases: Integers) -> tuple[Floats, NDArray[np.bool_]]:
+    """What ``packed`` put together.
+
+    >>> unpacked(packed([0.25, 1.0], [True, False]))
+    (array([0.25, 1.  ]), array([ True, False]))
+    """
+    return (cases >> 1).view(np.float64), (cases & 1).astype(np.bool_)
+
+
+def sizes(parts: Iterable[Integers]) -> tuple[int, int]:
+    """Positives and negatives among packed cases."""
+    positives = total = 0
+    for cases in parts:
+        positives += int((cases & 1).sum())
+        total += len(cases)
+    return positives, total - positives
+
+
+def exact_packed(cases: Integers) -> float:
+    """``exact`` of packed cases, shape (n,): the same number, bit for bit.
+
+    Raises ValueError when a class is empty.
+    """
+    scores, positive = unpacked(cases)
+    return exact(scores[positive], scores[~positive])
+
+
 @dataclass(frozen=True, eq=False)
 class ScoreHistogram:
     """Counts of both classes per bin of the score: what an AUC needs, added up over parts.
@@ -116,17 +173,23 @@ class ScoreHistogram:
 
         Raises ValueError when a score is NaN or outside 0..1, or when the shapes differ.
         """
-        score, truth = np.asarray(scores), np.asarray(positive, dtype=np.bool_)
-        if score.ndim != 1 or score.shape != truth.shape:
-            raise ValueError(
-                f"scores and positive need the same shape (n,), not {score.shape} and "
-                f"{truth.shape}: give one truth for each score."
-            )
-        counts, only = np.zeros(2 * _BINS, dtype=np.int64), np.full(_BINS, np.nan)
-        mixed = np.zeros(_BINS, dtype=np.bool_)
+        return ScoreHistogram.empty().seen(scores, positive)
+
+    @staticmethod
+    def empty() -> ScoreHistogram:
+        """The histogram of no cases."""
+        none = np.zeros(_BINS, dtype=np.int64)
+        return ScoreHistogram(none, none, np.full(_BINS, np.nan))
+
+    def seen(self, scores: ArrayLike, positive: ArrayLike) -> ScoreHistogram:
+        """The histogram of these cases and of those given, as ``of`` takes them."""
+        score, truth = _score_and_truth(scores, positive)
+        counts, only = np.concatenate([self.negatives, self.positives]), self.only.copy()
+        # a bin in which several scores are keeps none of them
+        mixed = np.isnan(only) & (self.positives + self.negatives > 0)
         for start in range(0, len(score), _CASES_AT_A_TIME):
             part = slice(start, start + _CASES_AT_A_TIME)
-            some = np.ascontiguousarray(score[part], dtype=np.float64)
+            some = np.ascontiguousarray(score[part])
             where = _bins(some)
             counts += np.bincount(where + _BINS * truth[part], minlength=2 * _BINS)
             # A bin already seen keeps its score, so that a second one is noticed.
@@ -284,13 +347,27 @@ def _scores(name: str, scores: ArrayLike) -> Floats:
     return values
 
 
-def _bins(score: Floats) -> Integers:
-    """The bin of each score, in the order of the scores."""
+def _score_and_truth(scores: ArrayLike, positive: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
+    score, truth = np.asarray(scores, dtype=np.float64), np.asarray(positive, dtype=np.bool_)
+    if score.ndim != 1 or score.shape != truth.shape:
+        raise ValueError(
+            f"scores and positive need the same shape (n,), not {score.shape} and "
+            f"{truth.shape}: give one truth for each score."
+        )
+    return score, truth
+
+
+def _refuse_beyond(score: Floats) -> None:
     if score.size and not (score.min() >= 0.0 and score.max() <= 1.0):
         raise ValueError(
             f"scores must lie in 0..1 without NaN, not {score.min()!r} to {score.max()!r}: "
             "rank other scores by `exact`."
         )
+
+
+def _bins(score: Floats) -> Integers:
+    """The bin of each score, in the order of the scores."""
+    _refuse_beyond(score)
     # 1 - s loses no bit for s >= 1/2, so no two scores change order.
     bits = np.minimum(score, 1.0 - score).view(np.int64)
     half = np.zeros(score.shape, dtype=np.int64)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from roadworthy.core.instrument import Rows
-from roadworthy.stats import auc, calibration
+from roadworthy.core.instrument import Rows, Statistic
+from roadworthy.stats import auc, calibration, sketches
 from roadworthy.stats.paired import PairedCounts
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 Codes: TypeAlias = NDArray[Any] | None
+R = TypeVar("R")
 ALL_CASES = pl.lit(True)
 
 # above this many cases the AUC comes from a histogram whose error is bounded, not from a sort
@@ -48,6 +49,9 @@ class ByUnit:
         )
 
 
+NO_UNITS = ByUnit(np.empty(0), np.empty(0))
+
+
 @dataclass(frozen=True)
 class Tally:
     """``k`` hits among ``n`` cases, and the same by unit when cases depend on one another."""
@@ -74,7 +78,7 @@ class Average:
 
 @dataclass(frozen=True)
 class Pairing:
-    """Pairs in which one side was right and the other wrong, and the gains by unit."""
+    """Pairs in which one side was right and the other wrong; gains by unit when cases depend."""
 
     counts: PairedCounts
     units: ByUnit
@@ -121,6 +125,15 @@ class Share:
         units = ByUnit.of(hit.astype(np.float64), unit[among])
         return Tally(tally.k, tally.n, units if units.dependent else None)
 
+    def sketch(self) -> sketches.Counts[Tally]:
+        """Hits and cases by part."""
+
+        def properties(columns: Arrays) -> tuple[NDArray[np.bool_], ...]:
+            among = columns["among"].astype(bool)
+            return columns["hit"].astype(bool) & among, among
+
+        return sketches.Counts(properties, lambda k, n: Tally(k, n))
+
 
 @dataclass(frozen=True)
 class Mean:
@@ -164,8 +177,23 @@ class Pairs:
         counts = PairedCounts(
             int((ours & ~theirs).sum()), int((~ours & theirs).sum()), int(among.sum())
         )
-        gains = ours.astype(np.float64) - theirs
-        return Pairing(counts, ByUnit.of(gains, None if unit is None else unit[among]))
+        if unit is None:
+            return Pairing(counts, NO_UNITS)
+        units = ByUnit.of(ours.astype(np.float64) - theirs, unit[among])
+        return Pairing(counts, units if units.dependent else NO_UNITS)
+
+    def sketch(self) -> sketches.Counts[Pairing]:
+        """Gained, lost and all pairs by part."""
+
+        def properties(columns: Arrays) -> tuple[NDArray[np.bool_], ...]:
+            among = columns["among"].astype(bool)
+            ours, theirs = (columns[side].astype(bool) & among for side in ("ours", "theirs"))
+            return ours & ~theirs, ~ours & theirs, among
+
+        return sketches.Counts(
+            properties,
+            lambda gained, lost, n: Pairing(PairedCounts(gained, lost, n), NO_UNITS),
+        )
 
 
 @dataclass(frozen=True)
@@ -202,6 +230,17 @@ class Ranking:
             any(len(s) and s.max() > 1 for s in sizes),
         )
 
+    def sketch(self) -> sketches.Ranked[Ranks]:
+        """Scores while they are few, a histogram from then on."""
+
+        def told(area: float | None, error: float, positives: int, negatives: int) -> Ranks:
+            sizes = float(positives), float(negatives)
+            return Ranks(
+                area, error, positives, negatives, *sizes, positives, negatives, dependent=False
+            )
+
+        return sketches.Ranked(EXACT_AUC_CASES, told)
+
 
 def _auc(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple[float | None, float]:
     if positive.all() or not positive.any():
@@ -210,6 +249,30 @@ def _auc(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple[float
         return auc.exact(score[positive], score[~positive]), 0.0
     histogram = auc.ScoreHistogram.of(score, positive)
     return histogram.auc(), histogram.auc_error()
+
+
+@dataclass(frozen=True)
+class WhenDependent(Generic[R]):
+    """A statistic that is only needed when cases depend on one another; None when they do not.
+
+    Where counts would do for independent cases, this saves keeping a value a case.
+    """
+
+    needed: Statistic[R]
+
+    @property
+    def rows(self) -> Rows:
+        return self.needed.rows
+
+    def columns(self) -> Mapping[str, pl.Expr]:
+        return self.needed.columns()
+
+    def reduce(self, columns: Arrays, unit: Codes) -> R | None:
+        return None if unit is None else self.needed.reduce(columns, unit)
+
+    def sketch(self) -> sketches.Nothing:
+        """Nothing: sketches are of independent cases."""
+        return sketches.Nothing()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import polars as pl
 from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
+from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Brought, Model
 from roadworthy.core.path import Path as Way
 from roadworthy.core.product import Product, SetName
@@ -24,6 +25,7 @@ from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import population, verdicts
+from roadworthy.workflow.one_pass import Found, check_other, check_own
 from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
@@ -50,10 +52,42 @@ def check(
     product = load_product(product_file)
     registry = instruments()
     workspace = Workspace.beside(product.file)
+    in_one_pass = on is None and model is None and not time
+    found = check_own(product, workspace, registry) if in_one_pass else None
+    found = found or _as_a_whole(product, workspace, registry, on, time, model)
+    judgement = Judgement(
+        product=product.name,
+        outcome=product_outcome(found.verdicts),
+        set=found.set,
+        subject=found.settled.judged.subject,
+        version=__version__,
+        verdicts=found.verdicts,
+        population=found.population,
+        fingerprints={"product.yaml": product.fingerprint, "data": found.data},
+        notes=(*notes(product, found.settled, found.candidates), *found.notes, OPEN_DATA),
+        paths=found.paths,
+    )
+    keep(workspace, product, judgement, "open" if on is None else "other")
+    return judgement
+
+
+def _as_a_whole(
+    product: Product,
+    workspace: Workspace,
+    registry: Mapping[str, Instrument],
+    on: object | None,
+    time: bool,
+    model: Callable[[pl.DataFrame], Any] | None,
+) -> Found:
+    """Judges on cases that are held in memory; another table may still do in one pass."""
     parted = load_cases(product)
     resolve(product, parted.schema, registry)
     brought = None if model is None else handed_model(product, parted.schema, model)
     settled = settle(product, workspace, parted, registry, brought)
+    if on is not None and not time:
+        found = check_other(settled, parted, on, _name(on), workspace, registry)
+        if found is not None:
+            return found
     cases, name, data = _set(product, parted, on)
     if on is None:
         _refuse_fitted(workspace, settled.judged.model, cases, name)
@@ -71,26 +105,12 @@ def check(
         candidates=settled.candidates if on is None else 1,
         missing_tables=missing,
     )
-    found = verdicts(product, study, registry)
-    outcome = product_outcome(found)
+    told = verdicts(product, study, registry)
     ways: tuple[Way, ...] = ()
-    if outcome is not Outcome.PASS:
+    if product_outcome(told) is not Outcome.PASS:
         sealed = unopened(workspace, parted)
-        ways = paths(product, study, settled.judged.policy, found, registry, sealed)
-    judgement = Judgement(
-        product=product.name,
-        outcome=outcome,
-        set=name,
-        subject=study.subject,
-        version=__version__,
-        verdicts=found,
-        population=population(answered),
-        fingerprints={"product.yaml": product.fingerprint, "data": data},
-        notes=(*notes(product, settled, study.candidates), OPEN_DATA),
-        paths=ways,
-    )
-    keep(workspace, product, judgement, "open" if on is None else "other")
-    return judgement
+        ways = paths(product, study, settled.judged.policy, told, registry, sealed)
+    return Found(settled, name, told, population(answered), data, study.candidates, ways)
 
 
 def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...]:
@@ -174,7 +194,7 @@ def _refuse_known(
 def _set(product: Product, parted: Parted, on: object | None) -> tuple[pl.DataFrame, str, str]:
     """The cases to judge, what the set is called, and the fingerprint of its table."""
     if on is not None:
-        name = str(on) if isinstance(on, str | Path) else "a frame"
+        name = _name(on)
         cases, fingerprint = load_other(product, on, name)
         return cases, name, fingerprint
     name = str(SetName.VALIDATION) if parted.split else ", ".join(product.data.cases)
@@ -187,3 +207,7 @@ def _set(product: Product, parted: Parted, on: object | None) -> tuple[pl.DataFr
             next_step="Add a validation set to `data.split`, or name a table: `--on FILE`.",
         )
     return cases, name, parted.fingerprint
+
+
+def _name(on: object) -> str:
+    return str(on) if isinstance(on, str | Path) else "a frame"

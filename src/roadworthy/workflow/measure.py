@@ -19,13 +19,21 @@ from roadworthy.stats.multiplicity import alpha_for_candidates
 from roadworthy.workflow.gather import gather
 from roadworthy.workflow.judge import Weighed, judge
 from roadworthy.workflow.slicing import Cell, cells
+from roadworthy.workflow.stream import Streamed
 
 
 def verdicts(
-    product: Product, study: Study, instruments: Mapping[str, Instrument], anytime: bool = False
+    product: Product,
+    study: Study,
+    instruments: Mapping[str, Instrument],
+    anytime: bool = False,
+    streamed: Streamed | None = None,
 ) -> tuple[Verdict, ...]:
-    """Every requirement on every slice of the study."""
-    planned, found = _planned_and_gathered(product, study, instruments)
+    """Every requirement on every slice of the study.
+
+    ``streamed`` is what one pass over the cases gave; ``study`` then holds the other tables only.
+    """
+    planned, found = _planned_and_gathered(product, study, instruments, streamed)
     weighed = [_weigh(cell, found.get(id(cell)), study, instruments, anytime) for cell in planned]
     return judge(weighed)
 
@@ -90,14 +98,20 @@ def population(table: pl.DataFrame) -> Population:
 
 
 def _planned_and_gathered(
-    product: Product, study: Study, instruments: Mapping[str, Instrument]
+    product: Product,
+    study: Study,
+    instruments: Mapping[str, Instrument],
+    streamed: Streamed | None = None,
 ) -> tuple[list[Cell], dict[int, dict[str, Any]]]:
+    known = {} if streamed is None else streamed.cells
     planned = [
         cell
         for requirement in product.requirements
-        for cell in planned_cells(requirement, study, instruments, product.scope)
+        for cell in known.get(requirement.id)
+        or planned_cells(requirement, study, instruments, product.scope)
     ]
-    return planned, _gathered(planned, study, instruments)
+    found = _gathered(planned, study, instruments)
+    return planned, found if streamed is None else {**found, **streamed.gathered}
 
 
 def _gathered(

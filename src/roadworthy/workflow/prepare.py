@@ -22,18 +22,18 @@ def identify(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     for column in (name, product.data.unit):
         if column is not None:
             _require_names(cases, column)
-    ids = pl.int_range(1, pl.len() + 1).cast(pl.String) if name is None else _name(cases, name)
+    ids = pl.int_range(1, pl.len() + 1).cast(pl.String) if name is None else id_text(cases, name)
     found = cases.with_columns(ids.alias(columns.ID))
     if name is not None:
         _refuse_nulls(found, columns.ID, name, "give every case an id")
         _refuse_duplicates(found, name)
     unit = columns.ID if product.data.unit is None else product.data.unit
-    found = found.with_columns(_name(found, unit).alias(columns.UNIT))
+    found = found.with_columns(id_text(found, unit).alias(columns.UNIT))
     _refuse_nulls(found, columns.UNIT, unit, "say for every case which unit it belongs to")
     return found
 
 
-def _name(cases: pl.DataFrame, column: str) -> pl.Expr:
+def id_text(cases: pl.DataFrame, column: str) -> pl.Expr:
     """Ids as text without blanks around them; 7.0 is 7.
 
     Otherwise one table's sealed cases are strangers in the next.
@@ -197,7 +197,7 @@ def add_calls(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     wanted = {r.limit.against for r in product.requirements if r.limit.against}
     for name in sorted(wanted):
         if product.task is Task.BINARY:
-            calls = named.get(name) or _as_truth(cases, product, name)
+            calls = named.get(name) or as_truth(cases, product, name)
             call = _declared(cases, calls.column, calls.positive, calls.negative, name)
         elif product.task is Task.MULTICLASS:
             _refuse_nulls(cases, name, name, "give every case a call, or scope it out")
@@ -272,12 +272,12 @@ def _binary_truth(cases: pl.DataFrame, product: Product, name: str) -> pl.DataFr
     positive = product.data.positive
     assert positive is not None
     negative = product.data.negative
-    others = (negative,) if negative is not None else _only_other(cases, name, positive)
+    others = (negative,) if negative is not None else only_other(cases, name, positive)
     call = _declared(cases, name, (positive,), others, "the truth")
     return cases.with_columns(call.alias(columns.POSITIVE))
 
 
-def _only_other(cases: pl.DataFrame, name: str, positive: Level) -> tuple[Level, ...]:
+def only_other(cases: pl.DataFrame, name: str, positive: Level) -> tuple[Level, ...]:
     """The one other value of the truth column; more than one must be declared."""
     is_positive = holds(name, cases.schema[name], positive)
     others = cases.filter(~is_positive)[name].unique().to_list()
@@ -294,13 +294,13 @@ def _only_other(cases: pl.DataFrame, name: str, positive: Level) -> tuple[Level,
     return tuple(others)
 
 
-def _as_truth(cases: pl.DataFrame, product: Product, name: str) -> Calls:
+def as_truth(cases: pl.DataFrame, product: Product, name: str) -> Calls:
     """A column that holds calls in the truth's own words, or as 0 and 1."""
     data = product.data
     assert data.positive is not None
     assert data.truth is not None
     negative = data.negative
-    others = (negative,) if negative is not None else _only_other(cases, data.truth, data.positive)
+    others = (negative,) if negative is not None else only_other(cases, data.truth, data.positive)
     words = Calls(name, name, (data.positive,), others)
     said = cases[name].drop_nulls()
     in_own_words = said.to_frame().select(

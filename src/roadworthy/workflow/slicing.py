@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product as combinations
@@ -26,6 +26,7 @@ from roadworthy.io.levels import is_level
 from roadworthy.workflow.levels import on_slice
 
 MOST_LEVELS = 60
+CASES = "@cases"
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,11 @@ def cells(
     for rule in requirement.slices:
         changed = requirement.on(rule)
         named = _named(rule, scope)
-        for part in _slices(rule, judged, known, named):
-            found.append(_cell(changed, part, rule, named, judged, known))
+        parts = _slices(rule, judged, known, named)
+        here = _counts(judged, parts)
+        there = [(0, 0.0)] * len(parts) if known is None else _counts(known, parts)
+        for part, ours, theirs in zip(parts, here, there, strict=True):
+            found.append(_cell(changed, part, rule, named, ours, theirs))
     return found
 
 
@@ -71,15 +75,14 @@ def _cell(
     part: Slice,
     rule: SliceRule,
     named: set[SliceKey],
-    judged: pl.DataFrame,
-    known: pl.DataFrame | None,
+    judged: tuple[int, float],
+    known: tuple[int, float],
 ) -> Cell:
-    count = _count(judged, part)
+    (count, share), (elsewhere, share_elsewhere) = judged, known
     if count == 0:
-        elsewhere = 0 if known is None else _count(known, part)
         where = f"other open data holds {elsewhere} such cases" if elsewhere else "it is declared"
         return Cell(requirement, part, absent=f"the judged data has no case of {part}; {where}")
-    share = max(_share(judged, part), 0.0 if known is None else _share(known, part))
+    share = max(share, share_elsewhere)
     is_named = all(key in named or key.range is not None for key in part.keys)
     if share >= rule.min_share or is_named:
         return Cell(requirement, part)
@@ -217,12 +220,17 @@ def _require_numbers(frame: pl.DataFrame, column: str) -> None:
 
 
 def _count(frame: pl.DataFrame, part: Slice) -> int:
-    return (
-        int(frame.select(on_slice(part, frame.schema).sum()).item() or 0)
-        if part.keys
-        else frame.height
-    )
+    return _counts(frame, [part])[0][0]
 
 
-def _share(frame: pl.DataFrame, part: Slice) -> float:
-    return _count(frame, part) / frame.height if frame.height else 0.0
+def _counts(frame: pl.DataFrame, parts: Sequence[Slice]) -> list[tuple[int, float]]:
+    """How many cases each slice has, and which share of all: one query for all slices."""
+    # a frame of counted groups says in @cases for how many cases each row stands
+    each = pl.col(CASES) if CASES in frame.columns else pl.lit(1, dtype=pl.Int64)
+    cases = int(frame[CASES].sum()) if CASES in frame.columns else frame.height
+    if not parts or not cases:
+        return [(0, 0.0)] * len(parts)
+    where = [on_slice(part, frame.schema) for part in parts]
+    sums = [pl.when(one).then(each).otherwise(0).sum().alias(str(i)) for i, one in enumerate(where)]
+    found = frame.select(sums).row(0)
+    return [(int(count), int(count) / cases) for count in found]

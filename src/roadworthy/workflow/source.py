@@ -15,8 +15,9 @@ from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.seal import Opening, Seal
-from roadworthy.io import splits, tables
+from roadworthy.io import case_names, splits, tables
 from roadworthy.io.fingerprint import fingerprint
+from roadworthy.io.row_sums import rows_fingerprint
 from roadworthy.io.stable_hash import stable_hash
 from roadworthy.workflow.prepare import (
     add_calls,
@@ -79,6 +80,10 @@ class Parted:
         chose = (SetName.VALIDATION,) if self.split else ()
         return names(self.open(*chose))
 
+    def ids(self, *names: SetName) -> pl.Series:
+        """The ids of sets, to compare with others; no row of a sealed set is handed out."""
+        return self._cases.filter(pl.col(SET).is_in([str(name) for name in names]))[columns.ID]
+
     def total_sealed(self, worth: pl.Expr) -> float:
         """A sum over sealed cases, such as a class count, known since sets are stratified."""
         return float(self._sealed().select(worth.sum()).item() or 0.0)
@@ -100,14 +105,18 @@ class Parted:
 
 def names(cases: pl.DataFrame) -> NDArray[np.uint64]:
     """Hashes by which cases are known again: of their ids and of their units, shape (names,)."""
-    ids, units = stable_hash(cases[columns.ID]), stable_hash(cases[columns.UNIT], "unit")
-    return np.unique(np.concatenate([ids.to_numpy(), units.to_numpy()]))
+    return np.unique(np.concatenate(_names(cases)))
 
 
 def known(cases: pl.DataFrame, kept: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which cases are among those that ``names`` told of, or share a unit with one of them."""
-    ids, units = stable_hash(cases[columns.ID]), stable_hash(cases[columns.UNIT], "unit")
-    return np.isin(ids.to_numpy(), kept) | np.isin(units.to_numpy(), kept)
+    ids, units = _names(cases)
+    return np.isin(ids, kept) | np.isin(units, kept)
+
+
+def _names(cases: pl.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    ids, units = case_names.plain(cases[columns.ID]), case_names.plain(cases[columns.UNIT])
+    return case_names.cases(ids), case_names.units(units)
 
 
 def load_cases(product: Product) -> Parted:
@@ -126,7 +135,7 @@ def load_cases(product: Product) -> Parted:
         in_fixed_order(part, fingerprint(part.select(raw.columns), product.data.id))
         for _, part in sorted(sets.items())
     ]
-    told = fingerprint(raw, product.data.id)
+    told = rows_fingerprint([raw], raw.schema)
     return Parted(pl.concat(ordered), told, product.data.split is not None)
 
 
@@ -147,32 +156,32 @@ def load_other(product: Product, table: object, name: str) -> tuple[pl.DataFrame
     ``table`` is a path, or a polars or pandas frame.
     """
     if isinstance(table, str | Path):
-        scan = tables.scan_table(Path(table), _as_text(product))
+        scan = tables.scan_table(Path(table), as_text(product))
     else:
         scan = tables.from_frame(table)
     raw = tables.collect(scan, name)
     require_declared(raw, product, name)
-    _require_same_names(product, raw, name)
-    told = fingerprint(raw, product.data.id)
-    return in_fixed_order(checked(raw, product), told), told
+    require_same_names(product, raw.schema, name)
+    key = fingerprint(raw, product.data.id)
+    return in_fixed_order(checked(raw, product), key), rows_fingerprint([raw], raw.schema)
 
 
-def _require_same_names(product: Product, raw: pl.DataFrame, name: str) -> None:
+def require_same_names(product: Product, schema: pl.Schema, name: str) -> None:
     """Ids read as numbers lost their zeros: 00007 of the sealed set would look like a new 7."""
-    for column in _as_text(product):
+    for column in as_text(product):
         ours = tables.scan_cases(product).collect_schema()[column]
-        if (ours == pl.String) != (raw.schema[column] == pl.String):
+        if (ours == pl.String) != (schema[column] == pl.String):
             raise BadInput(
-                f"the column {column!r} holds {raw.schema[column]} here and {ours} in the "
+                f"the column {column!r} holds {schema[column]} here and {ours} in the "
                 "product's own table, so nobody can tell whether they are the same cases.",
                 code="other_names",
                 where=name,
-                value=str(raw.schema[column]),
+                value=str(schema[column]),
                 next_step="Read ids as text, or hand in the path of the file.",
             )
 
 
-def _as_text(product: Product) -> tuple[str, ...]:
+def as_text(product: Product) -> tuple[str, ...]:
     """Ids and units stay text, so that 007 does."""
     return tuple(name for name in (product.data.id, product.data.unit) if name)
 
@@ -184,7 +193,7 @@ def checked(raw: pl.DataFrame, product: Product) -> pl.DataFrame:
     return add_calls(found, product)
 
 
-def require_declared(raw: pl.DataFrame, product: Product, table: str) -> None:
+def require_declared(raw: pl.DataFrame | pl.LazyFrame, product: Product, table: str) -> None:
     """Every column that product.yaml names outside of instruments' own parameters is in ``raw``."""
     data, file = product.data, product.file.name
     named = [data.id, data.unit, data.truth, data.score, data.prediction, *(data.features or ())]

@@ -1,0 +1,465 @@
+"""One pass over a scored table of any size: batches are prepared, counted by part, and forgotten.
+
+What comes out is what preparing and gathering the whole table gives. Whatever this way cannot do,
+and whatever is wrong with a table, ends it with ``NotStreamedError``: the table is then read as a
+whole, which either works or says what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from roadworthy.core import columns
+from roadworthy.core.errors import BadInput
+from roadworthy.core.instrument import Additive, Instrument, Rows, Sketch, Statistic
+from roadworthy.core.product import CaseCost, Product, Task
+from roadworthy.core.requirement import Requirement
+from roadworthy.core.verdict import Population
+from roadworthy.io.row_sums import RowSums
+from roadworthy.workflow.elementwise import is_elementwise
+from roadworthy.workflow.ids import Ids
+from roadworthy.workflow.levels import on_slice
+from roadworthy.workflow.parts import Key, Parts, TooFineError
+from roadworthy.workflow.prepare import (
+    add_calls,
+    as_truth,
+    check_costs,
+    declare_truth,
+    in_scope,
+    only_other,
+)
+from roadworthy.workflow.slicing import CASES, Cell, cells
+from roadworthy.workflow.subject import Judged
+
+BATCH = 500_000
+PART = "@part"
+INSIDE, RATED, REFERRED = columns.INSIDE, columns.RATED, columns.REFERRED
+
+
+class NotStreamedError(Exception):
+    """This table is not for one pass; the reason is for developers only."""
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """What one pass gave.
+
+    The cells by requirement id, what was gathered for each by ``id(cell)``, where all cases went;
+    for the record (None: nobody asked) the names of the cases and the table's fingerprint.
+    """
+
+    cells: Mapping[str, Sequence[Cell]]
+    gathered: Mapping[int, dict[str, Any]]
+    population: Population
+    names: NDArray[np.uint64] | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A scan that can be repeated.
+
+    ``others`` are other open cases in scope, as ``slicing.cells`` takes them; None: the table is
+    all that there is. ``refused`` are ids that must not occur. ``recorded``: names of cases and a
+    fingerprint are wanted, from the very rows that are judged, so every column is read.
+    """
+
+    scan: pl.LazyFrame
+    others: pl.DataFrame | None = None
+    refused: pl.Series | None = None
+    recorded: bool = False
+    batch: int = BATCH
+
+
+def stream(
+    judged: Judged,
+    requirements: Sequence[Requirement[Any]],
+    table: Table,
+    instruments: Mapping[str, Instrument],
+) -> Streamed:
+    """Judges' figures for ``requirements``, all on the cases table, from one pass over it.
+
+    Raises:
+        NotStreamedError: the table must be read as a whole.
+    """
+    try:
+        pass_ = _Pass(judged, requirements, table, instruments)
+        pass_.declare(_declared(judged.product, table.scan))
+        for batch in batches(table, None if table.recorded else pass_.wanted):
+            pass_.see(batch)
+        return pass_.told(table)
+    except (BadInput, TooFineError, pl.exceptions.PolarsError, OSError) as reason:
+        raise NotStreamedError(str(reason)) from reason
+
+
+def batches(table: Table, wanted: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+    """The rows of a table in any order, some at a time; all columns, or those ``wanted``."""
+    if not hasattr(pl.LazyFrame, "collect_batches"):  # pragma: no cover (polars below 1.34)
+        raise NotStreamedError("polars reads no batches")
+    # without a column there would be no rows either
+    scan = table.scan.select(wanted) if wanted else table.scan
+    yield from scan.collect_batches(chunk_size=table.batch, maintain_order=False)
+
+
+def _declared(product: Product, scan: pl.LazyFrame) -> Product:
+    """The product with everything said that is otherwise guessed from all values of a column."""
+    data = product.data
+    if product.task is not Task.BINARY or data.truth is None or data.positive is None:
+        return product
+    if data.negative is None:
+        values = scan.select(pl.col(data.truth).unique()).collect(engine="streaming")
+        others = only_other(values.drop_nulls(), data.truth, data.positive)
+        data = replace(data, negative=others[0]) if others else data
+    known = {calls.name for calls in data.calls}
+    named = {r.limit.against for r in product.requirements if r.limit.against} - known
+    found, schema = list(data.calls), scan.collect_schema()
+    for name in sorted(named):
+        values = scan.select(pl.col(name).unique()).collect(engine="streaming")
+        if name != data.truth:
+            kind = pl.lit(None, dtype=schema[str(data.truth)]).alias(str(data.truth))
+            values = values.with_columns(kind)
+        found.append(as_truth(values, replace(product, data=data), name))
+    return replace(product, data=replace(data, calls=tuple(found)))
+
+
+@dataclass
+class _Asked:
+    """A statistic of one requirement (or of its change on a slice rule) on the parts of a key."""
+
+    name: str
+    statistic: Statistic[Any]
+    sketch: Sketch[Any]
+    expressions: Mapping[str, pl.Expr]
+
+
+@dataclass
+class _Variant:
+    """One requirement with one key, and what it asks for."""
+
+    requirement: Requirement[Any]
+    key: Key
+    asked: list[_Asked] = field(default_factory=list)
+
+
+class _Pass:
+    def __init__(
+        self,
+        judged: Judged,
+        requirements: Sequence[Requirement[Any]],
+        table: Table,
+        instruments: Mapping[str, Instrument],
+    ) -> None:
+        self._judged, self._requirements = judged, requirements
+        schema = table.scan.collect_schema()
+        _require_lone_cases(judged.product, requirements)
+        _require_row_by_row(judged.product, schema)
+        self._variants: dict[tuple[int, Key], _Variant] = {}
+        for number, requirement in enumerate(requirements):
+            self._add(number, requirement, Key(), instruments)
+            for rule in requirement.slices:
+                self._add(number, requirement.on(rule), Key.of(rule), instruments)
+        self.wanted = self._columns(schema)
+        keys = dict.fromkeys([Key(), *(key for _, key in self._variants)])
+        self._parts = {key: Parts(key, schema) for key in keys}
+        # the whole is the sum over the parts of any key
+        counted = [key for key in keys if key.by] or [Key()]
+        self._counts = {key: _Counted(self._flags()) for key in counted}
+        self._outside: Counter[str] = Counter()
+        self._ids = Ids(judged.product.data.id, table.scan, table.refused, table.recorded)
+        self._sums = RowSums(schema) if table.recorded else None
+
+    def declare(self, product: Product) -> None:
+        """Takes what was found out about the values of whole columns."""
+        self._judged = replace(self._judged, product=product)
+
+    def see(self, batch: pl.DataFrame) -> None:
+        """Prepares one batch, counts it, and forgets it."""
+        self._ids.see(batch)
+        if self._sums is not None:
+            self._sums.see(batch)
+            batch = batch.select(self.wanted or batch.columns)
+        found = self._prepared(batch)
+        if not found[INSIDE].all():
+            reasons = found[columns.OUTSIDE].drop_nulls().value_counts().rows()
+            self._outside.update({str(reason): int(count) for reason, count in reasons})
+        pattern = _pattern(found, self._flags())
+        part = {key: parts.of(found) for key, parts in self._parts.items()}
+        for key, counted in self._counts.items():
+            counted.see(pattern, part[key], len(self._parts[key]))
+        values = _Values(found)
+        for variant in self._variants.values():
+            for ask in variant.asked:
+                if self._by_row(ask):
+                    arrays, kept = values.of(ask)
+                    rows = part[variant.key]
+                    ask.sketch.add(arrays, rows if kept is None else rows[kept])
+
+    def told(self, table: Table) -> Streamed:
+        """Every cell with its statistics."""
+        self._ids.require_distinct(table.scan)
+        groups = {
+            key: counted.frame(self._parts[key].values()) for key, counted in self._counts.items()
+        }
+        if Key() not in groups:
+            groups[Key()] = next(iter(self._counts.values())).whole().frame({})
+        self._count_patterns(groups)
+        planned: dict[str, list[Cell]] = {}
+        gathered: dict[int, dict[str, Any]] = {}
+        for number, requirement in enumerate(self._requirements):
+            found = list(self._cells(requirement, groups, table.others))
+            planned[requirement.id] = [cell for cell, _ in found]
+            for key in dict.fromkeys(key for _, key in found):
+                here = [cell for cell, of in found if of == key and not cell.absent]
+                asked = self._variants[(number, key)].asked
+                for cell, parts in zip(here, self._parts_of(key, here), strict=True):
+                    gathered[id(cell)] = {ask.name: ask.sketch.of(parts) for ask in asked}
+        return Streamed(
+            planned,
+            gathered,
+            self._population(groups[Key()]),
+            self._ids.names() if table.recorded else None,
+            None if self._sums is None else self._sums.hexdigest(),
+        )
+
+    def _count_patterns(self, groups: Mapping[Key, pl.DataFrame]) -> None:
+        """What rests on flags alone: each row of ``groups`` stands for all cases like it."""
+        for variant in self._variants.values():
+            group = groups[variant.key]
+            values = _Values(group)
+            for ask in variant.asked:
+                if not self._by_row(ask):
+                    arrays, kept = values.of(ask)
+                    rows = group.select(PART, CASES).to_numpy()
+                    rows = rows if kept is None else rows[kept]
+                    ask.sketch.add(arrays, rows[:, 0], rows[:, 1])
+
+    def _add(
+        self,
+        number: int,
+        requirement: Requirement[Any],
+        key: Key,
+        instruments: Mapping[str, Instrument],
+    ) -> None:
+        variant = _Variant(requirement, key)
+        for name, statistic in instruments[requirement.metric].statistics(requirement).items():
+            expressions = statistic.columns()
+            if not isinstance(statistic, Additive):
+                raise NotStreamedError(f"{requirement.metric}: {name} does not add up")
+            if not all(map(is_elementwise, expressions.values())):
+                raise NotStreamedError(f"{requirement.metric}: {name} looks at other rows")
+            variant.asked.append(_Asked(name, statistic, statistic.sketch(), expressions))
+        before = self._variants.setdefault((number, key), variant)
+        if before.requirement != requirement:
+            raise NotStreamedError(f"{requirement.id} has one slice twice")
+
+    def _columns(self, schema: pl.Schema) -> list[str]:
+        """The user's columns that are read at all."""
+        product = self._judged.product
+        data, costs = product.data, product.costs
+        named: list[str | None] = [data.id, data.truth, *self._judged.model.needs]
+        named += [rule.field for rule in product.scope.rules]
+        named += [calls.column for calls in data.calls]
+        named += [r.limit.against for r in self._requirements if r.limit.against]
+        for cost in () if costs is None else (costs.miss, costs.false_alarm, costs.refer):
+            named.append(cost.column if isinstance(cost, CaseCost) else None)
+        for variant in self._variants.values():
+            named += variant.key.by
+            for ask in variant.asked:
+                for expression in ask.expressions.values():
+                    named += expression.meta.root_names()
+        return [name for name in dict.fromkeys(named) if name is not None and name in schema]
+
+    def _flags(self) -> tuple[str, ...]:
+        """The prepared columns that are true or false of a case."""
+        calls = [columns.call(r.limit.against) for r in self._requirements if r.limit.against]
+        known = [INSIDE, RATED, REFERRED]
+        if self._judged.policy is not None:
+            known += [columns.POSITIVE, columns.FLAGGED, *dict.fromkeys(calls)]
+        return tuple(known)
+
+    def _by_row(self, ask: _Asked) -> bool:
+        """Whether a statistic needs the rows; what rests on flags alone is counted by pattern."""
+        flags = set(self._flags())
+        return any(set(e.meta.root_names()) - flags for e in ask.expressions.values())
+
+    def _prepared(self, batch: pl.DataFrame) -> pl.DataFrame:
+        product = self._judged.product
+        found = in_scope(declare_truth(batch, product), product.scope)
+        check_costs(found, product)
+        return self._judged.prepared(add_calls(found, product))
+
+    def _cells(
+        self,
+        requirement: Requirement[Any],
+        groups: Mapping[Key, pl.DataFrame],
+        others: pl.DataFrame | None,
+    ) -> Iterator[tuple[Cell, Key]]:
+        yield Cell(requirement), Key()
+        for rule in requirement.slices:
+            key = Key.of(rule)
+            here = groups[key].filter(pl.col(INSIDE))
+            alone = replace(requirement, slices=(rule,))
+            for cell in cells(alone, here, others, self._judged.product.scope)[1:]:
+                whole = replace(cell.requirement, slices=requirement.slices)
+                yield replace(cell, requirement=whole), key
+
+    def _parts_of(self, key: Key, here: Sequence[Cell]) -> list[list[int]]:
+        """Which parts of a key make up each cell."""
+        if not key.by or not here:
+            return [[0] for _ in here]
+        frame = pl.DataFrame(self._parts[key].values())
+        where = [on_slice(cell.slice, frame.schema).alias(str(i)) for i, cell in enumerate(here)]
+        found = frame.select(pl.int_range(pl.len()).alias("@row"), *where)
+        return [found[str(i)].arg_true().to_list() for i in range(len(here))]
+
+    def _population(self, groups: pl.DataFrame) -> Population:
+        def count(where: pl.Expr) -> int:
+            return int(groups.filter(where)[CASES].sum())
+
+        positives = None
+        if columns.POSITIVE in groups.columns:
+            positives = count(pl.col(columns.POSITIVE) & pl.col(INSIDE))
+        return Population(
+            cases=int(groups[CASES].sum()),
+            units=None,
+            inside=count(pl.col(INSIDE)),
+            referred=count(pl.col(REFERRED) & pl.col(INSIDE)),
+            positives=positives,
+            outside=tuple(self._outside.most_common()),
+        )
+
+
+def _require_lone_cases(product: Product, requirements: Sequence[Requirement[Any]]) -> None:
+    """Sketches are of independent cases."""
+    if product.data.unit not in (None, product.data.id):
+        raise NotStreamedError("cases share units")
+    if any(requirement.per_unit for requirement in requirements):
+        raise NotStreamedError("a requirement is per unit")
+
+
+def _require_row_by_row(product: Product, schema: pl.Schema) -> None:
+    """Classes that are floats are told as whole numbers only where all of them are."""
+    data = product.data
+    against = [r.limit.against for r in product.requirements]
+    named = [data.truth, data.prediction, data.score, *against]
+    floats = [name for name in named if name and name in schema and schema[name].is_float()]
+    if product.task is Task.MULTICLASS and floats:
+        raise NotStreamedError(f"classes are floats in {floats[0]}")
+
+
+def _pattern(found: pl.DataFrame, names: Sequence[str]) -> NDArray[np.int64] | int:
+    """Which flags each row shows: bit i is flag i, the last bit a lost call; one number if all do.
+
+    Flags that are the same in all rows cost nothing.
+    """
+    same = 0
+    differs: NDArray[np.int64] | None = None
+    for bit, name in enumerate(names):
+        flag = found[name]
+        if flag.null_count():
+            if name != columns.FLAGGED:
+                raise NotStreamedError(f"{name} is missing")
+            differs = _with_bit(differs, flag.is_null(), len(names))
+            flag = flag.fill_null(False)
+        if flag.all():
+            same |= 1 << bit
+        elif flag.any():
+            differs = _with_bit(differs, flag, bit)
+    return same if differs is None else differs + same
+
+
+def _with_bit(pattern: NDArray[np.int64] | None, flag: pl.Series, bit: int) -> NDArray[np.int64]:
+    more = flag.to_numpy().astype(np.int64) << bit
+    return more if pattern is None else np.bitwise_or(pattern, more, out=pattern)
+
+
+class _Counted:
+    """How many cases of each part show each pattern of flags."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._room = 2 << len(names)
+        self._seen = np.full(self._room, -1, dtype=np.int64)
+        self._patterns: list[int] = []
+        self._counts = np.zeros((0, 0), dtype=np.int64)
+
+    def see(self, pattern: NDArray[np.int64] | int, part: NDArray[np.int64], parts: int) -> None:
+        """Counts one batch."""
+        if isinstance(pattern, int):
+            self._learn([pattern])
+        else:
+            self._learn(np.flatnonzero(np.bincount(pattern, minlength=self._room)).tolist())
+        width = len(self._patterns)
+        place = part * width + self._seen[pattern]
+        found = np.bincount(place, minlength=parts * width).reshape(parts, width)
+        found[: self._counts.shape[0], : self._counts.shape[1]] += self._counts
+        self._counts = found
+
+    def whole(self) -> _Counted:
+        """All parts as one."""
+        found = _Counted(self._names)
+        found._patterns = self._patterns
+        found._counts = self._counts.sum(axis=0, keepdims=True)
+        return found
+
+    def frame(self, values: Mapping[str, pl.Series]) -> pl.DataFrame:
+        """One row a part and pattern that occurs: key columns, flags, @part and @cases."""
+        part, which = np.nonzero(self._counts)
+        pattern = np.array(self._patterns, dtype=np.int64)[which]
+        found = {name: column.gather(part) for name, column in values.items()}
+        for bit, name in enumerate(self._names):
+            found[name] = pl.Series((pattern >> bit & 1).astype(bool))
+        if columns.FLAGGED in found:
+            lost = pl.Series((pattern >> len(self._names) & 1).astype(bool))
+            found[columns.FLAGGED] = found[columns.FLAGGED].set(lost, None)
+        counts = {PART: pl.Series(part), CASES: pl.Series(self._counts[part, which])}
+        return pl.DataFrame({**found, **counts})
+
+    def _learn(self, patterns: Sequence[int]) -> None:
+        for pattern in patterns:
+            if self._seen[pattern] < 0:
+                self._seen[pattern] = len(self._patterns)
+                self._patterns.append(pattern)
+
+
+class _Values:
+    """The columns of statistics on one table, on the rows that they look at."""
+
+    def __init__(self, table: pl.DataFrame) -> None:
+        self._table = table
+        self._kept: dict[Rows, NDArray[np.bool_] | None] = {}
+
+    def of(self, ask: _Asked) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_] | None]:
+        """The columns on the rows that the statistic looks at, and which those are (None: all)."""
+        kept = self._rows(ask.statistic.rows)
+        found = self._table.select(
+            # literals take the height of a column
+            [
+                pl.int_range(pl.len()).alias("@row"),
+                *(e.alias(name) for name, e in ask.expressions.items()),
+            ]
+        )
+        arrays = {}
+        for name in ask.expressions:
+            series = found[name] if kept is None else found[name].filter(pl.Series(kept))
+            missing = series.null_count()
+            if series.dtype.is_float():
+                missing += int(series.is_nan().sum())
+            if missing:
+                raise NotStreamedError(f"{name} is missing")
+            arrays[name] = series.to_numpy()
+        return arrays, kept
+
+    def _rows(self, rows: Rows) -> NDArray[np.bool_] | None:
+        if rows not in self._kept:
+            name = {Rows.RATED: RATED, Rows.INSIDE: INSIDE}.get(rows)
+            whole = name is None or bool(self._table[name].all())
+            self._kept[rows] = None if whole else self._table[str(name)].to_numpy()
+        return self._kept[rows]

@@ -1,0 +1,23 @@
+"""The benchmark runs and says what it measured; how fast it was is never a test."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).parents[1] / "bench"
+
+
+@pytest.mark.slow
+def test_the_benchmark_runs_on_few_cases_and_names_floor_and_extrapolation(tmp_path: Path) -> None:
+    out = tmp_path / "RESULTS.md"
+    few = ["--cases", "5000", "--usual", "500", "--repeats", "1", "--out", str(out)]
+    subprocess.run([sys.executable, str(BENCH / "run.py"), *few], check=True, capture_output=True)
+    page = out.read_text()
+    assert "## 5,000 cases" in page
+    assert "| the floor" in page and "| 1.0 |" in page
+    assert "Extrapolated linearly" in page
+    assert "loads none of torch, sklearn, sqlalchemy, nicegui" in page
