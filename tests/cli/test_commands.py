@@ -215,7 +215,7 @@ def test_a_fault_of_ours_ends_with_70_and_never_with_1(
     def fault(*_: Any) -> Any:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("roadworthy.workflow.check.verdicts", fault)
+    monkeypatch.setattr("roadworthy.workflow.check.product_outcome", fault)
     file = judged(tmp_path, 100, 0)
     plain, as_json = run("check", file), run("check", file, "--json")
     assert plain.code == as_json.code == 70
@@ -229,7 +229,7 @@ def test_an_interrupt_ends_with_130(
     def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("roadworthy.workflow.check.verdicts", interrupted)
+    monkeypatch.setattr("roadworthy.workflow.check.product_outcome", interrupted)
     file = judged(tmp_path, 100, 0)
     assert run("check", file).code == 130
     assert run("check", file, "--json").error["code"] == "interrupted"
@@ -238,12 +238,12 @@ def test_an_interrupt_ends_with_130(
 ENDLESS = """
 import sys
 from roadworthy.workflow import measure
-gather = measure.gather
+judge = measure.judge
 def endless(*given):
     print("started", file=sys.stderr, flush=True)
     while True:
-        gather(*given)
-measure.gather = endless
+        judge(*given)
+measure.judge = endless
 from roadworthy.cli import main
 sys.argv = ["roadworthy", "check", sys.argv[1]]
 main()

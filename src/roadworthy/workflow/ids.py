@@ -72,7 +72,8 @@ class Ids:
         if not self._named:
             raise ValueError("hashes of this kind are no names: ask for names at the beginning.")
         found = self._hashes[: self._seen]
-        return np.unique(np.concatenate([case_names.cases(found), case_names.units(found)]))
+        both = np.concatenate([case_names.cases(found), case_names.units(found)])
+        return case_names.distinct(both)
 
     def _look_up(self, scan: pl.LazyFrame, suspects: NDArray[np.uint64]) -> None:
         """Two different ids with one hash are harmless; one id on two rows is not."""

@@ -105,7 +105,7 @@ class Parted:
 
 def names(cases: pl.DataFrame) -> NDArray[np.uint64]:
     """Hashes by which cases are known again: of their ids and of their units, shape (names,)."""
-    return np.unique(np.concatenate(_names(cases)))
+    return case_names.distinct(np.concatenate(_names(cases)))
 
 
 def known(cases: pl.DataFrame, kept: NDArray[np.uint64]) -> NDArray[np.bool_]:
