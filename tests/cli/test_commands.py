@@ -31,7 +31,10 @@ from roadworthy.cli import main
 from roadworthy.io.judgement_json import from_json
 
 HALF = {"validation": 0.5, "sealed": 0.5, "seed": 1}
-COMMANDS = ("plan", "train", "check", "certify", "dossier", "schema", "demo")
+COMMANDS = (
+    *("init", "plan", "train", "check", "certify", "dossier"),
+    *("compare", "doctor", "explain", "schema", "demo"),
+)
 
 
 @dataclass(frozen=True)

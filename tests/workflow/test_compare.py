@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.verdict import Outcome
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.compare import Change, compare
+from roadworthy.workflow.doctor import doctor
 from roadworthy.workflow.train import train
 
 
@@ -207,6 +209,36 @@ def test_a_case_that_one_of_them_learnt_from_is_refused(tmp_path: Path) -> None:
     rewrite(fitted, data={"split": {**split, "seed": 9}})
     with pytest.raises(BadInput, match="fitted"):
         compare(fitted, file)
+
+
+ANSWERS = """
+import json, sys
+for line in sys.stdin:
+    case = json.loads(line)
+    print(json.dumps({"id": case["id"], "score": case["hint"]}))
+"""
+
+
+def test_a_model_from_elsewhere_is_compared_with_a_column_and_not_with_itself(
+    tmp_path: Path,
+) -> None:
+    cases = paired(30, 2).rename({"score": "hint"})
+    data = {**{k: v for k, v in SCORED.items() if k != "score"}, "features": ["hint"]}
+    model = {"command": [sys.executable, "model.py"]}
+    file = product(tmp_path, cases, data=data, model=model)
+    (tmp_path / "model.py").write_text(ANSWERS)
+    found = compare(file, score="old")
+    assert not found.same
+    assert found.outcome is Outcome.FAIL
+    assert any("built elsewhere" in note for note in found.notes)
+    assert doctor(file).problems == ()
+
+
+def test_without_open_cases_nothing_is_compared(tmp_path: Path) -> None:
+    split = {"calibration": 0.5, "sealed": 0.5, "seed": 1}
+    file = product(tmp_path, paired(30, 30), data={**SCORED, "split": split})
+    with pytest.raises(BadInput, match="no validation cases"):
+        compare(file, score="old")
 
 
 def test_a_different_truth_is_refused(tmp_path: Path) -> None:

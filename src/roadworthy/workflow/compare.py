@@ -13,6 +13,7 @@ from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.evidence import Evidence, Measured, Regime
 from roadworthy.core.instrument import About, Instrument, Rows
+from roadworthy.core.model import Brought
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Limit, Requirement, Side, Tier
 from roadworthy.core.study import OpenStudy
@@ -26,6 +27,7 @@ from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.gather import gather
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import table_of, verdicts
+from roadworthy.workflow.own_model import brought_notes
 from roadworthy.workflow.slicing import Cell
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
 from roadworthy.workflow.studies import settle
@@ -126,10 +128,23 @@ class _Side:
         settled = settle(product, workspace, parted, registry)
         return _Side(product, parted, settled.judged, settled.candidates, workspace)
 
+    @property
+    def learnt_here(self) -> bool:
+        """Whether this workspace knows which cases the model learnt from."""
+        model = self.judged.model
+        return bool(model.files) and not isinstance(model, Brought)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is taken on trust of a model that was built elsewhere."""
+        model = self.judged.model
+        return (*brought_notes(model), *model.notes) if isinstance(model, Brought) else ()
+
     def cases(self, on: object | None) -> pl.DataFrame:
         """The open cases that this subject never learnt from; sealed ones are not among them."""
         if on is None:
             cases = self.parted.open(SetName.VALIDATION)
+            self._require_some(cases)
             self._refuse_fitted(cases)
             return cases
         name = _told(on)
@@ -137,8 +152,17 @@ class _Side:
         self._refuse_known(cases, name)
         return cases
 
+    def _require_some(self, cases: pl.DataFrame) -> None:
+        if cases.height == 0:
+            raise BadInput(
+                "the split leaves no validation cases, so there is nothing to compare on.",
+                code="no_cases",
+                where=f"{self.product.file.name}: data.split",
+                next_step="Add a validation set to `data.split`, or name a table: `--on FILE`.",
+            )
+
     def _refuse_fitted(self, cases: pl.DataFrame) -> None:
-        if not self.judged.model.files:
+        if not self.learnt_here:
             return
         shared = int(known(cases, fitted_ids(self.workspace, self.judged.model.fingerprint)).sum())
         if shared:
@@ -164,7 +188,7 @@ class _Side:
                 next_step="Leave them out: nothing is compared on sealed cases.",
             )
         used = known(cases, self.parted.chosen_on())
-        if self.judged.model.files:
+        if self.learnt_here:
             used |= known(cases, seen_ids(self.workspace, self.judged.model.fingerprint))
         if used.any():
             raise BadInput(
@@ -234,17 +258,17 @@ def compare(
             for verdict, requirement in zip(judged, asked, strict=True)
         ),
         left_out=tuple(left_out),
-        notes=tuple(_notes(one, two, table, chosen)),
+        notes=tuple(dict.fromkeys((*ours.notes, *theirs.notes, *_notes(one, two, table, chosen)))),
         same=same,
         max_drop=max_drop,
     )
 
 
 def _scored(product: Product, column: str) -> Product:
-    """The same product, judged by another column of its table."""
+    """The same product, judged by another column of its table, whatever judged it before."""
     if product.task is Task.BINARY:
-        return replace(product, data=replace(product.data, score=column))
-    return replace(product, data=replace(product.data, prediction=column))
+        return replace(product, model=None, data=replace(product.data, score=column))
+    return replace(product, model=None, data=replace(product.data, prediction=column))
 
 
 def _require_alike(ours: Product, theirs: Product) -> None:

@@ -300,17 +300,20 @@ def _named_columns(product: Product, parted: Parted) -> Finding:
 def _model(product: Product, parted: Parted) -> Finding:
     workspace = Workspace.beside(product.file)
     scored = product.data.score or product.data.prediction
-    if not scored and product.data.truth and not workspace.path(MODEL).exists():
+    brought = product.model is not None
+    if not scored and not brought and product.data.truth and not workspace.path(MODEL).exists():
         return Finding("model", "none yet: `roadworthy train` makes one")
     problem = _told(lambda: _matching(product, workspace, parted))
     if problem:
         return _finding("model", problem)
+    if brought:
+        return Finding("model", "your own is named; `roadworthy check` asks it")
     told = f"the column {scored}" if scored else "can be loaded, and fits product.yaml and table"
     return Finding("model", told if product.data.truth else "none is needed")
 
 
 def _matching(product: Product, workspace: Workspace, parted: Parted) -> None:
-    model = load_model(product, workspace)
+    model = load_model(product, workspace, parted.schema)
     absent = [name for name in model.needs if name and name not in parted.schema]
     if absent:
         raise BadInput(
