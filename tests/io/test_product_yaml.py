@@ -459,9 +459,19 @@ requirements: [{{metric: sensitivity, at_least: 0.9}}{automation}]"""
     assert "automation" in error.next_step
 
 
-def test_an_advisory_requirement_with_a_gating_slice_gates(read: Read) -> None:
+def test_a_gating_slice_alone_does_not_gate_the_product(
+    refused: Callable[[str], BadInput],
+) -> None:
     own = "{metric: sensitivity, at_least: 0.9, tier: advisory, slices: [{by: a, tier: critical}]}"
-    assert read(f"{SMALL}requirements: [{own}]").requirements[0].tier is Tier.ADVISORY
+    assert refused(f"{SMALL}requirements: [{own}]").code == "no_requirement"
+
+
+@pytest.mark.parametrize("limit", ["at_least: 0", "against: b, max_drop: 1"])
+def test_a_limit_that_is_always_met_requires_nothing(
+    limit: str, refused: Callable[[str], BadInput]
+) -> None:
+    own = f"{{metric: sensitivity, {limit}}}"
+    assert "requires nothing" in refused(f"{SMALL}requirements: [{own}]").message
 
 
 def test_of_several_mistakes_the_first_by_line_is_told_and_the_others_counted(

@@ -244,3 +244,11 @@ def test_reading_a_table_does_not_import_pandas(
     monkeypatch.setattr(builtins, "__import__", watched)
     assert rows(scan_table(tmp_path / "c.csv")) == [(1,)]
     assert rows(from_frame(pl.DataFrame({"y": [1]}))) == [(1,)]
+
+
+def test_a_copy_of_a_file_does_not_count_its_cases_twice(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        write(tmp_path / name, "y,s\n1,0.9\n0,0.1\n")
+    with pytest.raises(BadInput) as told:
+        scan_cases(product(tmp_path, "*.csv"))
+    assert told.value.code == "same_file"

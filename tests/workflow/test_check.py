@@ -182,13 +182,16 @@ def test_after_another_split_a_model_is_not_judged_on_what_it_was_fitted_on(
     assert "train" in told.value.next_step
 
 
-def test_a_split_without_validation_cases_never_passes(tmp_path: Path) -> None:
+def test_a_split_without_validation_cases_leaves_nothing_to_check_but_another_table(
+    tmp_path: Path,
+) -> None:
     halves = {"train": 0.5, "sealed": 0.5, "seed": 1}
     file = write_product(tmp_path, simulated(600, 1), data={**SCORED, "split": halves})
-    try:
-        assert check(file).outcome is Outcome.INCONCLUSIVE
-    except BadInput as problem:
-        assert "validation" in str(problem)
+    with pytest.raises(BadInput) as told:
+        check(file)
+    assert told.value.code == "no_cases"
+    fresh = simulated(300, 7).with_columns(case=pl.format("n{}", pl.int_range(300)))
+    assert check(file, fresh).population.cases == 300
 
 
 def test_cases_out_of_scope_leave_the_rates_and_are_counted(tmp_path: Path) -> None:

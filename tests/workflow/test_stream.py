@@ -184,9 +184,13 @@ def test_a_file_is_judged_alike_in_one_pass_and_as_a_whole(
 ) -> None:
     file = written(tmp_path, EASY).file
     large(4_000, 2).write_parquet(tmp_path / "cases.parquet")
-    passed = []
-    kept = one_pass.stream
-    monkeypatch.setattr(one_pass, "stream", lambda *of: passed.append(kept(*of)) or passed[-1])
+    passed: list[Streamed] = []
+
+    def watched(*given: Any) -> Streamed:
+        passed.append(stream(*given))
+        return passed[-1]
+
+    monkeypatch.setattr(one_pass, "stream", watched)
     other = large(5_000, 3).with_columns(pl.col("case") + 10_000)
     once = roadworthy.check(file), roadworthy.check(file, on=other)
     assert once[0].outcome is once[1].outcome is Outcome.PASS

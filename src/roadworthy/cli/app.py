@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from roadworthy import __version__
-from roadworthy.cli import show
+from roadworthy.cli import quiet, show
+from roadworthy.cli.spelling import EXPLAIN, spelled_out
 from roadworthy.core.errors import BadInput, ExitCode, RoadworthyError
 from roadworthy.io.harmless import harmless
 
@@ -25,7 +26,6 @@ UsageProblem: type[Exception] = next(
 app = typer.Typer(
     name="roadworthy",
     help="Write down what a machine-learning product must reach; get PASS, FAIL or INCONCLUSIVE.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -40,7 +40,8 @@ def main() -> None:
     """Runs a command; every way to end has an exit code of its own."""
     wants_json = "--json" in sys.argv[1:]
     try:
-        code = app(standalone_mode=False)
+        words = spelled_out(sys.argv[1:])
+        code = app(args=words, prog_name="roadworthy", standalone_mode=False)
         if code == ExitCode.INTERRUPTED:  # Typer turns an interrupt into this number, and is silent
             code = _interrupted(wants_json)
     except RoadworthyError as problem:
@@ -58,7 +59,42 @@ def main() -> None:
         code = ExitCode.PASS
     except Exception as problem:
         code = _internal(problem, wants_json)
-    sys.exit(int(code or 0))
+    sys.exit(_written(int(code or 0)))
+
+
+@app.command()
+def init(
+    table: Annotated[Path, typer.Argument(help="A CSV or Parquet file with one row a case.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="The file to write; one that exists is left alone.")
+    ] = Path("product.yaml"),
+    truth: Annotated[str | None, typer.Option(help="The column with the truth.")] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The value of the truth that counts as positive.")
+    ] = None,
+    id: Annotated[
+        str | None, typer.Option("--id", help="The column that names each case; - for none.")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="The column with the patient, drive or lot; - for none.")
+    ] = None,
+    score: Annotated[
+        str | None, typer.Option(help="The column with scores or predictions; - for none.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing: take what the table suggests.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Draft product.yaml from a table of cases, for the team to correct."""
+    from roadworthy.cli import show_init
+    from roadworthy.workflow.guess import Told
+    from roadworthy.workflow.init import init as run
+
+    told = Told(truth, positive, id, unit, score)
+    found = run(table, out, told, show_init.person(silent=yes or as_json or quiet.asked.get()))
+    _print(found, as_json, show_init.drafted_json, show_init.drafted)
+    return ExitCode.PASS
 
 
 @app.command()
@@ -147,6 +183,75 @@ def schema(
 
 
 @app.command()
+def compare(
+    product: Annotated[Path, typer.Argument(help="The first product.yaml, such as the new one.")],
+    other: Annotated[
+        Path | None, typer.Argument(help="The second product.yaml, such as the old one.")
+    ] = None,
+    score: Annotated[
+        str | None,
+        typer.Option(help="Or a column of the first's table with the second's scores."),
+    ] = None,
+    on: Annotated[
+        Path | None, typer.Option("--on", help="Compare on another table with the same columns.")
+    ] = None,
+    max_drop: Annotated[
+        float, typer.Option(min=0, max=1, help="How much worse a share may be: 0.02 is 2 points.")
+    ] = 0.0,
+    as_json: AsJson = False,
+) -> int:
+    """Tell two subjects apart on the same open cases, pair by pair."""
+    from roadworthy.cli import show_compare
+    from roadworthy.workflow.compare import compare as run
+
+    second = None if other is None else _file(other)
+    with show.busy("comparing", as_json):
+        found = run(_file(product), second, score, on, max_drop)
+    _print(found, as_json, show_compare.comparison_json, show_compare.comparison)
+    return found.outcome.exit_code
+
+
+@app.command()
+def doctor(
+    product: Annotated[
+        Path | None, typer.Argument(help="product.yaml, or its folder; by default the one here.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Look for what is wrong with the installation and a product, and say what to do."""
+    from roadworthy.cli import show_doctor
+    from roadworthy.workflow.doctor import doctor as run
+
+    here = Path("product.yaml")
+    found = run(_file(product) if product else here if here.exists() else None)
+    _print(found, as_json, show_doctor.health_json, show_doctor.health)
+    return ExitCode.BAD_INPUT if found.problems else ExitCode.PASS
+
+
+@app.command()
+def explain(
+    metric: Annotated[
+        str | None,
+        typer.Argument(
+            help="A metric of product.yaml; none: all are listed.",
+            autocompletion=lambda incomplete: _metrics(incomplete),
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say what a metric is, how it is misread, and how product.yaml asks for it."""
+    from roadworthy.cli import show_explain
+    from roadworthy.workflow.explain import every_metric
+    from roadworthy.workflow.explain import explain as run
+
+    if metric is None:
+        _print(every_metric(), as_json, show_explain.listed_json, show_explain.listed)
+    else:
+        _print(run(metric), as_json, show_explain.explained_json, show_explain.explained)
+    return ExitCode.PASS
+
+
+@app.command()
 def demo(
     into: Annotated[
         Path, typer.Option("--into", help="The folder to work in; an earlier demo is replaced.")
@@ -156,20 +261,37 @@ def demo(
     """Plan, train, check, certify and write the dossier of a real example."""
     from roadworthy.cli.demo import run
 
-    return run(into, as_json)
+    return run(into, as_json, quiet.asked.get())
 
 
 @app.callback(invoke_without_command=True)
 def options(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    brief: Annotated[
+        bool, typer.Option(quiet.WORD, help="Print one line with the outcome, after any command.")
+    ] = False,
+    about: Annotated[
+        str | None,
+        typer.Option(EXPLAIN, metavar="METRIC", help="The same as `roadworthy explain METRIC`."),
+    ] = None,
 ) -> None:
     """Write down what a machine-learning product must reach; get PASS, FAIL or INCONCLUSIVE."""
+    quiet.asked.set(brief)
+    if about is not None:
+        explain(about)
+        raise typer.Exit()
     if version:
         print(f"roadworthy {__version__}")
         raise typer.Exit()
     if context.invoked_subcommand is None:
         print(context.get_help())
+
+
+def _metrics(incomplete: str) -> list[str]:
+    from roadworthy.io.registry import instruments
+
+    return [name for name in instruments() if name.startswith(incomplete)]
 
 
 def _file(product: Path) -> Path:
@@ -179,15 +301,30 @@ def _file(product: Path) -> Path:
 def _print(
     found: Any, as_json: bool, to_json: Callable[[Any], Any], show_it: Callable[[Any], None]
 ) -> None:
+    line = quiet.headline(found) if quiet.asked.get() else None
     try:
         if as_json:
             print(json.dumps(to_json(found), indent=2, allow_nan=False))
+        elif line is not None:
+            show.line(line)
         else:
             show_it(found)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):
         # the reader left early: the answer, and so the exit code, is what it is
         _nobody_reads()
+
+
+def _written(code: int) -> int:
+    """The exit code, unless what was said cannot be written: Python would end with its own 120."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _nobody_reads()
+    except OSError:
+        _nobody_reads()
+        return ExitCode.INTERNAL
+    return code
 
 
 def _nobody_reads() -> None:

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from roadworthy.cli import show
+from roadworthy.cli import quiet, show
 from roadworthy.core.errors import BadInput, ExitCode
 from roadworthy.io.judgement_json import to_json
 from roadworthy.store.workspace import FOLDER
@@ -18,7 +18,7 @@ EXAMPLE = "mammography"
 MARK = ".roadworthy-demo"
 
 
-def run(into: Path, as_json: bool) -> int:
+def run(into: Path, as_json: bool, brief: bool = False) -> int:
     """Copies the example into ``into`` and runs every command on it; returns the last verdict."""
     from roadworthy.workflow.certify import certify
     from roadworthy.workflow.check import check
@@ -26,26 +26,29 @@ def run(into: Path, as_json: bool) -> int:
     from roadworthy.workflow.plan import plan
     from roadworthy.workflow.train import train
 
+    silent = as_json or brief
     product = _fresh_copy(into) / "product.yaml"
-    _step("plan", product, as_json, lambda: plan(product), show.plan)
-    _step("train", product, as_json, lambda: train(product), show.trained)
-    _step("check", product, as_json, lambda: check(product), show.judgement)
-    verdict = _step("certify", product, as_json, lambda: certify(product), show.judgement)
-    written = _step("dossier", product, as_json, lambda: dossier(product), show.written)
+    _step("plan", product, silent, lambda: plan(product), show.plan)
+    _step("train", product, silent, lambda: train(product), show.trained)
+    _step("check", product, silent, lambda: check(product), show.judgement)
+    verdict = _step("certify", product, silent, lambda: certify(product), show.judgement)
+    written = _step("dossier", product, silent, lambda: dossier(product), show.written)
     if as_json:
         paths = show.written_json(written)
         print(json.dumps({"verdict": to_json(verdict), "dossier": paths}, indent=2))
+    elif brief:
+        show.line(quiet.headline(verdict) or "")
     # the demo did what it should, whatever the verdict on the example is
     return ExitCode.PASS
 
 
 def _step(
-    name: str, product: Path, as_json: bool, act: Callable[[], Any], show_it: Callable[[Any], None]
+    name: str, product: Path, silent: bool, act: Callable[[], Any], show_it: Callable[[Any], None]
 ) -> Any:
-    if not as_json:
+    if not silent:
         show.command(f"roadworthy {name} {product}")
     found = act()
-    if not as_json:
+    if not silent:
         show_it(found)
     return found
 

@@ -406,3 +406,8 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence
         table.add_row(*cells)
     console.print(table)
     console.print()
+
+
+# what the show_*.py of other commands print with
+line = _line
+table = _table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,3 +30,15 @@ class Model(Protocol):
 
     def answer(self, cases: pl.DataFrame) -> pl.Series:
         """One answer a row, in order: a score 0..1 (binary), a class (str), or a value (float)."""
+
+
+@runtime_checkable
+class Brought(Model, Protocol):
+    """A model that was built elsewhere: nobody here knows which cases it learnt from."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the verdict must know of it, such as what is taken on trust."""
+
+    def why_not(self, table: str) -> str | None:
+        """Why an observation table, such as ``timings``, cannot be collected; None: it can."""

@@ -147,6 +147,38 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class CommandSource:
+    """A model that is a command: cases on its standard input, answers on its standard output.
+
+    ``files`` are what its answers depend on beyond the files that the command names itself.
+    """
+
+    command: tuple[str, ...]
+    timeout_s: float = 600.0
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UrlSource:
+    """A model behind an address: batches of cases are posted, answers come back."""
+
+    url: str
+    timeout_s: float = 30.0
+    batch: int = 256
+
+
+@dataclass(frozen=True)
+class PythonSource:
+    """A function of Python, ``package.module:function``: a frame in, a sequence of answers out."""
+
+    python: str
+    files: tuple[str, ...] = ()
+
+
+ModelSource: TypeAlias = CommandSource | UrlSource | PythonSource
+
+
+@dataclass(frozen=True)
 class Product:
     """Everything product.yaml says; ``models`` are the rungs that training may try, None: all."""
 
@@ -159,6 +191,7 @@ class Product:
     costs: Costs | None = None
     confidence: Confidence = Confidence()
     decision: Decision = Decision()
+    model: ModelSource | None = None
     models: tuple[str, ...] | None = None
     file: Path = Path("product.yaml")
     fingerprint: str = ""

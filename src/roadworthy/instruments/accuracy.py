@@ -36,6 +36,10 @@ class Accuracy(Rate):
         follows_prevalence=True,
         referral_counts=True,
         comparable=True,
+        pitfalls=(
+            "With few positives, calling everything negative scores high: require sensitivity too.",
+            "It moves with the share of positives, so it says little about another population.",
+        ),
     )
     parameters = Parameters
 

@@ -30,6 +30,10 @@ class Auc:
         source="Hanley & McNeil 1982, Radiology 143:29; bound: exact binomial on min(n+, n-) "
         "independent pairs (Hoeffding 1963; Birnbaum & Klose 1957)",
         tasks=frozenset({Task.BINARY}),
+        pitfalls=(
+            "It judges the ranking over all thresholds, not the decision made at one of them.",
+            "Its bound needs about 1.4 times the positives that Hanley and McNeil would ask for.",
+        ),
     )
     parameters = NoParameters
 

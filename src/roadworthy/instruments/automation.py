@@ -30,6 +30,10 @@ class Automation(Rate):
         formula="pi * automated positives + (1 - pi) * automated negatives, as shares",
         source="Chow 1970, IEEE Trans. Inf. Theory 16:41 (the reject option)",
         follows_prevalence=True,
+        pitfalls=(
+            "Deciding everything alone reaches 1: require what is decided to be right too.",
+            "Cases out of scope count as not automated, so a narrow scope lowers it.",
+        ),
     )
     parameters = Parameters
     ours = columns.REFERRED

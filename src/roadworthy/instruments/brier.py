@@ -33,6 +33,10 @@ class Brier(MeanLoss):
         better="lower",
         tasks=frozenset({Task.BINARY}),
         follows_prevalence=True,
+        pitfalls=(
+            "It mixes ranking and calibration: it does not tell which of the two is wrong.",
+            "Always answering the share of positives scores pi * (1 - pi): be far below that.",
+        ),
     )
     parameters = Parameters
 

@@ -47,6 +47,10 @@ class CalibrationError:
         better="lower",
         tasks=frozenset({Task.BINARY}),
         follows_prevalence=True,
+        pitfalls=(
+            "A perfectly calibrated model shows about .07 on 200 cases: judge by the bound.",
+            "Always answering the share of positives is calibrated, and useless: limit auc too.",
+        ),
     )
     parameters = Parameters
 

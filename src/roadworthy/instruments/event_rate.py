@@ -48,6 +48,10 @@ class EventRate:
         highest=None,
         per_unit=False,
         judges_calls=False,
+        pitfalls=(
+            "No event is no proof: at 95 % it takes three times the exposure of one allowed event.",
+            "Exposure must be like that of later use: easy miles prove little about hard ones.",
+        ),
     )
     parameters = Parameters
 

@@ -54,6 +54,10 @@ class ExpectedCost(MeanLoss):
         follows_prevalence=True,
         comparable=True,
         per_unit=False,
+        pitfalls=(
+            "It is as good as its prices: a miss priced too low buys savings with missed cases.",
+            "A mean hides who pays: slice it, or limit sensitivity beside it.",
+        ),
     )
     parameters = Parameters
 

@@ -25,6 +25,10 @@ class FalseNegativeRate(Rate):
         tasks=frozenset({Task.BINARY}),
         referral_counts=True,
         comparable=True,
+        pitfalls=(
+            "Only positives count, not all cleared cases: 0 of 68 missed still allows 4.3 %.",
+            "Flagging everything reaches 0: limit the false alarms too.",
+        ),
     )
     parameters = NoParameters
     of = "positives"

@@ -25,6 +25,10 @@ class FalsePositiveRate(Rate):
         tasks=frozenset({Task.BINARY}),
         referral_counts=True,
         comparable=True,
+        pitfalls=(
+            "Flagging nothing reaches 0: require sensitivity too.",
+            "With rare positives even a low rate means that most flags are false: see ppv.",
+        ),
     )
     parameters = NoParameters
     of = "negatives"

@@ -21,6 +21,10 @@ class LatencyP50(Quantile):
         table="timings",
         per_unit=False,
         judges_calls=False,
+        pitfalls=(
+            "Half of the cases take longer, and some of them much longer: see latency_p99_ms.",
+            "It holds for the machine and the load it was timed on.",
+        ),
     )
     parameters = NoParameters
     q = 0.50

@@ -21,6 +21,10 @@ class LatencyP99(Quantile):
         table="timings",
         per_unit=False,
         judges_calls=False,
+        pitfalls=(
+            "It takes 299 timed cases before any bound exists at 95 %.",
+            "It holds for the machine and the load it was timed on.",
+        ),
     )
     parameters = NoParameters
     q = 0.99

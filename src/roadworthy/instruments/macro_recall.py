@@ -42,6 +42,10 @@ class MacroRecall:
         tasks=frozenset({Task.MULTICLASS}),
         referral_counts=True,
         per_unit=False,
+        pitfalls=(
+            "The rarest class decides how many cases are needed: each class needs its own.",
+            "A good mean can hide one bad class: require its recall by itself where it matters.",
+        ),
     )
     parameters = Parameters
 

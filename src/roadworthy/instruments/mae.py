@@ -47,6 +47,10 @@ class Mae(MeanLoss):
         tasks=frozenset({Task.REGRESSION}),
         comparable=True,
         per_unit=False,
+        pitfalls=(
+            "A few very large errors hardly move it: limit within_tolerance or rmse too.",
+            "`max_error` is the largest error possible: too wide costs cases.",
+        ),
     )
     parameters = Parameters
 

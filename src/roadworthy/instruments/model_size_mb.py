@@ -33,6 +33,9 @@ class ModelSize:
         per_unit=False,
         judges_calls=False,
         sliceable=False,
+        pitfalls=(
+            "It weighs the files of the model, not the memory or the packages it needs to run.",
+        ),
     )
     parameters = NoParameters
 

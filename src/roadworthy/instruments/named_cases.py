@@ -77,6 +77,10 @@ class NamedCases:
         per_unit=False,
         limit_optional=True,
         sliceable=False,
+        pitfalls=(
+            "It is no average and no sample: it speaks of the named cases, and of no other.",
+            "A model that was trained on the named cases has learnt them by heart.",
+        ),
     )
     parameters = Parameters
 

@@ -20,6 +20,10 @@ class Npv(Predictive):
         tasks=frozenset({Task.BINARY}),
         follows_prevalence=True,
         referral_counts=True,
+        pitfalls=(
+            "It depends on prevalence: with rare positives, clearing all makes it high.",
+            "Declare the prevalence of the place of use, not that of an enriched set.",
+        ),
     )
     called = "cleared cases"
     flagged = False

@@ -20,6 +20,10 @@ class Ppv(Predictive):
         tasks=frozenset({Task.BINARY}),
         follows_prevalence=True,
         referral_counts=True,
+        pitfalls=(
+            "It depends on prevalence: .50 where 1 in 10 is positive is .05 where 6 in 1,000 are.",
+            "Declare the prevalence of the place of use, not that of an enriched set.",
+        ),
     )
     called = "flagged cases"
     flagged = True

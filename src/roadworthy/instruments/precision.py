@@ -33,6 +33,10 @@ class Precision(Rate):
         tasks=frozenset({Task.MULTICLASS}),
         follows_prevalence=True,
         per_unit=False,
+        pitfalls=(
+            "It depends on how frequent the class is in the judged set.",
+            "Calling the class rarely makes it high: require the recall of the class too.",
+        ),
     )
     parameters = Parameters
     ours = columns.PREDICTED

@@ -32,6 +32,10 @@ class Recall(Rate):
         referral_counts=True,
         comparable=True,
         per_unit=False,
+        pitfalls=(
+            "Calling everything by this class reaches 1: require its precision too.",
+            "Only cases of the class count: a rare class needs a large set.",
+        ),
     )
     parameters = Parameters
     ours = columns.PREDICTED

@@ -49,6 +49,10 @@ class Rmse(MeanLoss):
         highest=None,
         tasks=frozenset({Task.REGRESSION}),
         per_unit=False,
+        pitfalls=(
+            "One large error outweighs many small ones, and its bound needs many cases.",
+            "`max_error` is the largest error possible: too wide costs cases.",
+        ),
     )
     parameters = Parameters
 

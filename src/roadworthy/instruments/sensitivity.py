@@ -24,6 +24,10 @@ class Sensitivity(Rate):
         tasks=frozenset({Task.BINARY}),
         referral_counts=True,
         comparable=True,
+        pitfalls=(
+            "Flagging everything reaches 1: require specificity or automation too.",
+            "Only positives count: 1,000 cases with 20 positives are a test on 20.",
+        ),
     )
     parameters = NoParameters
     of = "positives"

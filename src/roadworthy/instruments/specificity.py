@@ -24,6 +24,10 @@ class Specificity(Rate):
         tasks=frozenset({Task.BINARY}),
         referral_counts=True,
         comparable=True,
+        pitfalls=(
+            "Flagging nothing reaches 1: require sensitivity too.",
+            "With rare positives even .95 means that most flags are false: see ppv.",
+        ),
     )
     parameters = NoParameters
     of = "negatives"

@@ -35,6 +35,10 @@ class WithinTolerance(Rate):
         tasks=frozenset({Task.REGRESSION}),
         comparable=True,
         per_unit=False,
+        pitfalls=(
+            "It does not tell how far off the others are: limit rmse too where that matters.",
+            "Set the tolerance before looking at the errors: chosen afterwards, it proves nothing.",
+        ),
     )
     parameters = Parameters
     ours = columns.PREDICTED

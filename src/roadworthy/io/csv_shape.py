@@ -32,6 +32,23 @@ def check_csv(path: Path) -> tuple[str, ...]:
     return names
 
 
+def first_rows(path: Path, size: int) -> bytes:
+    """The whole rows, header included, among the first ``size`` bytes of a CSV file.
+
+    Raises:
+        BadInput: not even one row ends there.
+    """
+    with path.open("rb") as file:
+        block = file.read(size)
+    if len(block) < size:
+        return block
+    ends = _row_ends(np.frombuffer(block, dtype=np.uint8))
+    if not ends.size:
+        what = f"has no end of a row in its first {size:,} bytes"
+        raise _bad(path, what, "Is it a table? Write one row a line.")
+    return block[: int(ends[-1]) + 1]
+
+
 def _header(path: Path) -> tuple[str, ...]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:

@@ -16,6 +16,7 @@ from roadworthy.core.product import (
     Task,
 )
 from roadworthy.io.data_words import DataWords
+from roadworthy.io.model_words import ModelWords
 from roadworthy.io.shapes import Checked, Words, shown, wrong
 from roadworthy.io.words import (
     Column,
@@ -200,6 +201,8 @@ class ProductWords(Words):
     """What it does: binary, multiclass or regression."""
     data: DataWords
     """Where the cases are and what their columns mean."""
+    model: ModelWords | None = None
+    """A model of your own, built elsewhere: a command, an address, or a function of Python."""
     scope: list[ScopeWords] = Field(default=[])
     """The cases on which it may work: every condition must hold."""
     costs: CostsWords | None = None

@@ -21,6 +21,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     """Everything that is wrong with the product as a whole."""
     yield from _truth(product, written)
     yield from _outputs(product)
+    yield from _model(product)
     yield from _roles(product)
     yield from _tables(product)
     yield from _decision(page, product)
@@ -58,6 +59,30 @@ def _outputs(product: Product) -> Iterator[Problem]:
     if getattr(product.data, strange) is not None:
         message = f"is not read for the task {product.task.value}"
         yield Problem(("data", strange), message, f"Name the column under `{usual}`.")
+
+
+def _model(product: Product) -> Iterator[Problem]:
+    """A model of the team's own answers for itself, and sees nothing that gives the truth away."""
+    data = product.data
+    if product.model is None:
+        return
+    for key in ("score", "prediction"):
+        if getattr(data, key) is not None:
+            message = f"names a model, and `data.{key}` a column that holds the answers already"
+            yield Problem(("model",), message, "Remove one of the two.")
+    if product.models is not None:
+        message = "names kinds of model to train, and `model` one that is there already"
+        yield Problem(("models",), message, "Remove one of the two.")
+    kept_back = {calls.column: f"the calls of {calls.name}" for calls in data.calls}
+    for requirement in product.requirements:
+        if requirement.limit.against:
+            kept_back.setdefault(requirement.limit.against, "somebody else's calls")
+    if data.split is not None and data.split.column is not None:
+        kept_back[data.split.column] = "the sets that the cases are parted into"
+    for name in data.features or ():
+        if name in kept_back:
+            message = f"holds '{name}', {kept_back[name]}"
+            yield Problem(("data", "features"), message, "Remove it: no model here is sent that.")
 
 
 def _roles(product: Product) -> Iterator[Problem]:

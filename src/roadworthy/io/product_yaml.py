@@ -98,6 +98,7 @@ def _product(
         costs=around.costs,
         confidence=around.confidence,
         decision=around.decision,
+        model=None if words.model is None else words.model.core(),
         models=None if words.models is None else tuple(words.models),
         file=file,
         fingerprint=_fingerprint(text, written),

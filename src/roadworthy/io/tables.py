@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import glob
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ def scan_cases(product: Product) -> pl.LazyFrame:
         BadInput: a file is missing or broken, is empty, or files have different columns.
     """
     files = _files(product.data.cases, product.folder)
+    _refuse_copies(files)
     as_text = [name for name in (product.data.id, product.data.unit) if name is not None]
     return _scan(files, as_text)
 
@@ -95,6 +98,25 @@ def _files(patterns: Iterable[str], folder: Path) -> list[Path]:
         for path in _matches(pattern, folder):
             found.setdefault(path.resolve(), path)
     return list(found.values())
+
+
+def _refuse_copies(files: Sequence[Path]) -> None:
+    """Two files with the same content would count every case twice."""
+    sizes = Counter(path.stat().st_size for path in files if path.is_file())
+    seen: dict[bytes, Path] = {}
+    for path in files:
+        if not path.is_file() or sizes[path.stat().st_size] < 2:
+            continue
+        with path.open("rb") as file:
+            content = file_digest(file, "sha256").digest()
+        other = seen.setdefault(content, path)
+        if other is not path:
+            raise _bad(
+                path,
+                f"holds the same as '{other}'",
+                "Name each file once: a copy would count its cases twice.",
+                "same_file",
+            )
 
 
 def _matches(pattern: str, folder: Path) -> list[Path]:

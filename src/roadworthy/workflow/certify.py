@@ -11,7 +11,7 @@ import polars as pl
 from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
-from roadworthy.core.model import Model
+from roadworthy.core.model import Brought, Model
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import Study
 from roadworthy.core.verdict import Judgement, Outcome
@@ -41,7 +41,7 @@ def certify(product_file: Path) -> Judgement:
     settled = settle(product, workspace, parted, registry)
     judged = settled.judged
     # timed anew, on open cases: whoever could choose among timings would choose the best
-    timed = judged.prepared(parted.all_open).filter(pl.col(columns.INSIDE))
+    timed = parted.all_open.filter(pl.col(columns.INSIDE))
     others, missing = other_tables(product, judged, workspace, registry, timed)
     seal = parted.seal(product.confidence.looks)
     ids = parted.sealed_ids()
@@ -125,7 +125,7 @@ def _require_sealed(product: Product, parted: Parted) -> None:
 def _refuse_open(workspace: Workspace, model: Model, cases: pl.DataFrame) -> None:
     """A case that was trained on or judged openly, or one of its unit, proves nothing any more."""
     seen = open_names(workspace)
-    if model.files:
+    if model.files and not isinstance(model, Brought):
         seen = np.union1d(seen, seen_ids(workspace, model.fingerprint))
     shared = int(known(cases, seen).sum())
     if shared:

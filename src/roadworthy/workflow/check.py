@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -12,7 +13,7 @@ from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.instrument import Instrument
-from roadworthy.core.model import Model
+from roadworthy.core.model import Brought, Model
 from roadworthy.core.path import Path as Way
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import OpenStudy
@@ -25,6 +26,7 @@ from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import population, verdicts
 from roadworthy.workflow.one_pass import Found, check_other, check_own
+from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
@@ -35,17 +37,24 @@ OPEN_DATA = (
 )
 
 
-def check(product_file: Path, on: object | None = None, time: bool = False) -> Judgement:
+def check(
+    product_file: Path,
+    on: object | None = None,
+    time: bool = False,
+    model: Callable[[pl.DataFrame], Any] | None = None,
+) -> Judgement:
     """Judges on the validation split, on all cases when there is no split, or on table ``on``.
 
     ``on`` is the path of a CSV or Parquet file, or a polars or pandas frame. ``time`` times the
-    model case by case first, for requirements on latency.
+    model case by case first, for requirements on latency. ``model`` is judged when product.yaml
+    names none: a callable that takes a polars frame of the features, and returns one answer a row.
     """
     product = load_product(product_file)
     registry = instruments()
     workspace = Workspace.beside(product.file)
-    found = None if on is not None or time else check_own(product, workspace, registry)
-    found = found or _as_a_whole(product, workspace, registry, on, time)
+    scored = on is None and not time and model is None
+    found = check_own(product, workspace, registry) if scored else None
+    found = found or _as_a_whole(product, workspace, registry, on, time, model)
     judgement = Judgement(
         product=product.name,
         outcome=product_outcome(found.verdicts),
@@ -68,11 +77,13 @@ def _as_a_whole(
     registry: Mapping[str, Instrument],
     on: object | None,
     time: bool,
+    model: Callable[[pl.DataFrame], Any] | None,
 ) -> Found:
     """Judges on cases that are held in memory; another table may still do in one pass."""
     parted = load_cases(product)
     resolve(product, parted.schema, registry)
-    settled = settle(product, workspace, parted, registry)
+    brought = None if model is None else handed_model(product, parted.schema, model)
+    settled = settle(product, workspace, parted, registry, brought)
     if on is not None and not time:
         found = check_other(settled, parted, on, _name(on), workspace, registry)
         if found is not None:
@@ -104,7 +115,9 @@ def _as_a_whole(
 
 def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...]:
     """What a reader must know of how the subject came about."""
-    found = []
+    found, model = [], settled.judged.model
+    if isinstance(model, Brought):
+        found += [*brought_notes(model), *model.notes]
     policy, chosen = settled.judged.policy, []
     if settled.rungs > 1:
         chosen.append(f"the model ({settled.judged.model.name})")
@@ -137,7 +150,7 @@ def judgements(product_file: Path) -> str:
 
 def _refuse_fitted(workspace: Workspace, model: Model, cases: pl.DataFrame, name: str) -> None:
     """After another split or table, open cases may be ones that the model was fitted on."""
-    if not model.files:
+    if not model.files or isinstance(model, Brought):
         return
     shared = int(known(cases, fitted_ids(workspace, model.fingerprint)).sum())
     if shared:
@@ -166,7 +179,7 @@ def _refuse_known(
             next_step="Leave them out; `roadworthy certify` opens the sealed set.",
         )
     used = known(cases, parted.chosen_on())
-    if model.files:
+    if model.files and not isinstance(model, Brought):
         used |= known(cases, seen_ids(workspace, model.fingerprint))
     if used.any():
         raise BadInput(
@@ -185,7 +198,15 @@ def _set(product: Product, parted: Parted, on: object | None) -> tuple[pl.DataFr
         cases, fingerprint = load_other(product, on, name)
         return cases, name, fingerprint
     name = str(SetName.VALIDATION) if parted.split else ", ".join(product.data.cases)
-    return parted.open(SetName.VALIDATION), name, parted.fingerprint
+    cases = parted.open(SetName.VALIDATION)
+    if cases.height == 0:
+        raise BadInput(
+            "the split leaves no validation cases, so there is nothing to check on.",
+            code="no_cases",
+            where=f"{product.file.name}: data.split",
+            next_step="Add a validation set to `data.split`, or name a table: `--on FILE`.",
+        )
+    return cases, name, parted.fingerprint
 
 
 def _name(on: object) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
-from roadworthy.core.model import Model
+from roadworthy.core.model import Brought, Model
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Requirement
 from roadworthy.core.study import Study
@@ -40,10 +40,17 @@ class Settled:
 
 
 def settle(
-    product: Product, workspace: Workspace, parted: Parted, instruments: Mapping[str, Instrument]
+    product: Product,
+    workspace: Workspace,
+    parted: Parted,
+    instruments: Mapping[str, Instrument],
+    model: Model | None = None,
 ) -> Settled:
-    """Model and policy, before any case is judged; an automatic threshold is chosen here."""
-    model = load_model(product, workspace)
+    """Model and policy, before any case is judged; an automatic threshold is chosen here.
+
+    ``model`` is one that the caller brings; by default product.yaml says which.
+    """
+    model = model or load_model(product, workspace, parted.schema)
     _require_inputs(model, parted.schema)
     if product.task is not Task.BINARY or product.data.truth is None:
         return Settled(Judged(product, model, None), *_chosen_among(model, workspace))
@@ -161,7 +168,10 @@ def _collect(
     collector = collectors().get(name)
     if collector is None:
         return f"there is no {name} table; name its file: `data: {{tables: {{{name}: FILE}}}}`"
-    if not model.files:
+    if isinstance(model, Brought):
+        if why_not := model.why_not(name):
+            return why_not
+    elif not model.files:
         return f"{model.name} cannot be run; name a file: `data: {{tables: {{{name}: FILE}}}}`"
     kept = workspace.path(f"{TIMED}/{name}-{model.fingerprint[:16]}.parquet")
     if name != "artifact" and cases is None:

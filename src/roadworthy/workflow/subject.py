@@ -19,6 +19,7 @@ from roadworthy.io.ladder_json import ladder_from_json
 from roadworthy.io.registry import rungs
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.own_model import own_model
 from roadworthy.workflow.prepare import (
     as_class,
     check_scores,
@@ -82,8 +83,13 @@ class Judged:
         return decide(scored, self.policy, self.product.decision.referred)
 
 
-def load_model(product: Product, workspace: Workspace) -> Model:
-    """The scored column when product.yaml names one, otherwise what ``train`` left."""
+def load_model(product: Product, workspace: Workspace, schema: pl.Schema | None = None) -> Model:
+    """The model or the scored column that product.yaml names, otherwise what ``train`` left.
+
+    ``schema`` are the columns of the cases: a model of the team's own may be sent some of them.
+    """
+    if product.model is not None:
+        return own_model(product, pl.Schema() if schema is None else schema)
     column = product.data.score or product.data.prediction
     if column is not None or product.data.truth is None:
         kind = None if product.task is Task.MULTICLASS else pl.Float64()
@@ -93,7 +99,8 @@ def load_model(product: Product, workspace: Workspace) -> Model:
             "there is neither a score column nor a trained model to judge.",
             code="no_model",
             where=str(product.file),
-            next_step="Run `roadworthy train`, or name the column with scores: `data: {score: }`.",
+            next_step="Run `roadworthy train`, name the scores' column, `data: {score: }`, or name "
+            "a model of your own, `model: {command: }`.",
         )
     kept = workspace.read_json(TRAINED) or {}
     known, rung = rungs(), str(kept.get("rung", ""))

@@ -93,6 +93,14 @@ def _kept(product: Product, climbed: Climbed) -> dict[str, object]:
 
 
 def _refuse_scored(product: Product) -> None:
+    if product.model is not None:
+        raise BadInput(
+            "the file names a model of your own, so there is nothing to train here.",
+            code="nothing_to_train",
+            where=str(product.file),
+            value="model",
+            next_step="Run `roadworthy check`, or take `model:` out to train one here.",
+        )
     column = product.data.score or product.data.prediction
     if column is not None or product.data.truth is None:
         raise BadInput(

@@ -1,0 +1,508 @@
+"""compare: two subjects on the same open cases, pair by pair: is one worse, or is it noise?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from roadworthy.core import columns
+from roadworthy.core.errors import BadInput, Refused
+from roadworthy.core.evidence import Evidence, Measured, Regime
+from roadworthy.core.instrument import About, Instrument, Rows
+from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.requirement import Limit, Requirement, Side, Tier
+from roadworthy.core.study import OpenStudy
+from roadworthy.core.verdict import Outcome, Verdict
+from roadworthy.io.product_yaml import load_product
+from roadworthy.io.registry import instruments
+from roadworthy.stats.gathered import Mean, Pairs
+from roadworthy.stats.paired import mcnemar_p
+from roadworthy.store.seen import fitted_ids, note_open, seen_ids
+from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.gather import gather
+from roadworthy.workflow.judge import product_outcome
+from roadworthy.workflow.measure import table_of, verdicts
+from roadworthy.workflow.slicing import Cell
+from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
+from roadworthy.workflow.studies import settle
+from roadworthy.workflow.subject import Judged
+
+SHOWN = 5
+THEIRS = "@theirs:"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Cases on which the two differ: where ours is now worse, and where it is now better.
+
+    ``p`` is the exact one-sided McNemar p-value against "new failures are no likelier than fixes"
+    (for losses: the sign test); None when cases of one unit depend on each other.
+    """
+
+    failed: int
+    fixed: int
+    cases: int
+    p: float | None
+    failed_ids: tuple[str, ...]
+    fixed_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One requirement's metric of both, the gain of the first over the second, and what is shown.
+
+    ``outcome``: PASS says that ours is shown to be no worse by more than the margin, FAIL that it
+    is shown to be worse, INCONCLUSIVE that neither can be told from noise.
+    """
+
+    verdict: Verdict
+    about: About
+    ours: float | None
+    theirs: float | None
+    change: Change | None
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.verdict.outcome
+
+    @property
+    def evidence(self) -> Evidence:
+        return self.verdict.evidence
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The first subject against the second: every requirement that can be compared."""
+
+    product: str
+    ours: str
+    theirs: str
+    set: str
+    cases: int
+    units: int | None
+    outcome: Outcome
+    found: tuple[Compared, ...]
+    left_out: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    same: bool
+    max_drop: float = 0.0
+
+    @property
+    def headline(self) -> str:
+        """The answer in one sentence."""
+        return f"{self.ours} against {self.theirs}: {self.sentence}"
+
+    @property
+    def sentence(self) -> str:
+        """What was shown of the first subject."""
+        if self.same:
+            return "both are the same"
+        if self.outcome is Outcome.FAIL:
+            worse = [one.verdict.requirement for one in self.found if one.outcome is Outcome.FAIL]
+            return f"worse on {', '.join(worse)}"
+        if self.outcome is Outcome.PASS:
+            by = f" by more than {self.max_drop:g}" if self.max_drop else ""
+            return f"no worse{by} on every requirement"
+        return "cannot be told from noise"
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A product with its cases, and its subject as it would be judged."""
+
+    product: Product
+    parted: Parted
+    judged: Judged
+    candidates: int
+    workspace: Workspace
+
+    @staticmethod
+    def of(product: Product, registry: Mapping[str, Instrument]) -> _Side:
+        workspace, parted = Workspace.beside(product.file), load_cases(product)
+        settled = settle(product, workspace, parted, registry)
+        return _Side(product, parted, settled.judged, settled.candidates, workspace)
+
+    def cases(self, on: object | None) -> pl.DataFrame:
+        """The open cases that this subject never learnt from; sealed ones are not among them."""
+        if on is None:
+            cases = self.parted.open(SetName.VALIDATION)
+            self._refuse_fitted(cases)
+            return cases
+        name = _told(on)
+        cases, _ = load_other(self.product, on, name)
+        self._refuse_known(cases, name)
+        return cases
+
+    def _refuse_fitted(self, cases: pl.DataFrame) -> None:
+        if not self.judged.model.files:
+            return
+        shared = int(known(cases, fitted_ids(self.workspace, self.judged.model.fingerprint)).sum())
+        if shared:
+            raise BadInput(
+                f"{shared} of its {cases.height} open cases fitted the model: the table or its "
+                "split changed since.",
+                code="fitted_cases",
+                where=str(self.product.file),
+                value=shared,
+                next_step="Restore the split that the model was trained with, or run "
+                "`roadworthy train` again.",
+            )
+
+    def _refuse_known(self, cases: pl.DataFrame, name: str) -> None:
+        sealed = int(known(cases, self.parted.sealed_names()).sum())
+        if sealed:
+            raise Refused(
+                f"{sealed} of its {cases.height} cases are in the sealed set of "
+                f"{self.product.name}.",
+                code="sealed_cases",
+                where=name,
+                value=sealed,
+                next_step="Leave them out: nothing is compared on sealed cases.",
+            )
+        used = known(cases, self.parted.chosen_on())
+        if self.judged.model.files:
+            used |= known(cases, seen_ids(self.workspace, self.judged.model.fingerprint))
+        if used.any():
+            raise BadInput(
+                f"{self.judged.model.name} of {self.product.name} learnt from {int(used.sum())} of "
+                f"its {cases.height} cases, or was chosen on them.",
+                code="seen_cases",
+                where=name,
+                value=int(used.sum()),
+                next_step="Leave them out: who has seen a case has an advantage on it.",
+            )
+
+
+def compare(
+    first: Path,
+    second: Path | None = None,
+    score: str | None = None,
+    on: object | None = None,
+    max_drop: float = 0.0,
+) -> Comparison:
+    """Compares the product of ``first`` with that of ``second``, or with the column ``score``.
+
+    Every requirement of the first product that can be compared case by case is asked as "at most
+    ``max_drop`` worse than the other" (0 for metrics that are no shares), on the whole set, with
+    exact paired tests. Cases: those that both may look at (validation, or all without a split),
+    joined by id, or table ``on``; sealed ones never.
+
+    Raises:
+        BadInput: the two have no cases in common, or differ in what is true of one.
+        Refused: ``on`` holds cases that one of them has sealed.
+    """
+    if (second is None) == (score is None):
+        raise BadInput(
+            "it takes one other to compare with: a second product.yaml, or a score column.",
+            code="usage",
+            where="compare",
+            next_step="Write `compare NEW.yaml OLD.yaml` or `compare NEW.yaml --score COLUMN`.",
+        )
+    registry = instruments()
+    product = load_product(first)
+    other = load_product(second) if second else _scored(product, str(score))
+    _require_alike(product, other)
+    ours, theirs = _Side.of(product, registry), _Side.of(other, registry)
+    _require_ids(ours, theirs, on)
+    raw = ours.cases(on), theirs.cases(on)
+    for side, cases in zip((ours, theirs), raw, strict=True):
+        # looked at openly, as `check` does: none of them can be sealed any more
+        note_open(side.workspace, names(cases))
+    one, two = ours.judged.prepared(raw[0]), theirs.judged.prepared(raw[1])
+    told = _names(ours, theirs)
+    table = _joined(one, two, ours, theirs, told[1])
+    asked, left_out = _asked(product, registry, table, told[1], max_drop)
+    chosen = 1 if on is not None else ours.candidates * theirs.candidates
+    study = OpenStudy(ours.judged.subject, _set(product, on), {"cases": table}, candidates=chosen)
+    judged = verdicts(replace(product, requirements=tuple(asked)), study, registry)
+    same = _same(ours, theirs, table)
+    units = table[columns.UNIT].n_unique()
+    return Comparison(
+        product=product.name,
+        ours=told[0],
+        theirs=told[1],
+        set=study.set,
+        cases=table.height,
+        units=None if units == table.height else units,
+        outcome=Outcome.PASS if same else product_outcome(judged),
+        found=tuple(
+            _compared(verdict, requirement, table, registry, product)
+            for verdict, requirement in zip(judged, asked, strict=True)
+        ),
+        left_out=tuple(left_out),
+        notes=tuple(_notes(one, two, table, chosen)),
+        same=same,
+        max_drop=max_drop,
+    )
+
+
+def _scored(product: Product, column: str) -> Product:
+    """The same product, judged by another column of its table."""
+    if product.task is Task.BINARY:
+        return replace(product, data=replace(product.data, score=column))
+    return replace(product, data=replace(product.data, prediction=column))
+
+
+def _require_alike(ours: Product, theirs: Product) -> None:
+    if ours.task is theirs.task and ours.data.truth and theirs.data.truth:
+        return
+    raise BadInput(
+        f"both must have a truth and the same task: here {ours.task} and {theirs.task}.",
+        code="not_comparable",
+        where=theirs.file.name,
+        value=str(theirs.task),
+        next_step="Compare products that answer the same question.",
+    )
+
+
+def _require_ids(ours: _Side, theirs: _Side, on: object | None) -> None:
+    """Without ids a case is known by its row, so both must read the same file."""
+    if on is not None or (ours.product.data.id and theirs.product.data.id):
+        return
+    files = [
+        [(side.product.folder / name).resolve() for name in side.product.data.cases]
+        for side in (ours, theirs)
+    ]
+    if files[0] != files[1]:
+        raise BadInput(
+            "the two tables are different files, and without ids nothing says which cases are "
+            "the same.",
+            code="no_id",
+            where=theirs.product.file.name,
+            next_step="Name the column with ids in both: `data: {id: ...}`.",
+        )
+
+
+def _names(ours: _Side, theirs: _Side) -> tuple[str, str]:
+    """What to call the two: by their products, their subjects, or their files."""
+    pairs = (
+        (ours.product.name, theirs.product.name),
+        (ours.judged.model.name, theirs.judged.model.name),
+        (str(ours.product.file), str(theirs.product.file)),
+    )
+    return next((pair for pair in pairs if pair[0] != pair[1]), (pairs[1][0], "itself"))
+
+
+def _joined(
+    one: pl.DataFrame, two: pl.DataFrame, ours: _Side, theirs: _Side, name: str
+) -> pl.DataFrame:
+    """Our cases with their answers beside them, paired by id; rates count what both rate."""
+    truth, answer = _truth_and_answer(ours.product.task)
+    kept = [columns.RATED, columns.INSIDE, columns.REFERRED, truth, answer]
+    kept += [columns.SCORE] if columns.SCORE in two.columns else []
+    beside = two.select(columns.ID, *(pl.col(c).alias(THEIRS + c) for c in kept))
+    table = one.join(beside, on=columns.ID, how="inner", maintain_order="left")
+    _require_pairs(table, one, theirs)
+    _require_same_truth(table, truth, theirs)
+    both = [
+        (pl.col(column) & pl.col(THEIRS + column)).alias(column)
+        for column in (columns.RATED, columns.INSIDE)
+    ]
+    return table.with_columns(*both, pl.col(THEIRS + answer).alias(columns.call(name)))
+
+
+def _truth_and_answer(task: Task) -> tuple[str, str]:
+    if task is Task.BINARY:
+        return columns.POSITIVE, columns.FLAGGED
+    return columns.TRUTH, columns.PREDICTED
+
+
+def _require_pairs(table: pl.DataFrame, one: pl.DataFrame, theirs: _Side) -> None:
+    if table.height == 0:
+        raise BadInput(
+            f"none of the {one.height} open cases is open to {theirs.product.name} as well.",
+            code="no_pairs",
+            where=theirs.product.file.name,
+            value=0,
+            next_step="Name a table that neither has seen: `--on FILE`.",
+        )
+
+
+def _require_same_truth(table: pl.DataFrame, truth: str, theirs: _Side) -> None:
+    differ = table.filter(pl.col(truth) != pl.col(THEIRS + truth))
+    if differ.height:
+        case = differ[columns.ID][0]
+        raise BadInput(
+            f"the truth of {differ.height} of {table.height} cases differs between the two; the "
+            f"first is case {case}.",
+            code="different_truth",
+            where=theirs.product.file.name,
+            value=case,
+            next_step="Compare on one truth: correct the tables, or `positive:` in one of the two.",
+        )
+
+
+def _asked(
+    product: Product,
+    registry: Mapping[str, Instrument],
+    table: pl.DataFrame,
+    other: str,
+    max_drop: float,
+) -> tuple[list[Requirement[Any]], list[tuple[str, str]]]:
+    """Each comparable requirement as "at most so much worse than the other"; and the rest."""
+    asked: list[Requirement[Any]] = []
+    left_out = []
+    seen = []
+    for requirement in product.requirements:
+        about = registry[requirement.metric].about
+        why = _not_comparable(requirement, about, registry, table)
+        kind = (requirement.metric, requirement.parameters, requirement.per_unit)
+        if why:
+            left_out.append((requirement.id, why))
+        elif kind not in seen:
+            seen.append(kind)
+            asked.append(_against(requirement, about, other, max_drop))
+    if not asked:
+        told = "; ".join(f"{name}: {why}" for name, why in left_out)
+        raise BadInput(
+            f"no requirement can be compared case by case ({told}).",
+            code="not_comparable",
+            where=product.file.name,
+            next_step="Require one that can, such as sensitivity, accuracy or mae.",
+        )
+    return asked, left_out
+
+
+def _not_comparable(
+    requirement: Requirement[Any],
+    about: About,
+    registry: Mapping[str, Instrument],
+    table: pl.DataFrame,
+) -> str:
+    if not about.comparable or table_of(requirement, registry) != "cases":
+        return f"{requirement.metric} is no mean over cases"
+    refers = bool(table[THEIRS + columns.REFERRED].any())
+    if refers and hasattr(requirement.parameters, "costs"):
+        return "the other refers cases, and what those cost is not known"
+    return ""
+
+
+def _against(
+    requirement: Requirement[Any], about: About, other: str, max_drop: float
+) -> Requirement[Any]:
+    parameters = requirement.parameters
+    if "reader_refers" in {field.name for field in fields(parameters)}:
+        # the other is no person who reads every case
+        parameters = replace(parameters, reader_refers=False)
+    drop = max_drop if about.highest == 1.0 else 0.0
+    return replace(
+        requirement,
+        limit=Limit(Side.MAX_DROP, drop, requirement.limit.unit, other),
+        parameters=parameters,
+        target=None,
+        slices=(),
+        tier=Tier.CRITICAL,
+    )
+
+
+def _compared(
+    verdict: Verdict,
+    requirement: Requirement[Any],
+    table: pl.DataFrame,
+    registry: Mapping[str, Instrument],
+    product: Product,
+) -> Compared:
+    instrument = registry[requirement.metric]
+    return Compared(
+        verdict=verdict,
+        about=instrument.about,
+        ours=_alone(requirement, table, instrument),
+        theirs=_alone(requirement, _swapped(table, product.task), instrument),
+        change=None if requirement.per_unit else _change(requirement, table, instrument),
+    )
+
+
+def _same(ours: _Side, theirs: _Side, table: pl.DataFrame) -> bool:
+    """Whether it is one subject twice: a score column of another table may hold other scores."""
+    alike = (
+        ours.judged.subject.fingerprint == theirs.judged.subject.fingerprint
+        and ours.workspace.folder.resolve() == theirs.workspace.folder.resolve()
+        and ours.parted.fingerprint == theirs.parted.fingerprint
+    )
+    _, answer = _truth_and_answer(ours.product.task)
+    differ = pl.col(answer).ne_missing(pl.col(THEIRS + answer))
+    return alike and not table.select(differ.any()).item()
+
+
+def _alone(
+    requirement: Requirement[Any], table: pl.DataFrame, instrument: Instrument
+) -> float | None:
+    """The estimate of one subject by itself, on the paired cases."""
+    side = Side.AT_LEAST if instrument.about.better == "higher" else Side.AT_MOST
+    absolute = replace(requirement, limit=Limit(side, 0.0, requirement.limit.unit))
+    gathered = gather(table, [Cell(absolute)], {requirement.metric: instrument})[0]
+    evidence = instrument.measure(absolute, gathered, Regime(requirement.alpha))
+    return evidence.estimate if isinstance(evidence, Measured) else None
+
+
+def _swapped(table: pl.DataFrame, task: Task) -> pl.DataFrame:
+    """The same pairs with the other's answers in the place of ours."""
+    _, answer = _truth_and_answer(task)
+    own = [columns.REFERRED, answer]
+    own += [columns.SCORE] if THEIRS + columns.SCORE in table.columns else []
+    return table.with_columns(pl.col(THEIRS + column).alias(column) for column in own)
+
+
+def _change(
+    requirement: Requirement[Any], table: pl.DataFrame, instrument: Instrument
+) -> Change | None:
+    """Which cases the first loses and which it wins, by the metric's own idea of a case."""
+    statistics = instrument.statistics(requirement)
+    gains = []
+    for statistic in statistics.values():
+        if isinstance(statistic, Pairs):
+            gain = statistic.ours.cast(pl.Float64) - statistic.theirs.cast(pl.Float64)
+        elif isinstance(statistic, Mean):
+            gain = statistic.of.cast(pl.Float64)
+        else:
+            return None
+        counted = _counted(table, statistic)
+        gains.append(counted.select(columns.ID, columns.UNIT, gain.alias("gain")))
+        if isinstance(statistic, Mean) and "positives" not in statistics:
+            break  # the other means are the two sides alone
+        if len(gains) == 2:
+            break  # positives and negatives: the other means are the two sides alone
+    found = pl.concat(gains)
+    failed, fixed = found.filter(pl.col("gain") < 0), found.filter(pl.col("gain") > 0)
+    alone = found[columns.UNIT].n_unique() == found.height
+    p = float(mcnemar_p(failed.height, fixed.height)) if alone else None
+    ids = [_first(side[columns.ID]) for side in (failed, fixed)]
+    return Change(failed.height, fixed.height, found.height, p, ids[0], ids[1])
+
+
+def _counted(table: pl.DataFrame, statistic: Pairs | Mean) -> pl.DataFrame:
+    rows = {Rows.RATED: pl.col(columns.RATED), Rows.INSIDE: pl.col(columns.INSIDE)}
+    return table.filter(rows.get(statistic.rows, pl.lit(True)) & statistic.among)
+
+
+def _first(ids: pl.Series) -> tuple[str, ...]:
+    return tuple(ids.sort().head(SHOWN).to_list())
+
+
+def _told(on: object) -> str:
+    return str(on) if isinstance(on, str | Path) else "a frame"
+
+
+def _set(product: Product, on: object | None) -> str:
+    if on is not None:
+        return _told(on)
+    return "the validation set" if product.data.split else ", ".join(product.data.cases)
+
+
+def _notes(one: pl.DataFrame, two: pl.DataFrame, table: pl.DataFrame, chosen: int) -> Iterator[str]:
+    if table.height < max(one.height, two.height):
+        alone = (one.height - table.height, two.height - table.height)
+        yield (
+            f"{table.height:,} cases are open to both; {alone[0]:,} of the first's and "
+            f"{alone[1]:,} of the second's were left out."
+        )
+    apart = int((table[columns.INSIDE] & ~table[columns.RATED]).sum())
+    if apart:
+        yield f"{apart:,} cases that one of them refers are in no rate."
+    if chosen > 1:
+        yield f"These cases did the choosing, so alpha is divided by {chosen}."
+    yield "Open data: this tells two versions apart, and proves neither."

@@ -1,0 +1,86 @@
+"""A model that the team brings: which columns it is sent, and what is taken on trust."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from roadworthy.core.errors import BadInput
+from roadworthy.core.model import Brought, Model
+from roadworthy.core.product import CommandSource, Product, UrlSource
+from roadworthy.models import callable as function
+from roadworthy.models.command import CommandModel
+from roadworthy.models.http import HttpModel
+from roadworthy.workflow.source import feature_columns
+
+SHOWN = 8
+
+
+def own_model(product: Product, schema: pl.Schema) -> Model:
+    """The model that product.yaml names, ready to be asked; nothing is run yet.
+
+    It is sent the features of ``schema`` and no other column: neither the truth, nor other
+    people's calls, nor the set that a case is in.
+    """
+    source, needs = product.model, feature_columns(product, schema)
+    if isinstance(source, CommandSource):
+        model = CommandModel(source, product.folder, product.task, needs)
+        _refuse_cases(product, model.files)
+        return model
+    if isinstance(source, UrlSource):
+        return HttpModel(source, product.task, needs)
+    assert source is not None
+    return function.named(source, product.folder, product.task, needs)
+
+
+def handed_model(
+    product: Product, schema: pl.Schema, found: Callable[[pl.DataFrame], Any]
+) -> Model:
+    """A callable that the caller hands in, where product.yaml names nothing to judge.
+
+    Raises:
+        BadInput: product.yaml names a model or answers, or it is no callable.
+    """
+    if (product.model or product.data.score or product.data.prediction) is not None:
+        raise BadInput(
+            "The file names what to judge, and a model was handed in as well.",
+            code="two_models",
+            where=str(product.file),
+            next_step="Leave `model=` away, or take the other out of the file.",
+        )
+    if not callable(found):
+        raise BadInput(
+            f"A {type(found).__name__} was handed in as the model, and it cannot be called.",
+            code="not_callable",
+            where="model=",
+            value=type(found).__name__,
+            next_step="Hand in a function: `check(..., model=lambda cases: ...)`.",
+        )
+    return function.handed_in(found, product.task, feature_columns(product, schema))
+
+
+def brought_notes(model: Brought) -> tuple[str, ...]:
+    """What it saw of the cases, and what nobody here can know."""
+    more = f" and {len(model.needs) - SHOWN} more" if len(model.needs) > SHOWN else ""
+    return (
+        f"{model.name} was sent the columns {', '.join(model.needs[:SHOWN])}{more}, and no truth. "
+        "It was built elsewhere: that it learnt from none of these cases is its builders' word.",
+    )
+
+
+def _refuse_cases(product: Product, files: tuple[Path, ...]) -> None:
+    """A command that is handed the table can read the truth in it."""
+    for pattern in product.data.cases:
+        table = (product.folder / pattern).resolve()
+        for path in files:
+            if path.resolve() == table or path.resolve().match(str(table)):
+                raise BadInput(
+                    f"The command names '{path.name}', the table of cases, which holds the truth.",
+                    code="truth_in_reach",
+                    where=f"{product.file.name}: model",
+                    value=path.name,
+                    next_step="Leave it out: the command reads its cases on standard input.",
+                )
