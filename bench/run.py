@@ -20,7 +20,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-
 BOOTSTRAPS = 4
 HERE = Path(__file__).parent
 PACKAGES = ("roadworthy", "polars", "numpy", "scipy", "scikit-learn")
