@@ -156,7 +156,7 @@ def exact_packed(cases: Integers) -> float:
             "add cases of the missing class."
         )
     # of equal scores the negatives come first, so all of them have been counted at a positive
-    negatives = np.cumsum(~positive)
+    negatives: Integers = np.cumsum(~positive, dtype=np.int64)
     not_above = negatives[positive]
     score = ordered >> 1
     first = np.empty(len(score), dtype=np.bool_)
@@ -165,7 +165,7 @@ def exact_packed(cases: Integers) -> float:
     below = not_above
     if not first.all():
         starts = np.flatnonzero(first)
-        before: Integers = negatives[starts] - ~positive[starts]
+        before = np.concatenate(([0], negatives[starts[1:] - 1]))
         below = np.repeat(before, np.diff(starts, append=len(score)))[positive]
     # Python integers: twice the number of pairs may leave 64 bits.
     return (int(below.sum()) + int(not_above.sum())) / (2 * n_pos * n_neg)
