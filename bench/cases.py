@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +62,7 @@ def some(rng: np.random.Generator, start: int, end: int) -> pl.DataFrame:
             "device": named("device", 50),
         }
     )
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), int(sys.argv[2]))

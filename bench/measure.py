@@ -1,6 +1,6 @@
 """One measurement in a process of its own: CPU seconds, wall seconds and peak memory, as JSON.
 
-`python bench/measure.py WHAT FOLDER` measures; imports and product.yaml come before.
+`python bench/measure.py WHAT FOLDER BOOTSTRAPS` measures; imports and product.yaml come before.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
-
-BOOTSTRAPS = 4
 
 
 def floor(folder: Path) -> Callable[[], object]:
@@ -86,7 +84,7 @@ def bootstrap(folder: Path) -> Callable[[], object]:
         rng = np.random.default_rng(1)
         for part in slices:
             ill, score = part["ill"].to_numpy().astype(bool), part["score"].to_numpy()
-            for _ in range(BOOTSTRAPS):
+            for _ in range(int(sys.argv[3])):
                 drawn = rng.integers(0, len(ill), len(ill))
                 if 0 < ill[drawn].sum() < len(ill):
                     measured(ill[drawn], score[drawn])

@@ -20,9 +20,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from cases import write
-from measure import BOOTSTRAPS
-
+BOOTSTRAPS = 4
 HERE = Path(__file__).parent
 PACKAGES = ("roadworthy", "polars", "numpy", "scipy", "scikit-learn")
 ROWS = {
@@ -47,7 +45,7 @@ class Cost:
 
 def cost(what: str, folder: Path, repeats: int) -> Cost:
     """The run with the fewest CPU seconds."""
-    command = [sys.executable, str(HERE / "measure.py"), what, str(folder)]
+    command = [sys.executable, str(HERE / "measure.py"), what, str(folder), str(BOOTSTRAPS)]
     runs = []
     for _ in range(repeats):
         ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -77,11 +75,16 @@ def loaded() -> list[str]:
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
 
 
+def _write(folder: Path, cases: int) -> None:
+    """In a process of its own: the peak memory of this one is passed on to those it starts."""
+    subprocess.run([sys.executable, str(HERE / "cases.py"), str(folder), str(cases)], check=True)
+
+
 def table(cases: int, repeats: int, rows: Mapping[str, str]) -> list[str]:
     """The rows for one size."""
     with tempfile.TemporaryDirectory() as held:
         folder = Path(held)
-        write(folder, cases)
+        _write(folder, cases)
         size = (folder / "cases.parquet").stat().st_size / 1e6
         found = {what: cost(what, folder, repeats) for what in rows}
     lines = [
@@ -100,7 +103,7 @@ def table(cases: int, repeats: int, rows: Mapping[str, str]) -> list[str]:
 def usual(cases: int, to: int) -> list[str]:
     """scikit-learn with 200 bootstraps, measured on fewer cases and fewer of them."""
     with tempfile.TemporaryDirectory() as held:
-        write(Path(held), cases)
+        _write(Path(held), cases)
         found = cost("bootstrap", Path(held), 1)
     far = found.cpu * to / cases * 200 / BOOTSTRAPS
     return [

@@ -456,3 +456,18 @@ class TestSampleSize:
     def test_it_needs_a_plan_that_can_succeed(self) -> None:
         with pytest.raises(ValueError, match=r"power must be at least 0\.5"):
             auc.sample_size(0.90, 0.95, 1.0, alpha=0.05, power=0.4)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.0, 0.1, 0.1 + 2**-54, 0.5, 1.0]), st.booleans()), min_size=2
+    )
+)
+def test_packed_cases_give_the_very_same_exact_auc(cases: list[tuple[float, bool]]) -> None:
+    score, positive = (np.array(side) for side in zip(*cases, strict=True))
+    if positive.all() or not positive.any():
+        with pytest.raises(ValueError, match="both classes"):
+            auc.exact_packed(auc.packed(score, positive))
+        return
+    expected = auc.exact(score[positive], score[~positive])
+    assert auc.exact_packed(auc.packed(score, positive)) == expected

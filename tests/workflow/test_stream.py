@@ -186,11 +186,11 @@ def test_a_file_is_judged_alike_in_one_pass_and_as_a_whole(
     large(4_000, 2).write_parquet(tmp_path / "cases.parquet")
     passed: list[Streamed] = []
 
-    def counted(*of: Any) -> Streamed:
-        passed.append(stream(*of))
+    def watched(*given: Any) -> Streamed:
+        passed.append(stream(*given))
         return passed[-1]
 
-    monkeypatch.setattr(one_pass, "stream", counted)
+    monkeypatch.setattr(one_pass, "stream", watched)
     other = large(5_000, 3).with_columns(pl.col("case") + 10_000)
     once = roadworthy.check(file), roadworthy.check(file, on=other)
     assert once[0].outcome is once[1].outcome is Outcome.PASS

@@ -147,8 +147,28 @@ def exact_packed(cases: Integers) -> float:
 
     Raises ValueError when a class is empty.
     """
-    scores, positive = unpacked(cases)
-    return exact(scores[positive], scores[~positive])
+    ordered = np.sort(cases)
+    positive = (ordered & 1).astype(np.bool_)
+    n_pos, n_neg = sizes([ordered])
+    if n_pos == 0 or n_neg == 0:
+        raise ValueError(
+            f"an AUC needs both classes, not {n_pos} positives and {n_neg} negatives: "
+            "add cases of the missing class."
+        )
+    # of equal scores the negatives come first, so all of them have been counted at a positive
+    negatives: Integers = np.cumsum(~positive, dtype=np.int64)
+    not_above = negatives[positive]
+    score = ordered >> 1
+    first = np.empty(len(score), dtype=np.bool_)
+    first[0] = True
+    np.not_equal(score[1:], score[:-1], out=first[1:])
+    below = not_above
+    if not first.all():
+        starts = np.flatnonzero(first)
+        before = np.concatenate(([0], negatives[starts[1:] - 1]))
+        below = np.repeat(before, np.diff(starts, append=len(score)))[positive]
+    # Python integers: twice the number of pairs may leave 64 bits.
+    return (int(below.sum()) + int(not_above.sum())) / (2 * n_pos * n_neg)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +213,8 @@ class ScoreHistogram:
             where = _bins(some)
             counts += np.bincount(where + _BINS * truth[part], minlength=2 * _BINS)
             # A bin already seen keeps its score, so that a second one is noticed.
+            alone = ~mixed[where]
+            where, some = where[alone], some[alone]
             new = np.isnan(only[where])
             only[where[new]] = some[new]
             mixed[where[only[where] != some]] = True

@@ -52,8 +52,8 @@ def check(
     product = load_product(product_file)
     registry = instruments()
     workspace = Workspace.beside(product.file)
-    in_one_pass = on is None and model is None and not time
-    found = check_own(product, workspace, registry) if in_one_pass else None
+    scored = on is None and not time and model is None
+    found = check_own(product, workspace, registry) if scored else None
     found = found or _as_a_whole(product, workspace, registry, on, time, model)
     judgement = Judgement(
         product=product.name,

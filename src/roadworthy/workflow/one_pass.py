@@ -51,7 +51,8 @@ def check_own(
 
     None: it must be read as a whole, also to say what is wrong with it.
     """
-    if product.data.split is not None or product.decision.threshold == "auto":
+    chosen = product.decision.threshold == "auto" or product.data.split is not None
+    if chosen or product.model is not None:
         return None
     try:
         scan = tables.scan_cases(product)

@@ -115,7 +115,9 @@ class _Words:
             _refuse_many(len(self._known), self.column)
             found = self._look_up(text)
         if not found.null_count():
-            return found.to_numpy().astype(np.int64) + 1
+            codes = found.to_numpy().astype(np.int64)
+            codes += 1
+            return codes
         return found.cast(pl.Int64).fill_null(-1).to_numpy() + 1
 
     def values(self, codes: Integers) -> pl.Series:

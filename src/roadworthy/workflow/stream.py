@@ -20,7 +20,7 @@ from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Additive, Instrument, Rows, Sketch, Statistic
 from roadworthy.core.product import CaseCost, Product, Task
-from roadworthy.core.requirement import Requirement
+from roadworthy.core.requirement import Level, Requirement
 from roadworthy.core.verdict import Population
 from roadworthy.io.row_sums import RowSums
 from roadworthy.workflow.elementwise import is_elementwise
@@ -39,6 +39,9 @@ from roadworthy.workflow.slicing import CASES, Cell, cells
 from roadworthy.workflow.subject import Judged
 
 BATCH = 500_000
+_FEW = 10_000
+# with one bit for a lost call they fit into 16
+_MOST_FLAGS = 15
 PART = "@part"
 INSIDE, RATED, REFERRED = columns.INSIDE, columns.RATED, columns.REFERRED
 
@@ -114,8 +117,9 @@ def _declared(product: Product, scan: pl.LazyFrame) -> Product:
     if product.task is not Task.BINARY or data.truth is None or data.positive is None:
         return product
     if data.negative is None:
-        values = scan.select(pl.col(data.truth).unique()).collect(engine="streaming")
-        others = only_other(values.drop_nulls(), data.truth, data.positive)
+        truth = scan.select(data.truth)
+        # the first other value will do: if there is a third one, that is an error anyway
+        others = _other(truth.head(_FEW), product) or _other(truth, product)
         data = replace(data, negative=others[0]) if others else data
     known = {calls.name for calls in data.calls}
     named = {r.limit.against for r in product.requirements if r.limit.against} - known
@@ -129,6 +133,12 @@ def _declared(product: Product, scan: pl.LazyFrame) -> Product:
     return replace(product, data=replace(data, calls=tuple(found)))
 
 
+def _other(truth: pl.LazyFrame, product: Product) -> tuple[Level, ...]:
+    name, positive = product.data.truth, product.data.positive
+    assert name is not None and positive is not None
+    return only_other(truth.unique().collect(engine="streaming").drop_nulls(), name, positive)
+
+
 @dataclass
 class _Asked:
     """A statistic of one requirement (or of its change on a slice rule) on the parts of a key."""
@@ -137,6 +147,7 @@ class _Asked:
     statistic: Statistic[Any]
     sketch: Sketch[Any]
     expressions: Mapping[str, pl.Expr]
+    signature: bytes
 
 
 @dataclass
@@ -254,7 +265,8 @@ class _Pass:
                 raise NotStreamedError(f"{requirement.metric}: {name} does not add up")
             if not all(map(is_elementwise, expressions.values())):
                 raise NotStreamedError(f"{requirement.metric}: {name} looks at other rows")
-            variant.asked.append(_Asked(name, statistic, statistic.sketch(), expressions))
+            told = b"".join(word.encode() + e.meta.serialize() for word, e in expressions.items())
+            variant.asked.append(_Asked(name, statistic, statistic.sketch(), expressions, told))
         before = self._variants.setdefault((number, key), variant)
         if before.requirement != requirement:
             raise NotStreamedError(f"{requirement.id} has one slice twice")
@@ -354,13 +366,13 @@ def _require_row_by_row(product: Product, schema: pl.Schema) -> None:
         raise NotStreamedError(f"classes are floats in {floats[0]}")
 
 
-def _pattern(found: pl.DataFrame, names: Sequence[str]) -> NDArray[np.int64] | int:
+def _pattern(found: pl.DataFrame, names: Sequence[str]) -> NDArray[np.uint16] | int:
     """Which flags each row shows: bit i is flag i, the last bit a lost call; one number if all do.
 
     Flags that are the same in all rows cost nothing.
     """
     same = 0
-    differs: NDArray[np.int64] | None = None
+    differs: NDArray[np.uint16] | None = None
     for bit, name in enumerate(names):
         flag = found[name]
         if flag.null_count():
@@ -372,11 +384,11 @@ def _pattern(found: pl.DataFrame, names: Sequence[str]) -> NDArray[np.int64] | i
             same |= 1 << bit
         elif flag.any():
             differs = _with_bit(differs, flag, bit)
-    return same if differs is None else differs + same
+    return same if differs is None else differs | np.uint16(same)
 
 
-def _with_bit(pattern: NDArray[np.int64] | None, flag: pl.Series, bit: int) -> NDArray[np.int64]:
-    more = flag.to_numpy().astype(np.int64) << bit
+def _with_bit(pattern: NDArray[np.uint16] | None, flag: pl.Series, bit: int) -> NDArray[np.uint16]:
+    more = flag.to_numpy().astype(np.uint16) << np.uint16(bit)
     return more if pattern is None else np.bitwise_or(pattern, more, out=pattern)
 
 
@@ -385,19 +397,21 @@ class _Counted:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._names = names
-        self._room = 2 << len(names)
-        self._seen = np.full(self._room, -1, dtype=np.int64)
+        if len(names) > _MOST_FLAGS:
+            raise NotStreamedError(f"{len(names)} flags")
+        self._seen = np.full(2 << len(names), -1, dtype=np.int64)
         self._patterns: list[int] = []
         self._counts = np.zeros((0, 0), dtype=np.int64)
 
-    def see(self, pattern: NDArray[np.int64] | int, part: NDArray[np.int64], parts: int) -> None:
+    def see(self, pattern: NDArray[np.uint16] | int, part: NDArray[np.int64], parts: int) -> None:
         """Counts one batch."""
-        if isinstance(pattern, int):
-            self._learn([pattern])
-        else:
-            self._learn(np.flatnonzero(np.bincount(pattern, minlength=self._room)).tolist())
+        which = self._seen[pattern]
+        if len(part) and int(np.min(which)) < 0:
+            self._learn(np.unique(np.asarray(pattern)).tolist())
+            which = self._seen[pattern]
         width = len(self._patterns)
-        place = part * width + self._seen[pattern]
+        place = part * width
+        place += which
         found = np.bincount(place, minlength=parts * width).reshape(parts, width)
         found[: self._counts.shape[0], : self._counts.shape[1]] += self._counts
         self._counts = found
@@ -435,10 +449,14 @@ class _Values:
     def __init__(self, table: pl.DataFrame) -> None:
         self._table = table
         self._kept: dict[Rows, NDArray[np.bool_] | None] = {}
+        self._found: dict[tuple[Rows, bytes], dict[str, NDArray[Any]]] = {}
 
     def of(self, ask: _Asked) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_] | None]:
         """The columns on the rows that the statistic looks at, and which those are (None: all)."""
         kept = self._rows(ask.statistic.rows)
+        known = self._found.get((ask.statistic.rows, ask.signature))
+        if known is not None:
+            return known, kept
         found = self._table.select(
             # literals take the height of a column
             [
@@ -455,6 +473,7 @@ class _Values:
             if missing:
                 raise NotStreamedError(f"{name} is missing")
             arrays[name] = series.to_numpy()
+        self._found[(ask.statistic.rows, ask.signature)] = arrays
         return arrays, kept
 
     def _rows(self, rows: Rows) -> NDArray[np.bool_] | None:
