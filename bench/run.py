@@ -1,7 +1,7 @@
 """`make bench`: what judging costs beside the least that it could cost; writes bench/RESULTS.md.
 
 Each figure is the best of several runs, each in a process of its own; CPU seconds are those of all
-threads. The floor is measured in the same session, for machines differ.
+threads. The floor is measured in the same run, for machines differ.
 """
 
 from __future__ import annotations
