@@ -27,6 +27,7 @@ from tests.tables import (
     write_product,
 )
 
+from roadworthy.cli import app as cli_app
 from roadworthy.cli import main
 from roadworthy.io.judgement_json import from_json
 
@@ -247,6 +248,7 @@ def endless(*given):
     while True:
         judge(*given)
 measure.judge = endless
+from roadworthy.cli import app as cli_app
 from roadworthy.cli import main
 sys.argv = ["roadworthy", "check", sys.argv[1]]
 main()
@@ -417,3 +419,18 @@ def test_a_workspace_that_cannot_be_made_is_bad_input(run: Run, tmp_path: Path) 
     (tmp_path / ".roadworthy").write_text("a file where a folder should be")
     ended = run("check", file, "--json")
     assert (ended.code, ended.error["code"]) == (2, "unwritable_workspace")
+
+
+@pytest.mark.parametrize("end", [BrokenPipeError(), SystemExit(1), SystemExit(None)])
+def test_an_end_without_an_outcome_is_neither_pass_nor_fail(
+    end: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(**_: object) -> int:
+        raise end
+
+    monkeypatch.setattr(cli_app, "app", ends)
+    monkeypatch.setattr(cli_app, "_nobody_reads", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["roadworthy", "check"])
+    with pytest.raises(SystemExit) as told:
+        cli_app.main()
+    assert told.value.code == 70

@@ -53,10 +53,14 @@ def main() -> None:
         code = _misused(problem, wants_json)
     except KeyboardInterrupt:
         code = _interrupted(wants_json)
-    except (BrokenPipeError, SystemExit):
-        # rich and typer end with Python's own 1, which would say FAIL, when the reader left
-        _nobody_reads()
-        code = ExitCode.PASS
+    except (BrokenPipeError, SystemExit) as ended:
+        # only a printed completion script ends with 0 like this. Otherwise the reader left before
+        # there was an outcome: neither Python's own 1, which says FAIL, nor 0, which says PASS;
+        # where there is an outcome, `_print` keeps it
+        finished = isinstance(ended, SystemExit) and ended.code == 0
+        code = ExitCode.PASS if finished else ExitCode.INTERNAL
+        if not finished:
+            _nobody_reads()
     except Exception as problem:
         code = _internal(problem, wants_json)
     sys.exit(_written(int(code or 0)))
