@@ -78,7 +78,7 @@ def test_the_opening_is_written_before_the_truth_is_looked_at(
         assert len(openings(file)) == 1, "the opening stands before anything is measured"
         raise RuntimeError("the power went out")
 
-    monkeypatch.setattr(room, "verdicts", crash)
+    monkeypatch.setattr(room, "verdicts_and_pictures", crash)
     with pytest.raises(RuntimeError):
         certify(file)
     monkeypatch.undo()
@@ -93,7 +93,7 @@ def test_an_interrupted_look_goes_on_with_the_same_opening_and_gives_one_answer(
     def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(room, "verdicts", interrupted)
+    monkeypatch.setattr(room, "verdicts_and_pictures", interrupted)
     with pytest.raises(KeyboardInterrupt):
         certify(file)
     monkeypatch.undo()
@@ -110,7 +110,7 @@ def test_an_interrupted_look_is_spent_for_every_other_subject_or_requirement(
     def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(room, "verdicts", interrupted)
+    monkeypatch.setattr(room, "verdicts_and_pictures", interrupted)
     with pytest.raises(KeyboardInterrupt):
         certify(file)
     monkeypatch.undo()
@@ -127,7 +127,7 @@ def test_scores_that_changed_after_an_interrupt_do_not_go_on_with_the_old_openin
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(room, "verdicts", interrupted)
+        patch.setattr(room, "verdicts_and_pictures", interrupted)
         with pytest.raises(KeyboardInterrupt):
             certify(file)
     raw = pl.read_parquet(tmp_path / "cases.parquet")

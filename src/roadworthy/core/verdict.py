@@ -10,6 +10,7 @@ from roadworthy.core.errors import ExitCode
 from roadworthy.core.evidence import Evidence
 from roadworthy.core.need import Need
 from roadworthy.core.path import Path
+from roadworthy.core.picture import Pictures
 from roadworthy.core.requirement import Limit, Slice, Tier
 from roadworthy.core.subject import Subject
 
@@ -67,7 +68,10 @@ class Population:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The answer: every verdict, the worst of the gating ones, and what it was measured on."""
+    """The answer: every verdict, the worst of the gating ones, and what it was measured on.
+
+    ``pictures`` is what else was counted on the same cases; None: nothing was.
+    """
 
     product: str
     outcome: Outcome
@@ -79,6 +83,7 @@ class Judgement:
     fingerprints: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
+    pictures: Pictures | None = None
 
     def where(self, *, gating: bool) -> tuple[Verdict, ...]:
         """The verdicts that gate the product, or those that are shown only."""

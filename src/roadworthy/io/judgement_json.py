@@ -13,6 +13,7 @@ from roadworthy.core.path import Amount, Path
 from roadworthy.core.requirement import Limit, Side, Slice, SliceKey, Tier
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
+from roadworthy.io.picture_json import pictures_from_json, pictures_to_json
 
 Json: TypeAlias = dict[str, Any]
 
@@ -47,6 +48,7 @@ def to_json(judgement: Judgement) -> Json:
         "population": _population(judgement.population),
         "fingerprints": dict(judgement.fingerprints),
         "notes": list(judgement.notes),
+        "pictures": pictures_to_json(judgement.pictures),
     }
 
 
@@ -208,6 +210,8 @@ def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
         fingerprints=dict(stored["fingerprints"]),
         notes=tuple(stored["notes"]),
         paths=tuple(_read_path(path) for path in stored["paths"]),
+        # judgements kept by earlier versions lack them
+        pictures=pictures_from_json(stored.get("pictures")),
     )
 
 

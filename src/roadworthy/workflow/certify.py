@@ -23,8 +23,9 @@ from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import keep, notes
 from roadworthy.workflow.judge import product_outcome
-from roadworthy.workflow.measure import population, verdicts
+from roadworthy.workflow.measure import population, verdicts_and_pictures
 from roadworthy.workflow.paths import NO_PATHS, open_paths
+from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, names
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
 
@@ -70,7 +71,8 @@ def certify(product_file: Path) -> Judgement:
         open_levels=parted.all_open,
         missing_tables=missing,
     )
-    found = verdicts(product, study, registry)
+    asked = Asked(judged, answered.schema)
+    found, pictures = verdicts_and_pictures(product, study, registry, asked)
     outcome = product_outcome(found)
     if outcome is Outcome.PASS:
         ways = NO_PATHS
@@ -85,6 +87,7 @@ def certify(product_file: Path) -> Judgement:
         fingerprints={
             "product.yaml": product.fingerprint,
             "data": parted.fingerprint,
+            "model": judged.model.fingerprint,
             "sealed set": seal.fingerprint,
         },
         notes=(
@@ -93,6 +96,7 @@ def certify(product_file: Path) -> Judgement:
             *ways.notes,
         ),
         paths=ways.paths,
+        pictures=pictures,
     )
     note_answer(workspace, ids, to_json(judgement))
     keep(workspace, product, judgement, f"sealed-{seal.fingerprint[:16]}")

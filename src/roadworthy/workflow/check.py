@@ -24,10 +24,11 @@ from roadworthy.io.registry import instruments
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.judge import product_outcome
-from roadworthy.workflow.measure import population, verdicts
+from roadworthy.workflow.measure import population, verdicts_and_pictures
 from roadworthy.workflow.one_pass import Found, check_other, check_own
 from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
+from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
 
@@ -63,9 +64,14 @@ def check(
         version=__version__,
         verdicts=found.verdicts,
         population=found.population,
-        fingerprints={"product.yaml": product.fingerprint, "data": found.data},
+        fingerprints={
+            "product.yaml": product.fingerprint,
+            "data": found.data,
+            "model": found.settled.judged.model.fingerprint,
+        },
         notes=(*notes(product, found.settled, found.candidates), *found.notes, OPEN_DATA),
         paths=found.paths,
+        pictures=found.pictures,
     )
     keep(workspace, product, judgement, "open" if on is None else "other")
     return judgement
@@ -105,12 +111,14 @@ def _as_a_whole(
         candidates=settled.candidates if on is None else 1,
         missing_tables=missing,
     )
-    told = verdicts(product, study, registry)
+    asked = Asked(settled.judged, answered.schema)
+    told, pictures = verdicts_and_pictures(product, study, registry, asked)
     ways: tuple[Way, ...] = ()
     if product_outcome(told) is not Outcome.PASS:
         sealed = unopened(workspace, parted)
         ways = paths(product, study, settled.judged.policy, told, registry, sealed)
-    return Found(settled, name, told, population(answered), data, study.candidates, ways)
+    people, among = population(answered), study.candidates
+    return Found(settled, name, told, people, data, among, ways, pictures=pictures)
 
 
 def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...]:

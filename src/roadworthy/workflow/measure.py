@@ -11,6 +11,7 @@ from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.instrument import Instrument
+from roadworthy.core.picture import Pictures
 from roadworthy.core.product import Product, Scope
 from roadworthy.core.requirement import Requirement
 from roadworthy.core.study import Study
@@ -18,6 +19,7 @@ from roadworthy.core.verdict import Population, Verdict
 from roadworthy.stats.multiplicity import alpha_for_candidates
 from roadworthy.workflow.gather import gather
 from roadworthy.workflow.judge import Weighed, judge
+from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.slicing import Cell, cells
 from roadworthy.workflow.stream import Streamed
 
@@ -36,6 +38,24 @@ def verdicts(
     planned, found = _planned_and_gathered(product, study, instruments, streamed)
     weighed = [_weigh(cell, found.get(id(cell)), study, instruments, anytime) for cell in planned]
     return judge(weighed)
+
+
+def verdicts_and_pictures(
+    product: Product,
+    study: Study,
+    instruments: Mapping[str, Instrument],
+    asked: Asked,
+    streamed: Streamed | None = None,
+) -> tuple[tuple[Verdict, ...], Pictures | None]:
+    """The verdicts, and the pictures that were gathered with them."""
+    if streamed is not None:
+        (asked_of,) = streamed.cells[asked.requirement.id]
+        pictured = streamed.gathered.get(id(asked_of))
+        told = verdicts(product, study, instruments, streamed=streamed)
+        return told, asked.taken(pictured, study.candidates)
+    planned, found = _planned_and_gathered(product, study, instruments, also=asked)
+    weighed = [_weigh(cell, found.get(id(cell)), study, instruments, False) for cell in planned]
+    return judge(weighed), asked.taken(found.get(id(asked.cell)), study.candidates)
 
 
 def evidence(
@@ -102,6 +122,7 @@ def _planned_and_gathered(
     study: Study,
     instruments: Mapping[str, Instrument],
     streamed: Streamed | None = None,
+    also: Asked | None = None,
 ) -> tuple[list[Cell], dict[int, dict[str, Any]]]:
     known = {} if streamed is None else streamed.cells
     planned = [
@@ -110,7 +131,11 @@ def _planned_and_gathered(
         for cell in known.get(requirement.id)
         or planned_cells(requirement, study, instruments, product.scope)
     ]
-    found = _gathered(planned, study, instruments)
+    if also is None:
+        found = _gathered(planned, study, instruments)
+    else:
+        # one scan for both
+        found = _gathered([*planned, also.cell], study, {**instruments, **also.instruments})
     return planned, found if streamed is None else {**found, **streamed.gathered}
 
 

@@ -12,6 +12,7 @@ from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.path import Path as Way
+from roadworthy.core.picture import Pictures
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Outcome, Population, Verdict
@@ -20,7 +21,8 @@ from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.seen import note_open
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.judge import product_outcome
-from roadworthy.workflow.measure import table_of, verdicts
+from roadworthy.workflow.measure import table_of, verdicts_and_pictures
+from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, as_text, require_declared, require_same_names
 from roadworthy.workflow.stream import NotStreamedError, Table, stream
 from roadworthy.workflow.studies import Settled, other_tables, resolve
@@ -42,6 +44,7 @@ class Found:
     candidates: int
     paths: tuple[Way, ...] = ()
     notes: tuple[str, ...] = ()
+    pictures: Pictures | None = None
 
 
 def check_own(
@@ -112,10 +115,12 @@ def _found(
     if not isinstance(judged.model, ScoredTable):
         raise NotStreamedError("a model is run")
     on_cases = [r for r in product.requirements if table_of(r, instruments) == "cases"]
-    streamed = stream(judged, on_cases, table, instruments)
+    asked = Asked(judged, table.scan.collect_schema())
+    wanted = {**instruments, **asked.instruments}
+    streamed = stream(judged, [*on_cases, asked.requirement], table, wanted)
     others, missing = other_tables(product, judged, workspace, instruments)
     study = OpenStudy(judged.subject, name, others, candidates=1, missing_tables=missing)
-    found = verdicts(product, study, instruments, streamed=streamed)
+    found, pictures = verdicts_and_pictures(product, study, instruments, asked, streamed)
     cases = streamed.population.cases
     passed = product_outcome(found) is Outcome.PASS
     if not passed and cases <= MOST_WITH_PATHS:
@@ -134,4 +139,5 @@ def _found(
         streamed.fingerprint,
         study.candidates,
         notes=() if passed else without,
+        pictures=pictures,
     )
