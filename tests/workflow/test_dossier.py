@@ -59,6 +59,7 @@ def test_another_folder_is_made_and_filled(file: Path, tmp_path: Path) -> None:
     found = dossier(file, tmp_path / "to" / "sign")
     assert sorted(path.name for path in (tmp_path / "to" / "sign").iterdir()) == [
         "dossier.html",
+        "dossier.md",
         "junit.xml",
         "verdict.json",
     ]

@@ -29,7 +29,7 @@ from roadworthy.workflow.check import check
 from roadworthy.workflow.ladder import OpenCases, choose, climb
 from roadworthy.workflow.prepare import in_fixed_order
 from roadworthy.workflow.source import checked
-from roadworthy.workflow.subject import kept_ladder, load_model
+from roadworthy.workflow.subject import ladder_of, load_model
 from roadworthy.workflow.train import train
 
 SPLIT = {"train": 0.4, "validation": 0.4, "sealed": 0.2, "seed": 7}
@@ -289,14 +289,14 @@ def test_the_kept_ladder_is_read_back_for_the_model_it_kept(tmp_path: Path) -> N
     found = train(file)
     product, workspace = load_product(file), Workspace.beside(file)
     model = load_model(product, workspace)
-    assert kept_ladder(model, workspace) == found.ladder
+    assert ladder_of(model.fingerprint, workspace) == found.ladder
     stored = json.loads(workspace.path("ladder.json").read_text())
     assert ladder_to_json(ladder_from_json(stored)) == stored
     workspace.write_json("ladder.json", {**stored, "model": "another"})
-    assert kept_ladder(model, workspace) is None
+    assert ladder_of(model.fingerprint, workspace) is None
     workspace.write_json("ladder.json", {**stored, "kept": "nobody"})
     with pytest.raises(BadInput):
-        kept_ladder(model, workspace)
+        ladder_of(model.fingerprint, workspace)
 
 
 def test_a_model_of_a_kind_that_is_gone_is_not_judged(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from roadworthy.core.path import Path
 from roadworthy.core.product import SetName
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
-from roadworthy.io import ladder_words, telling
+from roadworthy.io import ladder_words, plan_words, telling
 from roadworthy.io.harmless import one_line
 from roadworthy.io.ladder_json import ladder_to_json
 
@@ -87,17 +87,9 @@ def plan(found: Plan) -> None:
     for cell in found.never:
         _line(f"{cell.requirement} can never be shown: {cell.need.never}", style="bold red")
     if found.cases is not None:
-        have = f"; the judging set ({found.judging_set}) has {found.have:,}" if found.have else ""
-        cost = f", labels for {found.cost.value:,.0f} {found.cost.unit}" if found.cost else ""
-        _line(f"In all: {found.cases:,} cases like the open data's{cost}{have}.")
+        _line(plan_words.in_all(found))
     for look in found.looks:
-        sizes = ", ".join(
-            f"{hits} of {n}" for n, hits in zip(look.sizes, look.hits, strict=True) if hits
-        )
-        _line(
-            f"With {look.looks} looks planned beforehand, {look.requirement} alone passes at "
-            f"{sizes} {look.of}; {look.expected:.0f} are expected."
-        )
+        _line(plan_words.look(look))
     for note in found.notes:
         _line(f"Note: {note}")
 
@@ -154,7 +146,7 @@ def written(found: Written) -> None:
     """Where the dossier stands."""
     _line()
     _line(f"The dossier of the judgement on {_set(found.set)} ({found.outcome}):", style="bold")
-    for path in (found.html, found.json, found.junit):
+    for path in (found.html, found.markdown, found.json, found.junit):
         _line(f"  {path}")
     if found.stale:
         _line("Note: product.yaml has changed since this was judged; judge again for the new one.")
@@ -269,6 +261,7 @@ def written_json(found: Written) -> dict[str, Any]:
         "outcome": found.outcome,
         "stale": found.stale,
         "html": str(found.html),
+        "markdown": str(found.markdown),
         "json": str(found.json),
         "junit": str(found.junit),
     }
@@ -334,18 +327,11 @@ def _planned(cell: PlannedCell) -> tuple[str, ...]:
         str(cell.slice),
         telling.promise(cell.metric, cell.limit),
         "-" if cell.target is None else f"{cell.target:g}",
-        _needed(cell),
+        "-" if cell.needed is None and not cell.need.never else plan_words.needed(cell),
         _count(need.without_error, ""),
         _count(cell.cases, ""),
         _count(cell.have, "") + (" (too few)" if cell.enough is False else ""),
     )
-
-
-def _needed(cell: PlannedCell) -> str:
-    if cell.need.never:
-        return "never"
-    least = "at least " if cell.need.at_target is None and cell.needed is not None else ""
-    return least + _count(cell.needed, cell.need.of)
 
 
 def _planned_json(cell: PlannedCell) -> dict[str, Any]:

@@ -11,6 +11,8 @@ _HARMFUL = re.compile(
     "\ud800-\udfff\ufffe\uffff]"
 )
 
+LONGEST = 100
+
 _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
 
@@ -32,3 +34,42 @@ def one_line(text: str) -> str:
     't PASS'
     """
     return harmless(_BREAKS.sub(" ", text))
+
+
+def short(text: str, most: int = LONGEST) -> str:
+    """A name on one line that leaves room for what is said of it; what is cut off is counted.
+
+    >>> short("density"), short("x" * 500, most=4)
+    ('density', 'xxxx… (496 more characters)')
+    """
+    line = one_line(text)
+    return line if len(line) <= most else f"{line[:most]}… ({len(line) - most:,} more characters)"
+
+
+# what GitHub's Markdown gives a meaning to anywhere in a line; no underscore within a word has one
+_SPECIAL = re.compile(r"[\\`*\[\]<>|~$]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w])|!(?=\[)")
+# ... and only where a line begins
+_BEGINS = re.compile(r"^(\s*)(?:([-+=#>:])|(\d{1,9})([.)]))")
+# links that nobody marked as such, and the names and pictures that sites put in later
+_ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp|file|data|javascript):|\b(www)\.")
+_CALLS = re.compile(r"@|:(?=[\w+-]+:)|#(?=\d)")
+
+
+def markdown(text: str) -> str:
+    r"""Text that says in Markdown what it says here, and nothing else; on one line.
+
+    For GitHub-flavoured Markdown, also within a table. An empty comment stands after ``@`` and the
+    like, where no backslash helps: sites look for these after Markdown is done.
+
+    >>> print(markdown("a|b *c* <b> 0.90 (see x_y)"))
+    a\|b \*c\* \<b\> 0.90 (see x_y)
+    """
+    line = _SPECIAL.sub(lambda found: f"\\{found[0]}", one_line(text))
+    line = _ADDRESS.sub(lambda found: found[1] + "\\:" if found[1] else found[2] + "\\.", line)
+    line = _BEGINS.sub(_begun, line)
+    return _CALLS.sub(lambda found: f"{found[0]}<!-- -->", line)
+
+
+def _begun(found: re.Match[str]) -> str:
+    space, sign, number, dot = found.groups()
+    return f"{space}\\{sign}" if sign else f"{space}{number}\\{dot}"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured
 from roadworthy.core.need import Need
 from roadworthy.core.path import Amount, Path
+from roadworthy.core.picture import Pictures
 from roadworthy.core.requirement import Limit, Side, Slice, SliceKey, Tier
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
-from roadworthy.io.picture_json import pictures_from_json, pictures_to_json
+from roadworthy.io.kinds import read
 
 Json: TypeAlias = dict[str, Any]
 
@@ -48,7 +50,7 @@ def to_json(judgement: Judgement) -> Json:
         "population": _population(judgement.population),
         "fingerprints": dict(judgement.fingerprints),
         "notes": list(judgement.notes),
-        "pictures": pictures_to_json(judgement.pictures),
+        "pictures": _pictures(judgement.pictures),
     }
 
 
@@ -61,14 +63,28 @@ def from_json(stored: Mapping[str, Any]) -> Judgement:
     """
     schema = stored.get("schema")
     if schema != SCHEMA:
-        raise _unreadable(f"This judgement has schema {schema!r}, and schema {SCHEMA} is known.")
+        raise _other_schema(schema, stored.get("version"))
     try:
-        judgement = _read_judgement(stored)
+        judgement = read(Judgement, asdict(_read_judgement(stored)))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise _unreadable(f"A judgement is incomplete or malformed: {error!r}.") from error
     for contradiction in _contradictions(judgement):
         raise _unreadable(contradiction)
     return judgement
+
+
+def _other_schema(schema: object, version: object) -> BadInput:
+    newer = isinstance(schema, int) and schema > SCHEMA
+    by = f" by roadworthy {version[:40]}" if isinstance(version, str) else ""
+    return BadInput(
+        f"This judgement was written{by} with schema {str(schema)[:40]}, and schema {SCHEMA} is "
+        "known here.",
+        code="other_schema",
+        value=schema if isinstance(schema, int | str) else None,
+        next_step="Upgrade roadworthy, or judge again with this version."
+        if newer
+        else "Judge again.",
+    )
 
 
 def _unreadable(message: str) -> BadInput:
@@ -197,6 +213,13 @@ def _population(population: Population) -> Json:
     }
 
 
+def _pictures(pictures: Pictures | None) -> Json | None:
+    """Only those that are there."""
+    if pictures is None:
+        return None
+    return {key: value for key, value in asdict(pictures).items() if value not in (None, ())}
+
+
 def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
     subject = stored["subject"]
     return Judgement(
@@ -211,7 +234,7 @@ def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
         notes=tuple(stored["notes"]),
         paths=tuple(_read_path(path) for path in stored["paths"]),
         # judgements kept by earlier versions lack them
-        pictures=pictures_from_json(stored.get("pictures")),
+        pictures=read(Pictures, stored["pictures"]) if stored.get("pictures") else None,
     )
 
 

@@ -8,9 +8,11 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from roadworthy.core.evidence import Measured
 from roadworthy.core.need import Need
+from roadworthy.core.path import Path
 from roadworthy.core.policy import Referred
 from roadworthy.core.product import CaseCost, Scope, ScopeRule
 from roadworthy.core.requirement import Level, Limit, Side, SliceKey
+from roadworthy.io.harmless import short
 
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
@@ -177,16 +179,17 @@ def needs(need: Need, power: float | None, where: str = "") -> tuple[str, ...]:
 
 def pinned(key: SliceKey) -> str:
     """One column of a slice: "age 40 to 50", "vendor B", "density not recorded"."""
+    column = short(key.column)
     if key.missing:
-        return f"{key.column} not recorded"
+        return f"{column} not recorded"
     if key.range is None:
-        return f"{key.column}: {level(key.value)}"
+        return f"{column}: {level(key.value)}"
     low, high = key.range
     if low == -math.inf:
-        return f"{key.column} below {exact(high)}"
+        return f"{column} below {exact(high)}"
     if high == math.inf:
-        return f"{key.column} {exact(low)} and above"
-    return f"{key.column} {exact(low)} to below {exact(high)}"
+        return f"{column} {exact(low)} and above"
+    return f"{column} {exact(low)} to below {exact(high)}"
 
 
 def level(value: Level | None) -> str:
@@ -195,7 +198,7 @@ def level(value: Level | None) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return exact(value) if math.isfinite(value) else str(value)
-    return str(value) if str(value).strip() else f"“{value}”"
+    return short(str(value)) if str(value).strip() else f"“{value}”"
 
 
 def allowed(rule: ScopeRule) -> str:
@@ -234,6 +237,17 @@ def cost(amount: float | CaseCost, unit: str) -> str:
     if isinstance(amount, CaseCost):
         return f"differs by case (column {amount.column}), at most {exact(amount.maximum, unit)}"
     return exact(amount, unit)
+
+
+def price(path: Path) -> str:
+    """What a way towards yes costs: labels once, and people for every case from then on."""
+    if path.cost is not None:
+        once = number(path.cost.value, path.cost.unit)
+    else:
+        once = "no labels" if path.cases == 0 else "not known"
+    if path.per_case is None:
+        return once
+    return f"{once}, and {number(path.per_case.value, path.per_case.unit)} a case"
 
 
 def _written(value: float) -> Decimal:

@@ -1,4 +1,4 @@
-"""What pictures ask of the data beside shares: fine counts of scores, and of how far values are off."""
+"""What pictures ask of the data beside shares: fine counts of scores and of errors."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ class Adding(Generic[C]):
         self._empty, self._counted = empty, counted
         self._parts: dict[int, C] = {}
 
-    def add(
-        self, columns: Arrays, part: NDArray[Any], weight: NDArray[Any] | None = None
-    ) -> None:
+    def add(self, columns: Arrays, part: NDArray[Any], weight: NDArray[Any] | None = None) -> None:
         """Sees rows.
 
         Raises:

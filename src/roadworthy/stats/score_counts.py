@@ -155,10 +155,10 @@ class ErrorCounts:
 
 
 def simultaneous(n: int, alpha: float) -> float:
-    """How far a distribution function can be from the one seen on ``n`` independent cases, anywhere.
+    """How far a distribution function can be from the one seen on ``n`` cases, at its farthest.
 
-    Farther somewhere at most alpha often: the exact quantile of Kolmogorov's statistic (1933),
-    conservative where values tie (Noether 1963). For a ROC curve both classes take
+    Cases independent; farther at most alpha often: the exact quantile of Kolmogorov's statistic
+    (1933), conservative where values tie (Noether 1963). For a ROC curve both classes take
     1 - sqrt(1 - alpha) each; the whole curve then lies in the band (Campbell 1994).
 
     Raises ValueError unless 0 < alpha < 1 and n >= 1.

@@ -47,11 +47,12 @@ class Workspace:
     def read_json(self, name: str) -> dict[str, Any] | None:
         """What ``write_json`` wrote; None when there is no such file."""
         path = self.path(name)
+        self.require_version()
         try:
-            found = json.loads(path.read_text())
+            found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as problem:
+        except (OSError, ValueError, RecursionError) as problem:
             raise BadInput(
                 f"this file of the workspace cannot be read: {problem}.",
                 code="broken_workspace",
@@ -66,6 +67,33 @@ class Workspace:
                 next_step="Restore it from a backup, or remove it and run the command again.",
             )
         return found
+
+    def require_version(self) -> None:
+        """Refuses a workspace that another version of roadworthy laid out differently.
+
+        Raises:
+            BadInput: it has another version than this roadworthy reads and writes.
+        """
+        try:
+            found = (self.folder / "VERSION").read_text(encoding="utf-8").strip()
+        except OSError:
+            return
+        except ValueError:
+            found = "(unreadable)"
+        if found == str(VERSION):
+            return
+        newer = found.isdigit() and int(found) > VERSION
+        raise BadInput(
+            f"this workspace has version {found[:20] or '(empty)'}, and this roadworthy reads "
+            f"version {VERSION}.",
+            code="other_workspace_version",
+            where=str(self.folder),
+            value=found[:20],
+            next_step="Use the roadworthy that wrote it (a newer one), or move the folder away and "
+            "judge again."
+            if newer
+            else "Move the folder away and judge again, or correct its file VERSION.",
+        )
 
     def create(self, name: str, content: Mapping[str, Any]) -> bool:
         """Writes a whole file that must not exist yet; False when somebody else was first."""
@@ -99,8 +127,13 @@ class Workspace:
 
     def _note_version(self) -> None:
         note = self.folder / "VERSION"
+        self.require_version()
         if not note.exists():
             note.write_text(f"{VERSION}\n")
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
 
 
 def unwritable(path: Path, problem: OSError) -> BadInput:

@@ -1,26 +1,39 @@
-"""dossier: the kept judgement as a page to sign, as JSON and as JUnit XML."""
+"""dossier: the kept judgement as a page to sign, as Markdown, as JSON and as JUnit XML."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from roadworthy.core.errors import BadInput
+from roadworthy.core.ladder import Ladder
+from roadworthy.core.plan import Plan
+from roadworthy.core.product import Product
 from roadworthy.core.verdict import Judgement
-from roadworthy.io.dossier import render
+from roadworthy.io.dossier import Beside, render, render_markdown
 from roadworthy.io.judgement_json import from_json
 from roadworthy.io.junit import to_junit
 from roadworthy.io.product_yaml import load_product, parse_product
 from roadworthy.io.registry import instruments
 from roadworthy.store.workspace import Workspace, unwritable
 from roadworthy.workflow.check import judgements
+from roadworthy.workflow.one_pass import MOST_WITH_PATHS
+from roadworthy.workflow.plan import plan_of
+from roadworthy.workflow.source import load_cases
+from roadworthy.workflow.subject import ladder_of
 
 SETS = ("sealed", "open", "other")
 CHANGED = (
     "product.yaml has changed since this was judged: the page tells what was judged then, and "
     "nothing about the present one."
+)
+NO_LADDER = (
+    "The ladder that `train` kept cannot be read any more, so it is left out: run "
+    "`roadworthy train` again."
 )
 
 
@@ -31,18 +44,57 @@ class Written:
     set: str
     outcome: str
     html: Path
+    markdown: Path
     json: Path
     junit: Path
     stale: bool = False
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A judgement as it was kept: its JSON, and the product as it was judged."""
+
+    name: str
+    stored: Mapping[str, Any]
+    judgement: Judgement
+    product: Product
+    made: datetime
+
+
 def dossier(product_file: Path, out: Path | None = None, set_name: str | None = None) -> Written:
     """Writes the dossier of the latest judgement, or of the one on ``set_name``."""
     workspace = Workspace.beside(product_file)
+    kept = _kept(workspace, product_file, set_name)
+    judgement, product = kept.judgement, kept.product
+    stale = _stale(product_file, judgement)
+    if stale:
+        judgement = replace(judgement, notes=(CHANGED, *judgement.notes))
+    ladder, notes = _ladder(workspace, judgement)
+    judgement = replace(judgement, notes=(*judgement.notes, *notes))
+    plan, no_plan = _plan(kept)
+    beside = Beside(plan, no_plan, ladder, kept.made)
+    abouts = {metric: found.about for metric, found in instruments().items()}
+    contents = {
+        "dossier.html": render(judgement, product, abouts, beside),
+        "dossier.md": render_markdown(judgement, product, abouts, beside),
+        "verdict.json": json.dumps(kept.stored, indent=2, allow_nan=False) + "\n",
+        "junit.xml": to_junit(judgement),
+    }
+    html, markdown, verdict, junit = _write(out or workspace.path("dossier"), contents)
+    return Written(judgement.set, str(judgement.outcome), html, markdown, verdict, junit, stale)
+
+
+def _kept(workspace: Workspace, product_file: Path, set_name: str | None) -> Kept:
+    """The judgement that was asked for.
+
+    Raises:
+        BadInput: there is none, or what was kept is damaged or of another version.
+    """
     kept_in = judgements(product_file)
-    name = set_name or str((workspace.read_json(f"{kept_in}/latest.json") or {}).get("name", ""))
-    kept = workspace.read_json(f"{kept_in}/{name}.json") if name in SETS else None
-    if kept is None:
+    latest = workspace.read_json(f"{kept_in}/latest.json") or {}
+    name = set_name or str(latest.get("name", ""))
+    stored = workspace.read_json(f"{kept_in}/{name}.json") if name in SETS else None
+    if stored is None:
         raise BadInput(
             f"there is no judgement{f' on the {set_name} set' if set_name else ''} to write down.",
             code="no_judgement",
@@ -50,23 +102,41 @@ def dossier(product_file: Path, out: Path | None = None, set_name: str | None = 
             value=set_name,
             next_step="Run `roadworthy check` or `roadworthy certify` first.",
         )
-    made = datetime.fromisoformat(kept.pop("made"))
-    judgement = from_json(kept)
-    stale = _stale(product_file, judgement)
-    if stale:
-        judgement = replace(judgement, notes=(CHANGED, *judgement.notes))
-    text = workspace.path(f"{kept_in}/{name}.yaml").read_text(encoding="utf-8")
-    product = parse_product(text, product_file)
-    abouts = {metric: found.about for metric, found in instruments().items()}
-    folder = out or workspace.path("dossier")
-    contents = {
-        "dossier.html": render(judgement, product, abouts, made=made),
-        "verdict.json": json.dumps(kept, indent=2, allow_nan=False) + "\n",
-        "junit.xml": to_junit(judgement),
-    }
-    paths = [_write(folder / file, text) for file, text in contents.items()]
-    html, verdict, junit = paths
-    return Written(judgement.set, str(judgement.outcome), html, verdict, junit, stale)
+    place = str(workspace.path(f"{kept_in}/{name}.json"))
+    try:
+        made = datetime.fromisoformat(stored.pop("made"))
+        judgement = from_json(stored)
+        text = workspace.path(f"{kept_in}/{name}.yaml").read_text(encoding="utf-8")
+        product = parse_product(text, product_file)
+    except BadInput as problem:
+        known = problem.code in ("judgement", "other_schema")
+        raise BadInput(
+            problem.message
+            if known
+            else f"the product.yaml that was kept with this judgement cannot be read by this "
+            f"version of roadworthy: {problem.message}",
+            code=problem.code if known else "kept_product",
+            where=place if known else place.removesuffix(".json") + ".yaml",
+            value=problem.value,
+            next_step=problem.next_step if known else _again(judgement_set=name),
+        ) from problem
+    except (KeyError, OSError, TypeError, ValueError) as problem:
+        raise BadInput(
+            f"a kept judgement is incomplete or damaged: {problem!r}.",
+            code="judgement",
+            where=place,
+            next_step=_again(judgement_set=name),
+        ) from problem
+    return Kept(name, stored, judgement, product, made)
+
+
+def _again(judgement_set: str) -> str:
+    if judgement_set == "sealed":
+        return (
+            "Restore it from a backup, or use the roadworthy that wrote it: a sealed set is "
+            "judged once."
+        )
+    return "Run `roadworthy check` again."
 
 
 def _stale(product_file: Path, judgement: Judgement) -> bool:
@@ -78,13 +148,44 @@ def _stale(product_file: Path, judgement: Judgement) -> bool:
     return now != judgement.fingerprints.get("product.yaml")
 
 
-def _write(path: Path, text: str) -> Path:
-    beside = Workspace(path.parent)
+def _ladder(workspace: Workspace, judgement: Judgement) -> tuple[Ladder | None, tuple[str, ...]]:
+    """The ladder on which the judged model was kept, and a note where it is damaged."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        return ladder_of(judgement.fingerprints.get("model"), workspace), ()
+    except BadInput:
+        return None, (NO_LADDER,)
+
+
+def _plan(kept: Kept) -> tuple[Plan | None, str]:
+    """The plan of the product as judged, or why it is left out."""
+    judgement, product = kept.judgement, kept.product
+    if judgement.population.cases > MOST_WITH_PATHS:
+        return None, "The table is large, so the plan is left out here: see `roadworthy plan`."
+    try:
+        parted = load_cases(product)
+        if kept.name != "other" and parted.fingerprint != judgement.fingerprints.get("data"):
+            return None, "The table has changed since this was judged, so its plan is left out."
+        return plan_of(product, parted), ""
+    except BadInput:
+        return None, "The table cannot be read as it was when judged, so its plan is left out."
+
+
+def _write(folder: Path, contents: Mapping[str, str]) -> list[Path]:
+    """Writes all files or none: they tell one story."""
+    paths = {folder / name: text for name, text in contents.items()}
+    written: list[Path] = []
+    path = folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in paths.items():
+            beside = path.with_name(f".{path.name}.new")
+            written.append(beside)
+            beside.write_text(text, encoding="utf-8")
+        for path in paths:
+            path.with_name(f".{path.name}.new").replace(path)
     except OSError as problem:
-        raise unwritable(beside.folder / path.name, problem) from problem
-    return path
+        raise unwritable(path, problem) from problem
+    finally:
+        for beside in written:
+            beside.unlink(missing_ok=True)
+    return list(paths)

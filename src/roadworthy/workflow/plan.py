@@ -38,8 +38,12 @@ def plan(product_file: Path) -> Plan:
     from the declared prevalence.
     """
     product = load_product(product_file)
+    return plan_of(product, _cases(product))
+
+
+def plan_of(product: Product, parted: Parted | None) -> Plan:
+    """The plan of a product whose cases were read already; None: there are none yet."""
     registry = instruments()
-    parted = _cases(product)
     planned = _cells(product, parted, registry)
     gating = sum(cell.tier is Tier.CRITICAL for cell in planned)
     each = share_of_power(product.confidence.power, max(gating, 1))

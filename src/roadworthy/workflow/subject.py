@@ -116,10 +116,10 @@ def load_model(product: Product, workspace: Workspace, schema: pl.Schema | None 
     )
 
 
-def kept_ladder(model: Model, workspace: Workspace) -> Ladder | None:
-    """The ladder on which ``train`` kept this very model; None: it kept another, or none."""
+def ladder_of(model: str | None, workspace: Workspace) -> Ladder | None:
+    """The ladder on which ``train`` kept the model with this fingerprint; None: none such."""
     kept = workspace.read_json(LADDER)
-    if kept is None or kept.get("model") != model.fingerprint:
+    if kept is None or kept.get("model") != model:
         return None
     return ladder_from_json(kept)
 

@@ -37,6 +37,7 @@ from roadworthy.core.requirement import (
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
 from roadworthy.io import dossier
+from roadworthy.io.dossier import Beside
 
 PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
 MADE = datetime(2026, 5, 4, 14, 30, tzinfo=UTC)
@@ -337,7 +338,7 @@ SAMPLES = {"pass": PASSED, "fail": FAILED, "inconclusive": UNSETTLED}
 
 
 def rendered(judgement: Judgement, product: Product = PRODUCT) -> str:
-    return dossier.render(judgement, product, ABOUTS, made=MADE)
+    return dossier.render(judgement, product, ABOUTS, Beside(made=MADE))
 
 
 class Outline(HTMLParser):
@@ -419,7 +420,7 @@ def hostile() -> str:
         paths=(Path(HOSTILE, HOSTILE, HOSTILE, Amount(1.0, HOSTILE)),),
     )
     plan = planned(PlannedCell(HOSTILE, HOSTILE, WHOLE, Tier.CRITICAL, limit, None, need, 9, 9, 9))
-    return dossier.render(judgement, product, {HOSTILE: about}, plan)
+    return dossier.render(judgement, product, {HOSTILE: about}, Beside(plan))
 
 
 every_sample = pytest.mark.parametrize("judgement", SAMPLES.values(), ids=SAMPLES)

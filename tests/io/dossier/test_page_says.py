@@ -37,6 +37,7 @@ from roadworthy.core.requirement import (
     Tier,
 )
 from roadworthy.io import dossier
+from roadworthy.io.dossier.page import Beside
 from roadworthy.io.dossier.page import page as told
 
 
@@ -58,7 +59,7 @@ class TestWhatItSays:
         assert "it is not the final proof" in text
 
     def test_a_fail_names_the_check_that_decides_and_what_stays_open(self) -> None:
-        answer = told(FAILED, PRODUCT, ABOUTS, None, None).answer
+        answer = told(FAILED, PRODUCT, ABOUTS, Beside()).answer
         assert answer.why == "1 of 6 required checks is shown not to hold; 2 more are open."
         assert answer.deciding == (
             "Sensitivity at least 0.90 (vendor: B). "
@@ -66,7 +67,7 @@ class TestWhatItSays:
         )
 
     def test_an_open_question_says_what_would_settle_it(self) -> None:
-        answer = told(UNSETTLED, PRODUCT, ABOUTS, None, None).answer
+        answer = told(UNSETTLED, PRODUCT, ABOUTS, Beside()).answer
         assert answer.next == (
             "A fresh set with 203 positives would show it with a probability of 80\xa0%, "
             "if the product is as good as its target.",
@@ -77,7 +78,7 @@ class TestWhatItSays:
         many = replace(
             UNSETTLED, verdicts=tuple(replace(first, slice=at("site", i)) for i in range(9))
         )
-        answer = told(many, PRODUCT, ABOUTS, None, None).answer
+        answer = told(many, PRODUCT, ABOUTS, Beside()).answer
         assert len(answer.deciding) + answer.unnamed == 9
 
     def test_a_judgement_of_nothing_says_so(self) -> None:
@@ -93,7 +94,7 @@ class TestWhatItSays:
         assert "Declared advisory." in advisory
 
     def test_a_group_shows_the_worst_of_its_slices_and_never_only_the_whole_set(self) -> None:
-        finds = told(FAILED, PRODUCT, ABOUTS, None, None).gating[0]
+        finds = told(FAILED, PRODUCT, ABOUTS, Beside()).gating[0]
         assert (finds.outcome, finds.shown) == (FAIL, "at most 0.811 (vendor: B)")
 
     def test_a_slice_with_its_own_limit_says_so(self) -> None:
@@ -104,7 +105,7 @@ class TestWhatItSays:
         assert "The limit here at least 0.85." in Outline(rendered(judgement)).text
 
     def test_what_was_not_measured_has_no_number(self) -> None:
-        (cell,) = told(FAILED, PRODUCT, ABOUTS, None, None).gating[3].cells
+        (cell,) = told(FAILED, PRODUCT, ABOUTS, Beside()).gating[3].cells
         assert (cell.n, cell.estimate, cell.bounds) == ("none", "", "")
         assert "not measured" in cell.plot
         assert "No case was timed" in cell.reason
@@ -166,6 +167,6 @@ class TestWhatItSays:
             PlannedCell("finds-cancers", "s", WHOLE, gates, FINDS, 0.95, finds, 263, 9000, 203),
             PlannedCell("fast", "l", WHOLE, gates, FAST, None, never, None, None, None),
         )
-        text = Outline(dossier.render(PASSED, PRODUCT, ABOUTS, plan)).text
+        text = Outline(dossier.render(PASSED, PRODUCT, ABOUTS, Beside(plan))).text
         assert "finds-cancers All cases 263 positives 203 positives" in text
         assert "fast All cases no timer 2,000 timings" in text

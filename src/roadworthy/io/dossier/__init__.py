@@ -1,47 +1,74 @@
-"""The dossier: one page that people can read, print and sign, rendered from a judgement."""
+"""The dossier: what people read, print and sign, rendered from a judgement as HTML and Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from roadworthy.core.instrument import About
-from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
 from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io import telling
-from roadworthy.io.dossier.page import page
+from roadworthy.io.dossier.drawing import hundred
+from roadworthy.io.dossier.markdown import to_markdown
+from roadworthy.io.dossier.page import Beside, Page, page
+from roadworthy.io.dossier.plain import Count
 from roadworthy.io.harmless import harmless
 
-__all__ = ["render"]
+__all__ = ["Beside", "render", "render_markdown"]
+
+NOTHING = Beside()
 
 
 def render(
     judgement: Judgement,
     product: Product,
     abouts: Mapping[str, About],
-    plan: Plan | None = None,
-    made: datetime | None = None,
+    beside: Beside = NOTHING,
 ) -> str:
     """One self-contained HTML file: no script, no request to anywhere, the same bytes every time.
 
     ``abouts`` explains each metric by name; a metric that is missing there keeps its bare name.
-    ``plan`` is what was planned before, shown beside what was judged; ``made`` the time to print.
+    ``beside`` is the plan and the ladder to show with it, and the time to print.
 
     Raises:
         ValueError: the judgement is better than its own gating verdicts; nobody may sign that.
+    """
+    told = told_page(judgement, product, abouts, beside)
+    return _environment().get_template("dossier.html.j2").render(page=told, words=telling)
+
+
+def render_markdown(
+    judgement: Judgement,
+    product: Product,
+    abouts: Mapping[str, About],
+    beside: Beside = NOTHING,
+) -> str:
+    """The same in GitHub-flavoured Markdown, which is also plain text; as ``render``.
+
+    Raises:
+        ValueError: the judgement is better than its own gating verdicts; nobody may sign that.
+    """
+    return to_markdown(told_page(judgement, product, abouts, beside))
+
+
+def told_page(
+    judgement: Judgement, product: Product, abouts: Mapping[str, About], beside: Beside
+) -> Page:
+    """What both say.
+
+    Raises:
+        ValueError: as ``render``.
     """
     worst = Outcome.worst(verdict.outcome for verdict in judgement.where(gating=True))
     if judgement.outcome.severity < worst.severity:
         raise ValueError(
             f"the judgement says {judgement.outcome} and its gating verdicts {worst}: judge again"
         )
-    told = page(judgement, product, abouts, plan, made)
-    return _environment().get_template("dossier.html.j2").render(page=told, words=telling)
+    return page(judgement, product, abouts, beside)
 
 
 @cache
@@ -55,12 +82,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["css"] = Markup(_stylesheet(environment))
+    environment.globals["hundred"] = _hundred
     return environment
 
 
 def _stylesheet(environment: Environment) -> str:
     assert environment.loader is not None
     return environment.loader.get_source(environment, "dossier.css")[0]
+
+
+def _hundred(count: Count, key: str, title: str) -> Markup:
+    """A figure of the plain page, drawn."""
+    assert count.share is not None
+    return hundred(count.share, key, title, f"{count.seen}, {count.between}")
 
 
 def _shown(value: object) -> object:

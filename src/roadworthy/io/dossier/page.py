@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from roadworthy.core.evidence import Measured
 from roadworthy.core.instrument import About
+from roadworthy.core.ladder import Ladder
 from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
 from roadworthy.core.requirement import WHOLE, Limit, Side, Tier
@@ -17,8 +18,12 @@ from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io import telling
 from roadworthy.io.dossier import plots
 from roadworthy.io.dossier.answer import Answer, answer
-from roadworthy.io.dossier.evidence import Group, counted, groups, where
+from roadworthy.io.dossier.evidence import Group, groups
+from roadworthy.io.dossier.figures import Figures, figures
 from roadworthy.io.dossier.metrics import Formula, Metrics
+from roadworthy.io.dossier.plain import Plain, plain
+from roadworthy.io.dossier.planned import Planned, planned
+from roadworthy.io.dossier.rungs import Rungs, rungs
 
 
 @dataclass(frozen=True)
@@ -40,16 +45,6 @@ class Legend:
 
 
 @dataclass(frozen=True)
-class Planned:
-    """How many observations were planned for a requirement, and how many there were."""
-
-    id: str
-    where: str
-    planned: str
-    had: str
-
-
-@dataclass(frozen=True)
 class Page:
     """Everything the templates lay out."""
 
@@ -59,19 +54,27 @@ class Page:
     answer: Answer
     gating: tuple[Group, ...]
     advisory: tuple[Group, ...]
-    not_following: tuple[str, ...]
     rests: tuple[Rests, ...]
     formulas: tuple[Formula, ...]
     legends: tuple[Legend, ...]
-    planned: tuple[Planned, ...]
+    plain: Plain
+    figures: Figures
+    planned: Planned
+    ladder: Rungs
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside the judgement: the plan (or why there is none), the ladder, the time."""
+
+    plan: Plan | None = None
+    no_plan: str = ""
+    ladder: Ladder | None = None
+    made: datetime | None = None
 
 
 def page(
-    judgement: Judgement,
-    product: Product,
-    abouts: Mapping[str, About],
-    plan: Plan | None,
-    made: datetime | None,
+    judgement: Judgement, product: Product, abouts: Mapping[str, About], beside: Beside
 ) -> Page:
     """Tell a judgement: sentences, plots and tables, in the order of the page."""
     metrics = Metrics(judgement, abouts)
@@ -80,15 +83,17 @@ def page(
     return Page(
         judgement=judgement,
         product=product,
-        made=_date(made),
+        made=_date(beside.made),
         answer=answer(judgement, product, gating),
         gating=gating,
         advisory=advisory,
-        not_following=_not_following(judgement, product, metrics),
         rests=_rests(judgement),
         formulas=tuple(metrics.formulas()),
         legends=_legends(),
-        planned=tuple(_planned(judgement, plan)),
+        plain=plain(judgement, product, gating, _not_following(judgement, product, metrics)),
+        figures=figures(judgement.pictures, product),
+        planned=planned(judgement, beside.plan, beside.no_plan),
+        ladder=rungs(beside.ladder, metrics),
     )
 
 
@@ -132,17 +137,6 @@ def _rests(judgement: Judgement) -> tuple[Rests, ...]:
             assumed.setdefault(method, {}).update(dict.fromkeys(verdict.evidence.assumptions))
             used.setdefault(method, {})[verdict.requirement] = None
     return tuple(Rests(method, tuple(assumed[method]), tuple(used[method])) for method in assumed)
-
-
-def _planned(judgement: Judgement, plan: Plan | None) -> Iterable[Planned]:
-    judged = {(v.requirement, v.slice): v.evidence for v in judgement.verdicts}
-    for cell in plan.cells if plan else ():
-        planned = cell.need.never or "not known"
-        if cell.needed is not None and not cell.need.never:
-            planned = f"{telling.count(cell.needed)} {cell.need.of}"
-        evidence = judged.get((cell.requirement, cell.slice))
-        had = counted(evidence if isinstance(evidence, Measured) else None)
-        yield Planned(cell.requirement, where(cell.slice), planned, had)
 
 
 _EXAMPLES = (
