@@ -19,6 +19,7 @@ from tests.tables import (
     judged_on,
     learnable,
     rewrite,
+    simulated,
     write_product,
 )
 
@@ -251,3 +252,12 @@ def test_every_built_in_lever_is_announced() -> None:
     assert files == set(levers())
     for lever in levers().values():
         assert lever.about
+
+
+def test_a_column_with_one_level_and_gaps_is_no_scope_to_narrow(tmp_path: Path) -> None:
+    cases = simulated(400, 3, sensitivity=0.7).with_columns(
+        pl.Series("kit", ["new" if i % 2 else None for i in range(400)])
+    )
+    file = write_product(tmp_path, cases, [{**FINDS, "slices": [{"by": "kit"}]}])
+    for way in check(file).paths:
+        assert "in: []" not in way.write

@@ -94,7 +94,7 @@ class EventRate:
             bounds,
             estimate=events / exposure,
             n=events,
-            of=f"events in {exposed.total:g} {requirement.parameters.exposure}",
+            of=f"events in {exposed.total:,.10g} {requirement.parameters.exposure}",
             method="exact Poisson",
             assumptions=("events come independently, at a rate that is the same throughout",),
         )

@@ -49,9 +49,9 @@ def short(text: str, most: int = LONGEST) -> str:
 # what GitHub's Markdown gives a meaning to anywhere in a line; no underscore within a word has one
 _SPECIAL = re.compile(r"[\\`*\[\]<>|~$]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w])|!(?=\[)")
 # ... and only where a line begins
-_BEGINS = re.compile(r"^(\s*)(?:([-+=#>:])|(\d{1,9})([.)]))")
+_BEGINS = re.compile(r"^(\s*)(?:([-+=#>:])|(\d{1,9})([.)])(?=\s|$))")
 # links that nobody marked as such, and the names and pictures that sites put in later
-_ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp|file|data|javascript):|\b(www)\.")
+_ADDRESS = re.compile(r"(?i)(https?|ftp):(?=/)|(www)\.")
 _CALLS = re.compile(r"@|:(?=[\w+-]+:)|#(?=\d)")
 
 
@@ -64,7 +64,7 @@ def markdown(text: str) -> str:
     >>> print(markdown("a|b *c* <b> 0.90 (see x_y)"))
     a\|b \*c\* \<b\> 0.90 (see x_y)
     """
-    line = _SPECIAL.sub(lambda found: f"\\{found[0]}", one_line(text))
+    line = _SPECIAL.sub(lambda found: f"\\{found[0]}", one_line(text).strip())
     line = _ADDRESS.sub(lambda found: found[1] + "\\:" if found[1] else found[2] + "\\.", line)
     line = _BEGINS.sub(_begun, line)
     return _CALLS.sub(lambda found: f"{found[0]}<!-- -->", line)

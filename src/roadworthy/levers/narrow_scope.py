@@ -114,7 +114,9 @@ def _levels(
     counts = column.value_counts(sort=True)
     every = [level for level in counts[column.name].to_list() if level is not None]
     large = LEAST_LEVEL * inside.height
-    drop = [lv for lv, n in counts.rows() if large <= n <= (1.0 - LEAST_KEPT) * inside.height]
+    small = (1.0 - LEAST_KEPT) * inside.height
+    # a scope needs a level that stays in it
+    drop = [lv for lv, n in counts.rows() if large <= n <= small and every != [lv]]
     alone = [
         (_try(_without(column, every, [lv]), study, inside, apart, rejudge), lv) for lv in drop
     ]

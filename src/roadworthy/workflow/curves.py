@@ -202,15 +202,15 @@ class _Pricing:
         sizes: tuple[int, int],
         dependent: bool,
     ) -> Span:
-        miss, alarm, refer = (float(price) for price in _prices(self.costs))  # type: ignore[arg-type]
+        prices = tuple(float(price) for price in _prices(self.costs))  # type: ignore[arg-type]
         if self.prevalence is None:
             counts = float(missed), float(alarms), float(sum(referred))
-            groups = [costs.Group(counts, (miss, alarm, refer), float(sum(sizes)))]
+            groups = [costs.Group(counts, prices, float(sum(sizes)))]
         else:
             groups = list(
                 costs.at_prevalence(
-                    costs.Group((missed, referred[0]), (miss, refer), sizes[0]),
-                    costs.Group((alarms, referred[1]), (alarm, refer), sizes[1]),
+                    costs.Group((missed, 0, referred[0]), prices, sizes[0]),
+                    costs.Group((0, alarms, referred[1]), prices, sizes[1]),
                     self.prevalence,
                 )
             )

@@ -41,11 +41,13 @@ class Figures:
 
     drawn: tuple[Figure, ...] = ()
     without: tuple[str, ...] = ()
+    lead: str = ""
 
 
-SELECTION = (
-    "Whoever picks another threshold from this picture has chosen on these cases: only fresh ones "
-    "can then show that it holds."
+LEAD = (
+    "Nothing here changes the answer: it shows what the same score could do, and what it is worth. "
+    "Whoever picks another threshold from these pictures has chosen on these very cases, and only "
+    "fresh ones can then show that it holds."
 )
 _TITLES = {
     "roc": "Found positives against false alarms",
@@ -70,7 +72,7 @@ def figures(pictures: Pictures | None, product: Product) -> Figures:
         for what, why in pictures.without
         if what in _TITLES
     ]
-    return Figures(tuple(drawn), tuple(without) if pictures.mistakes else ())
+    return Figures(tuple(drawn), tuple(without) if pictures.mistakes else (), LEAD)
 
 
 def _roc(pictures: Pictures, roc: Roc) -> Figure:
@@ -98,7 +100,6 @@ def _roc(pictures: Pictures, roc: Roc) -> Figure:
         f"A rectangle shows how far a place may be off: each of its sides holds with {level} "
         "confidence (Clopper & Pearson 1934).",
         _band_note(pictures, roc, level),
-        SELECTION,
     ]
     if pictures.mistakes and pictures.mistakes[0].referred and pictures.mistakes[0].referred.k:
         notes.insert(
@@ -268,7 +269,6 @@ def _costs(pictures: Pictures, found: CostCurve, product: Product) -> Figure:
         )
     else:
         notes.append(f"No band is drawn: {pictures.why_not('band')}.")
-    notes.append(SELECTION)
     title = _TITLES["costs"]
     words = ". ".join(one.text for one in legend)
     drawn = drawing.picture("costs", title, words, "".join(parts))

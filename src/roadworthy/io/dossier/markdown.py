@@ -109,6 +109,7 @@ def _figures(page: Page) -> Iterator[str]:
     if not page.figures.drawn and not page.figures.without:
         return
     yield "## At other thresholds, and what scores promise"
+    yield safe(page.figures.lead)
     for figure in page.figures.drawn:
         yield f"### {safe(figure.title)}"
         yield _list(one.text for one in figure.legend)

@@ -226,7 +226,7 @@ def _events(gating: Sequence[Group]) -> _Figures:
     rows = tuple(
         Row(
             f"{group.promise}{_place(cell)}",
-            (Count(f"{cell.estimate}, {cell.n}", _between(cell.bounds)),),
+            (Count(f"{cell.estimate} ({cell.n})", _between(cell.bounds)),),
         )
         for group in gating
         for cell in group.cells
@@ -256,10 +256,11 @@ def _often(share: Share, per: int, weight: float, drawn: Share) -> Count:
         return Count("not tested", "there was no such case")
     most = per * weight
     seen = _whole(most * share.k / share.n)
+    picture = drawn if drawn.n else None
     if share.low is None or share.high is None:
-        return Count(seen, "no honest range can be given", drawn)
+        return Count(seen, "no honest range can be given", picture)
     low, high = math.floor(most * share.low), math.ceil(most * share.high - 1e-9)
-    return Count(seen, f"between {telling.count(low)} and {telling.count(high)}", drawn)
+    return Count(seen, f"between {telling.count(low)} and {telling.count(high)}", picture)
 
 
 def _whole(value: float) -> str:
@@ -291,7 +292,7 @@ def _ranges(judgement: Judgement, product: Product, figures: _Figures) -> Iterab
     level = pictures.confidence if pictures else product.confidence.level
     yield (
         "The big number is what was counted; “between” is what these cases leave possible. Each "
-        f"end of such a range is wrong at most {_chance(1.0 - level)}{_paid(product, level)}."
+        f"end of such a range is wrong in at most {_chance(1.0 - level)}{_paid(product, level)}."
     )
     why = pictures.why_not("bounds") if pictures else ""
     if why:
@@ -304,7 +305,7 @@ def _paid(product: Product, level: float) -> str:
 
 
 def _chance(alpha: float) -> str:
-    return f"once in {telling.count(math.floor(1.0 / alpha + 1e-9))} such tests"
+    return f"one such test in {telling.count(math.floor(1.0 / alpha + 1e-9))}"
 
 
 def _meaning(judgement: Judgement, product: Product) -> tuple[str, ...]:
@@ -313,7 +314,7 @@ def _meaning(judgement: Judgement, product: Product) -> tuple[str, ...]:
         case Outcome.PASS:
             told = [
                 "PASS means that every requirement was shown to hold, and that luck is no likely "
-                f"reason: a product that misses a limit gets through such a test at most {chance}.",
+                f"reason: a product that misses a limit gets through at most {chance}.",
                 "It does not mean that there are no mistakes: those above are to be expected.",
             ]
             if judgement.set != "sealed":
@@ -324,7 +325,8 @@ def _meaning(judgement: Judgement, product: Product) -> tuple[str, ...]:
         case Outcome.FAIL:
             told = [
                 "FAIL means that at least one requirement was shown not to hold. Bad luck with "
-                f"these cases is no likely reason: it does this to a good product at most {chance}."
+                f"these cases is no likely reason: it does this to a good product in at most "
+                f"{chance}."
             ]
         case Outcome.INCONCLUSIVE:
             told = [
