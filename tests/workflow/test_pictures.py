@@ -154,7 +154,7 @@ def test_what_a_declared_prevalence_forbids_is_not_drawn(tmp_path: Path) -> None
     found = pictured(file)
     assert found.reliability is None and "prevalence" in found.why_not("reliability")
     rewrite(file, data={"prevalence": None})
-    rewrite(file, data={k: v for k, v in SCORED.items()})
+    rewrite(file, data=SCORED)
     text = file.read_text().replace("  prevalence: null\n", "")
     file.write_text(text)
     found = pictured(file)

@@ -10,9 +10,11 @@ import pytest
 
 from roadworthy.core.evidence import Measured, NotMeasured
 from roadworthy.core.instrument import About
+from roadworthy.core.ladder import Ladder, NotFitted
 from roadworthy.core.need import Need
 from roadworthy.core.parameters import NoParameters
 from roadworthy.core.path import Amount, Path
+from roadworthy.core.picture import CostCurve, Mistakes, Pictures, Price, Roc, Share, Span
 from roadworthy.core.plan import Plan, PlannedCell
 from roadworthy.core.policy import Referred
 from roadworthy.core.product import (
@@ -384,6 +386,18 @@ def planned(*cells: PlannedCell) -> Plan:
 
 
 def hostile() -> str:
+    """The page of what an attacker chose."""
+    judgement, product, abouts, beside = _hostile()
+    return dossier.render(judgement, product, abouts, beside)
+
+
+def hostile_markdown() -> str:
+    """The same as Markdown."""
+    judgement, product, abouts, beside = _hostile()
+    return dossier.render_markdown(judgement, product, abouts, beside)
+
+
+def _hostile() -> tuple[Judgement, Product, dict[str, About], Beside]:
     """Every text that a user or a plug-in can choose, chosen by an attacker."""
     product = replace(
         PRODUCT,
@@ -417,10 +431,26 @@ def hostile() -> str:
         population=Population(10, 5, 5, 5, 5, ((f"SCOPE:{HOSTILE}", 2), (HOSTILE, 3))),
         fingerprints={HOSTILE: HOSTILE},
         notes=(HOSTILE,),
-        paths=(Path(HOSTILE, HOSTILE, HOSTILE, Amount(1.0, HOSTILE)),),
+        paths=(Path(HOSTILE, HOSTILE, HOSTILE, Amount(1.0, HOSTILE), write=HOSTILE),),
+        pictures=_pictures(HOSTILE),
     )
     plan = planned(PlannedCell(HOSTILE, HOSTILE, WHOLE, Tier.CRITICAL, limit, None, need, 9, 9, 9))
-    return dossier.render(judgement, product, {HOSTILE: about}, Beside(plan))
+    rung = NotFitted(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+    ladder = Ladder(HOSTILE, False, 1, 9, (rung,), HOSTILE, HOSTILE, (HOSTILE,))
+    return judgement, product, {HOSTILE: about}, Beside(plan, "", ladder)
+
+
+def _pictures(name: str) -> Pictures:
+    share = Share(1, 4, 0.1, 0.9)
+    span = Span(1.0, 0.5, 2.0)
+    return Pictures(
+        0.95,
+        0.5,
+        tuple(Mistakes(who, share, share, share, share) for who in ("", name)),
+        roc=Roc((0.0, 1.0), (0.0, 1.0), 4, 4, share, share, 0.1, 0.1),
+        costs=CostCurve((0.1,), (1.0,), span, (0.5,), (2.0,), (Price(name, span),)),
+        without=(("reliability", name), ("bounds", name), ("band", name)),
+    )
 
 
 every_sample = pytest.mark.parametrize("judgement", SAMPLES.values(), ids=SAMPLES)

@@ -16,11 +16,12 @@ from roadworthy.io.dossier.drawing import hundred
 from roadworthy.io.dossier.markdown import to_markdown
 from roadworthy.io.dossier.page import Beside, Page, page
 from roadworthy.io.dossier.plain import Count
-from roadworthy.io.harmless import harmless
+from roadworthy.io.harmless import harmless, short
 
 __all__ = ["Beside", "render", "render_markdown"]
 
 NOTHING = Beside()
+LONGEST_TEXT = 5_000
 
 
 def render(
@@ -99,4 +100,6 @@ def _hundred(count: Count, key: str, title: str) -> Markup:
 
 def _shown(value: object) -> object:
     """Every value that a template prints goes through here, so that none can be forgotten."""
-    return harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return harmless(value) if len(value) <= LONGEST_TEXT else short(value, LONGEST_TEXT)

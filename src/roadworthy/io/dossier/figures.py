@@ -174,8 +174,8 @@ def _of_100(share: Share) -> str:
     seen = telling.number(100 * share.k / share.n, apart=(100.0,))
     if share.low is None or share.high is None:
         return seen
-    low = telling.number(100 * share.low, apart=(100.0,), rounding=telling.DOWN)
-    high = telling.number(100 * share.high, apart=(100.0,), rounding=telling.UP)
+    low = telling.number(round(100 * share.low, 9), apart=(100.0,), rounding=telling.DOWN)
+    high = telling.number(round(100 * share.high, 9), apart=(100.0,), rounding=telling.UP)
     return f"{seen} ({low} to {high})"
 
 

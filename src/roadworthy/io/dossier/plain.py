@@ -259,7 +259,7 @@ def _often(share: Share, per: int, weight: float, drawn: Share) -> Count:
     picture = drawn if drawn.n else None
     if share.low is None or share.high is None:
         return Count(seen, "no honest range can be given", picture)
-    low, high = math.floor(most * share.low), math.ceil(most * share.high - 1e-9)
+    low, high = math.floor(most * share.low + 1e-9), math.ceil(most * share.high - 1e-9)
     return Count(seen, f"between {telling.count(low)} and {telling.count(high)}", picture)
 
 
