@@ -11,6 +11,7 @@ from roadworthy.core.evidence import Evidence
 from roadworthy.core.need import Need
 from roadworthy.core.path import Path
 from roadworthy.core.requirement import Limit, Slice, Tier
+from roadworthy.core.shown import Shown
 from roadworthy.core.subject import Subject
 
 
@@ -66,7 +67,7 @@ class Population:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgement(Shown):
     """The answer: every verdict, the worst of the gating ones, and what it was measured on."""
 
     product: str
@@ -79,6 +80,10 @@ class Judgement:
     fingerprints: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        judged_on = f"on {self.set!r}, {self.population.cases:,} cases"
+        return f"<Judgement of {self.product!r}: {self.outcome} {judged_on}>"
 
     def where(self, *, gating: bool) -> tuple[Verdict, ...]:
         """The verdicts that gate the product, or those that are shown only."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from roadworthy.core.errors import BadInput
+from roadworthy.core.shown import Shown
 from roadworthy.core.verdict import Judgement
 from roadworthy.io.dossier import render
 from roadworthy.io.judgement_json import from_json
@@ -16,6 +17,8 @@ from roadworthy.io.product_yaml import load_product, parse_product
 from roadworthy.io.registry import instruments
 from roadworthy.store.workspace import Workspace, unwritable
 from roadworthy.workflow.check import judgements
+from roadworthy.workflow.load import Given
+from roadworthy.workflow.load import product_file as file_of
 
 SETS = ("sealed", "open", "other")
 CHANGED = (
@@ -25,7 +28,7 @@ CHANGED = (
 
 
 @dataclass(frozen=True)
-class Written:
+class Written(Shown):
     """Where the dossier stands."""
 
     set: str
@@ -35,9 +38,19 @@ class Written:
     junit: Path
     stale: bool = False
 
+    def __repr__(self) -> str:
+        return f"<Written {str(self.html)!r}>"
 
-def dossier(product_file: Path, out: Path | None = None, set_name: str | None = None) -> Written:
-    """Writes the dossier of the latest judgement, or of the one on ``set_name``."""
+
+def dossier(product: Given, out: str | Path | None = None, set_name: str | None = None) -> Written:
+    """Writes the dossier of the latest judgement, or of the one on ``set_name``.
+
+    ``out`` is the folder to write to, by default ``.roadworthy/dossier`` beside product.yaml.
+
+    Raises:
+        BadInput: nothing was judged yet, or the folder cannot be written.
+    """
+    product_file = file_of(product)
     workspace = Workspace.beside(product_file)
     kept_in = judgements(product_file)
     name = set_name or str((workspace.read_json(f"{kept_in}/latest.json") or {}).get("name", ""))
@@ -56,11 +69,11 @@ def dossier(product_file: Path, out: Path | None = None, set_name: str | None = 
     if stale:
         judgement = replace(judgement, notes=(CHANGED, *judgement.notes))
     text = workspace.path(f"{kept_in}/{name}.yaml").read_text(encoding="utf-8")
-    product = parse_product(text, product_file)
+    judged = parse_product(text, product_file)
     abouts = {metric: found.about for metric, found in instruments().items()}
-    folder = out or workspace.path("dossier")
+    folder = workspace.path("dossier") if out is None else Path(out)
     contents = {
-        "dossier.html": render(judgement, product, abouts, made=made),
+        "dossier.html": render(judgement, judged, abouts, made=made),
         "verdict.json": json.dumps(kept, indent=2, allow_nan=False) + "\n",
         "junit.xml": to_junit(judgement),
     }
