@@ -11,8 +11,10 @@ from markupsafe import Markup
 from roadworthy.core.verdict import Outcome
 from roadworthy.io.harmless import harmless, one_line
 
-# white letters on these, and these on white and on black, can all be read
+# under white letters, and, a little lighter, as lines on white and on black
 COLOURS = {Outcome.PASS: "#1f7a3d", Outcome.INCONCLUSIVE: "#946200", Outcome.FAIL: "#c9252d"}
+LINES = {Outcome.PASS: "#2c9c55", Outcome.INCONCLUSIVE: "#b57b00", Outcome.FAIL: "#e0444b"}
+NEUTRAL = "#57606a"
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,12 @@ class Way:
 
 @dataclass(frozen=True)
 class Card:
-    """The answer first, then the table, then why, then what is next."""
+    """The answer first (``word``, on ``colour``), then the table, why, and what is next."""
 
     title: str
     after: str = ""
-    outcome: Outcome | None = None
     word: str = ""
+    colour: str = NEUTRAL
     leads: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()

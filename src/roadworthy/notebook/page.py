@@ -9,9 +9,10 @@ from roadworthy.cli import show, show_compare
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.path import Path
 from roadworthy.core.plan import Plan
+from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io import ladder_words
-from roadworthy.notebook.card import Card, Reason, Row, Way, as_text, laid_out
+from roadworthy.notebook.card import COLOURS, NEUTRAL, Card, Reason, Row, Way, as_text, laid_out
 from roadworthy.notebook.plot import Bars
 from roadworthy.notebook.text import text
 from roadworthy.workflow.compare import Comparison
@@ -30,7 +31,8 @@ def _judgement(found: Judgement) -> Card:
     return Card(
         title=found.product,
         after=f"on {show.set_name(found.set)}, {people.cases:,} cases{units}",
-        outcome=found.outcome,
+        word=found.outcome.value,
+        colour=COLOURS[found.outcome],
         leads=show.out_of_scope(people),
         heads=show.JUDGED,
         rows=tuple(
@@ -52,11 +54,14 @@ def _way(path: Path) -> Way:
 
 
 def _plan(found: Plan) -> Card:
-    short = any(cell.enough is False for cell in found.cells)
+    gating = [cell for cell in found.cells if cell.tier is Tier.CRITICAL]
+    short = any(cell.enough is False for cell in gating)
+    # a plan is no verdict: what can be shown is not green
+    colour = COLOURS[Outcome.FAIL] if found.never else COLOURS[Outcome.INCONCLUSIVE]
     return Card(
         title=f"{found.product}: the test that shows every requirement",
         after=f"{found.confidence:.0%} confidence, power {found.power:.0%}",
-        outcome=Outcome.FAIL if found.never else Outcome.INCONCLUSIVE if short else Outcome.PASS,
+        colour=colour if found.never or short else NEUTRAL,
         word="NEVER" if found.never else "TOO FEW CASES" if short else "CAN BE SHOWN",
         heads=show.PLANNED,
         rows=tuple(
@@ -118,8 +123,8 @@ def _comparison(found: Comparison) -> Card:
     return Card(
         title=f"{found.ours} against {found.theirs}: {found.sentence}",
         after=f"on {found.set}, {found.cases:,} cases{units}",
-        outcome=found.outcome,
         word="THE SAME" if found.same else show_compare.WORDS[found.outcome].upper(),
+        colour=COLOURS[found.outcome],
         heads=show_compare.HEADS,
         rows=tuple(
             Row(show_compare.row(one), one.outcome, bars.of(one.verdict)) for one in found.found

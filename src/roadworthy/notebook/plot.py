@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 from roadworthy.core.errors import RoadworthyError
 from roadworthy.core.instrument import About
-from roadworthy.core.verdict import Verdict
+from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io.dossier import plots
 from roadworthy.io.registry import instruments
-from roadworthy.notebook.card import COLOURS
+from roadworthy.notebook.card import LINES
 
 _CLASS = re.compile(r'class="([^"]*)"')
 _WIDTH = 230
@@ -40,7 +40,7 @@ class Bars:
         scale = self._scales[_key(verdict)]
         title = f"{verdict.requirement}, {verdict.slice}"
         drawn = str(plots.interval(verdict, scale, key, title, unit))
-        tone = COLOURS[verdict.outcome]
+        tone = LINES[verdict.outcome]
         return Markup(_CLASS.sub(lambda found: _looks(found[1], tone), drawn))
 
     def _scale(self, metric: str, verdicts: Sequence[Verdict]) -> plots.Scale:
@@ -69,7 +69,7 @@ def _looks(name: str, tone: str) -> str:
     stroke = 'stroke="currentColor"'
     looks = {
         "plot": f'width="{_WIDTH}" style="display:block;overflow:visible;color:inherit"',
-        "meets": f'fill="{COLOURS_MET}" fill-opacity=".16"',
+        "meets": f'fill="{LINES[Outcome.PASS]}" fill-opacity=".16"',
         "axis": f'{stroke} stroke-opacity=".45"',
         "limit": f'{stroke} stroke-width="1.6"',
         "span": f'stroke="{tone}" stroke-width="2.6"',
@@ -83,6 +83,3 @@ def _looks(name: str, tone: str) -> str:
     if "cross" in kind:
         return f'fill="none" stroke="{tone}" stroke-width="3.2"'
     return looks.get(kind[0] if kind else "", "")
-
-
-COLOURS_MET = "#2e9e56"
