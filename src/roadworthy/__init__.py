@@ -11,14 +11,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from roadworthy.io.product_yaml import load_product
+    from roadworthy.core.errors import RoadworthyError
     from roadworthy.workflow.certify import certify
     from roadworthy.workflow.check import check
+    from roadworthy.workflow.compare import compare
+    from roadworthy.workflow.doctor import doctor
     from roadworthy.workflow.dossier import dossier
+    from roadworthy.workflow.explain import explain
+    from roadworthy.workflow.init import init
+    from roadworthy.workflow.load import load
     from roadworthy.workflow.plan import plan
     from roadworthy.workflow.train import train
 
-__all__ = ["certify", "check", "dossier", "load_product", "plan", "train"]
+__all__ = [
+    "RoadworthyError",
+    "certify",
+    "check",
+    "compare",
+    "doctor",
+    "dossier",
+    "explain",
+    "init",
+    "load",
+    "plan",
+    "train",
+]
 __version__ = "0.1.0"
 
 
@@ -26,5 +43,12 @@ def __getattr__(name: str) -> object:
     """Loads a verb when it is first used: `import roadworthy` alone loads nothing heavy."""
     if name not in __all__:
         raise AttributeError(f"module 'roadworthy' has no attribute {name!r}")
-    room = "io.product_yaml" if name == "load_product" else f"workflow.{name}"
-    return getattr(import_module(f"roadworthy.{room}"), name)
+    if name == "RoadworthyError":
+        return import_module("roadworthy.core.errors").RoadworthyError
+    import_module("roadworthy.notebook").register()
+    return getattr(import_module(f"roadworthy.workflow.{name}"), name)
+
+
+def __dir__() -> list[str]:
+    """What is there, also before it is first used: for completion."""
+    return sorted({*globals(), *__all__})

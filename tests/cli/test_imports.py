@@ -45,7 +45,8 @@ def test_nothing_heavy_is_loaded(program: str) -> None:
 def test_the_verbs_are_there_for_python_too() -> None:
     import roadworthy
 
-    for name in ("check", "certify", "plan", "train", "dossier", "load_product"):
+    for name in roadworthy.__all__:
         assert callable(getattr(roadworthy, name))
+        assert name in dir(roadworthy)
     with pytest.raises(AttributeError):
         _ = roadworthy.certifi

@@ -106,7 +106,7 @@ def plan(product: ProductFile = Path("product.yaml"), as_json: AsJson = False) -
     """Say how many cases, of which kind and at what cost, could show the requirements."""
     from roadworthy.workflow.plan import plan as run
 
-    found = run(_file(product))
+    found = run(product)
     _print(found, as_json, show.plan_json, show.plan)
     return ExitCode.INCONCLUSIVE if found.never else ExitCode.PASS
 
@@ -117,7 +117,7 @@ def train(product: ProductFile = Path("product.yaml"), as_json: AsJson = False) 
     from roadworthy.workflow.train import train as run
 
     with show.busy("fitting", as_json):
-        found = run(_file(product))
+        found = run(product)
     _print(found, as_json, show.trained_json, show.trained)
     return ExitCode.PASS
 
@@ -138,7 +138,7 @@ def check(
     from roadworthy.workflow.check import check as run
 
     with show.busy("judging", as_json):
-        found = run(_file(product), on, time)
+        found = run(product, on, time)
     _print(found, as_json, to_json, show.judgement)
     return found.outcome.exit_code
 
@@ -150,7 +150,7 @@ def certify(product: ProductFile = Path("product.yaml"), as_json: AsJson = False
     from roadworthy.workflow.certify import certify as run
 
     with show.busy("judging", as_json):
-        found = run(_file(product))
+        found = run(product)
     _print(found, as_json, to_json, show.judgement)
     return found.outcome.exit_code
 
@@ -169,7 +169,7 @@ def dossier(
     """Write the latest judgement down: one HTML page to sign, JSON, and JUnit XML."""
     from roadworthy.workflow.dossier import dossier as run
 
-    found = run(_file(product), out, on_set)
+    found = run(product, out, on_set)
     _print(found, as_json, show.written_json, show.written)
     return ExitCode.PASS
 
@@ -208,9 +208,8 @@ def compare(
     from roadworthy.cli import show_compare
     from roadworthy.workflow.compare import compare as run
 
-    second = None if other is None else _file(other)
     with show.busy("comparing", as_json):
-        found = run(_file(product), second, score, on, max_drop)
+        found = run(product, other, score, on, max_drop)
     _print(found, as_json, show_compare.comparison_json, show_compare.comparison)
     return found.outcome.exit_code
 
@@ -227,7 +226,7 @@ def doctor(
     from roadworthy.workflow.doctor import doctor as run
 
     here = Path("product.yaml")
-    found = run(_file(product) if product else here if here.exists() else None)
+    found = run(product or (here if here.exists() else None))
     _print(found, as_json, show_doctor.health_json, show_doctor.health)
     return ExitCode.BAD_INPUT if found.problems else ExitCode.PASS
 
@@ -296,10 +295,6 @@ def _metrics(incomplete: str) -> list[str]:
     from roadworthy.io.registry import instruments
 
     return [name for name in instruments() if name.startswith(incomplete)]
-
-
-def _file(product: Path) -> Path:
-    return product / "product.yaml" if product.is_dir() else product
 
 
 def _print(

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
+from io import StringIO
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from roadworthy.core.errors import RoadworthyError
 from roadworthy.core.evidence import Measured
-from roadworthy.core.ladder import NotFitted, RungResult
+from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.path import Path
 from roadworthy.core.product import SetName
 from roadworthy.core.requirement import Tier
-from roadworthy.core.verdict import Judgement, Outcome, Verdict
+from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
 from roadworthy.io import ladder_words, plan_words, telling
 from roadworthy.io.harmless import one_line
 from roadworthy.io.ladder_json import ladder_to_json
@@ -29,6 +31,13 @@ if TYPE_CHECKING:
     from roadworthy.workflow.train import Trained
 
 PLAIN_WIDTH = 180
+JUDGED = ("requirement", "slice", "must be", "seen", "bounds", "on", "verdict")
+RUNGS = ("model", "size", "per case", "requirement", "must be", "seen", "bounds", "verdict")
+PLANNED = (
+    *("requirement", "slice", "must be", "target"),
+    *("needs", "without error", "cases", "there are"),
+)
+_paper: ContextVar[StringIO | None] = ContextVar("paper", default=None)
 STYLES = {Outcome.PASS: "bold green", Outcome.INCONCLUSIVE: "bold yellow", Outcome.FAIL: "bold red"}
 
 
@@ -39,26 +48,39 @@ def judgement(found: Judgement) -> None:
     _line()
     _line(
         f"{found.product}: {found.outcome}",
-        f"  on {_set(found.set)}, {people.cases:,} cases{units}",
+        f"  on {set_name(found.set)}, {people.cases:,} cases{units}",
         style=STYLES[found.outcome],
     )
-    if people.inside < people.cases:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in people.outside)
-        _line(f"{people.cases - people.inside:,} cases are out of scope ({reasons})")
+    for line in out_of_scope(people):
+        _line(line)
     _line()
     _table(
-        ("requirement", "slice", "must be", "seen", "bounds", "on", "verdict"),
-        [_cell(verdict) for verdict in found.verdicts],
+        JUDGED,
+        [cell(verdict) for verdict in found.verdicts],
         [STYLES[verdict.outcome] for verdict in found.verdicts],
     )
     _reasons(found.verdicts)
-    for verdict in found.where(gating=False):
-        if verdict.outcome is Outcome.FAIL:
-            where = f"{verdict.requirement} [{verdict.slice}]"
-            _line(f"Not gating, but failing: {where}: {verdict.reason}")
+    for line in failing_aside(found):
+        _line(line)
     _paths(found.paths)
     for note in found.notes:
         _line(f"Note: {note}")
+
+
+def out_of_scope(people: Population) -> tuple[str, ...]:
+    """How many cases are out of scope, and why; nothing when none is."""
+    if people.inside == people.cases:
+        return ()
+    why = ", ".join(f"{reason} {count:,}" for reason, count in people.outside)
+    return (f"{people.cases - people.inside:,} cases are out of scope ({why})",)
+
+
+def failing_aside(found: Judgement) -> Iterator[str]:
+    """What fails without gating, a line each."""
+    for verdict in found.where(gating=False):
+        if verdict.outcome is Outcome.FAIL:
+            where = f"{verdict.requirement} [{verdict.slice}]"
+            yield f"Not gating, but failing: {where}: {verdict.reason}"
 
 
 def plan(found: Plan) -> None:
@@ -71,73 +93,81 @@ def plan(found: Plan) -> None:
     )
     _line()
     _table(
-        (
-            "requirement",
-            "slice",
-            "must be",
-            "target",
-            "needs",
-            "without error",
-            "cases",
-            "there are",
-        ),
-        [_planned(cell) for cell in found.cells],
+        PLANNED,
+        [planned(cell) for cell in found.cells],
         ["bold red" if cell.need.never or cell.enough is False else "" for cell in found.cells],
     )
-    for cell in found.never:
-        _line(f"{cell.requirement} can never be shown: {cell.need.never}", style="bold red")
-    if found.cases is not None:
-        _line(plan_words.in_all(found))
-    for look in found.looks:
-        _line(plan_words.look(look))
+    for never in found.never:
+        _line(f"{never.requirement} can never be shown: {never.need.never}", style="bold red")
+    for line in in_all(found):
+        _line(line)
     for note in found.notes:
         _line(f"Note: {note}")
 
 
+def in_all(found: Plan) -> Iterator[str]:
+    """What the plan comes to, a sentence each."""
+    if found.cases is not None:
+        yield plan_words.in_all(found)
+    yield from map(plan_words.look, found.looks)
+
+
 def trained(found: Trained) -> None:
     """Every rung that was tried, which one was kept, and why."""
-    ladder = found.ladder
+    chosen = found.ladder.result
     _line()
     _line(f"kept: {found.model}", f"  fitted on {found.cases:,} cases", style="bold")
-    _line()
-    rows, styles = [], []
-    for rung in ladder.fitted:
-        rows += _rung(rung, kept=rung.rung == ladder.kept)
-        styles += [STYLES[v.outcome] for v in rung.gating] + [STYLES[rung.outcome]]
-    _table(
-        ("model", "size", "per case", "requirement", "must be", "seen", "bounds", "verdict"),
-        rows,
-        styles,
-    )
-    for step in ladder.steps:
-        if isinstance(step, NotFitted):
-            told = f"Not fitted: {step.title}: {step.reason}"
-            _line(told, f" {step.next_step}", style="bold yellow")
-    _line(ladder.reason)
-    if ladder.best:
-        _line(ladder.best)
-    if ladder.unjudged:
-        _line(f"Not judged here: {', '.join(ladder.unjudged)}. `roadworthy check` judges them.")
-    _line()
-    unread = "" if ladder.result.reads else "  (none of them is read)"
+    ladder(found.ladder)
+    unread = "" if chosen.reads else "  (none of them is read)"
     _line(f"features   {', '.join(found.features)}{unread}")
     if found.policy is not None:
-        chosen = ", chosen on validation" if ladder.result.candidates > 1 else ""
-        _line(f"threshold  {found.policy.threshold:.4g}{chosen}")
+        how = ", chosen on validation" if chosen.candidates > 1 else ""
+        _line(f"threshold  {found.policy.threshold:.4g}{how}")
     _line(f"artefact   {ladder_words.size(found.bytes)}, {found.fingerprint[:12]}")
 
 
-def _rung(rung: RungResult, kept: bool) -> list[tuple[str, ...]]:
+def ladder(found: Ladder) -> None:
+    """Every rung, and why one was kept."""
+    _line()
+    rows, styles = [], []
+    for one in found.fitted:
+        rows += rung(one, kept=one.rung == found.kept)
+        styles += [STYLES[v.outcome] for v in one.gating] + [STYLES[one.outcome]]
+    _table(
+        RUNGS,
+        rows,
+        styles,
+    )
+    for step in found.steps:
+        if isinstance(step, NotFitted):
+            told = f"Not fitted: {step.title}: {step.reason}"
+            _line(told, f" {step.next_step}", style="bold yellow")
+    _line(found.reason)
+    if found.best:
+        _line(found.best)
+    if found.unjudged:
+        _line(unjudged(found))
+    _line()
+
+
+def unjudged(found: Ladder) -> str:
+    """The requirements on which nothing was said; empty when there are none."""
+    if not found.unjudged:
+        return ""
+    return f"Not judged here: {', '.join(found.unjudged)}. `roadworthy check` judges them."
+
+
+def rung(one: RungResult, kept: bool) -> list[tuple[str, ...]]:
     """The rung's cells, one a row, and its outcome; what is the same for all stands once."""
     mark = "> " if kept else "  "
-    head = (f"{mark}{rung.title}", ladder_words.size(rung.bytes), ladder_words.time(rung.ms))
-    cells = [_judged(verdict) for verdict in rung.gating]
-    rows = [*cells, ("= the product", "", "", "", str(rung.outcome))]
+    head = (f"{mark}{one.title}", ladder_words.size(one.bytes), ladder_words.time(one.ms))
+    cells = [_judged(verdict) for verdict in one.gating]
+    rows = [*cells, ("= the product", "", "", "", str(one.outcome))]
     return [(*(head if i == 0 else ("", "", "")), *row) for i, row in enumerate(rows)]
 
 
 def _judged(verdict: Verdict) -> tuple[str, ...]:
-    requirement, part, _, seen, bounds, _, outcome = _cell(verdict)
+    requirement, part, _, seen, bounds, _, outcome = cell(verdict)
     named = f"{requirement} [{part}]" if verdict.slice.keys else requirement
     return (named, str(replace(verdict.limit, against=None)), seen, bounds, outcome)
 
@@ -145,7 +175,7 @@ def _judged(verdict: Verdict) -> tuple[str, ...]:
 def written(found: Written) -> None:
     """Where the dossier stands."""
     _line()
-    _line(f"The dossier of the judgement on {_set(found.set)} ({found.outcome}):", style="bold")
+    _line(f"The dossier of the judgement on {set_name(found.set)} ({found.outcome}):", style="bold")
     for path in (found.html, found.markdown, found.json, found.junit):
         _line(f"  {path}")
     if found.stale:
@@ -267,7 +297,8 @@ def written_json(found: Written) -> dict[str, Any]:
     }
 
 
-def _cell(verdict: Verdict) -> tuple[str, ...]:
+def cell(verdict: Verdict) -> tuple[str, ...]:
+    """A verdict as the cells of a table: who, where, what must be, what was seen, the outcome."""
     evidence = verdict.evidence
     limit = telling.promise(verdict.metric, verdict.limit)
     shown = verdict.outcome if verdict.tier is Tier.CRITICAL else f"({verdict.outcome})"
@@ -284,16 +315,24 @@ def _cell(verdict: Verdict) -> tuple[str, ...]:
     )
 
 
+def reasons(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Of every gating verdict that is no PASS: its name, why, and what would settle it."""
+    for verdict in verdicts:
+        if verdict.outcome is not Outcome.PASS and verdict.tier is Tier.CRITICAL:
+            where = "" if not verdict.slice.keys else f" [{verdict.slice}]"
+            settles = telling.needs(verdict.need, power=None) if verdict.need else ()
+            yield f"{verdict.requirement}{where}", verdict.reason, settles
+
+
 def _reasons(verdicts: Sequence[Verdict]) -> None:
-    open_ones = [v for v in verdicts if v.outcome is not Outcome.PASS and v.tier is Tier.CRITICAL]
-    if not open_ones:
+    found = list(reasons(verdicts))
+    if not found:
         return
     _line("Why:")
-    for verdict in open_ones:
-        where = "" if not verdict.slice.keys else f" [{verdict.slice}]"
-        _line(f"  {verdict.requirement}{where}: {verdict.reason}")
-        for settles in telling.needs(verdict.need, power=None) if verdict.need else ():
-            _line(f"    {settles}")
+    for name, reason, settles in found:
+        _line(f"  {name}: {reason}")
+        for line in settles:
+            _line(f"    {line}")
     _line()
 
 
@@ -302,7 +341,7 @@ def _paths(paths: Sequence[Path]) -> None:
         return
     _line("Paths to yes:", style="bold")
     for number, path in enumerate(paths, start=1):
-        _line(f"  {number}. {path.change}", f"  {_price(path)}".rstrip())
+        _line(f"  {number}. {path.change}", f"  {price(path)}".rstrip())
         for line in path.write.splitlines():
             _line(f"       write     {line}")
         _line(f"       expected  {path.expected}")
@@ -313,14 +352,15 @@ def _paths(paths: Sequence[Path]) -> None:
     _line()
 
 
-def _price(path: Path) -> str:
+def price(path: Path) -> str:
     """What a path costs: labels once, and people for every case."""
     if path.cost is None or path.cases is None:
         return ""
     return f"[{telling.number(path.cost.value, path.cost.unit)}]"
 
 
-def _planned(cell: PlannedCell) -> tuple[str, ...]:
+def planned(cell: PlannedCell) -> tuple[str, ...]:
+    """A planned cell as the cells of a table."""
     need = cell.need
     return (
         cell.requirement if cell.tier is Tier.CRITICAL else f"({cell.requirement})",
@@ -354,7 +394,8 @@ def _planned_json(cell: PlannedCell) -> dict[str, Any]:
     }
 
 
-def _set(name: str) -> str:
+def set_name(name: str) -> str:
+    """What a set of cases is called in a sentence."""
     return f"the {name} set" if name in tuple(SetName) else name
 
 
@@ -362,11 +403,31 @@ def _count(value: int | None, of: str) -> str:
     return "-" if value is None else f"{value:,} {of}".strip()
 
 
+def told(show_it: Callable[[Any], None], found: Any) -> str:
+    """What ``show_it`` prints of a result, as plain text."""
+    paper = StringIO()
+    earlier = _paper.set(paper)
+    try:
+        show_it(found)
+    finally:
+        _paper.reset(earlier)
+    return "".join(f"{line.rstrip()}\n" for line in paper.getvalue().splitlines())
+
+
 def _console(stderr: bool = False) -> Console:
     from rich.console import Console
 
-    watched = (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(stderr=stderr, width=None if watched else PLAIN_WIDTH, highlight=False)
+    paper = None if stderr else _paper.get()
+    watched = paper is None and (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(
+        file=paper,
+        stderr=stderr,
+        width=None if watched else PLAIN_WIDTH,
+        highlight=False,
+        # in a notebook, rich would display its own output instead of returning text
+        force_jupyter=False,
+        force_terminal=False if paper is not None else None,
+    )
 
 
 def _line(text: str = "", rest: str = "", style: str = "") -> None:

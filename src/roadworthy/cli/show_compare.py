@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from roadworthy.cli import show
@@ -10,6 +11,7 @@ from roadworthy.core.verdict import Outcome
 from roadworthy.io import telling
 from roadworthy.workflow.compare import Change, Compared, Comparison
 
+HEADS = ("requirement", "metric", "first", "second", "gain", "bounds", "must be", "shown")
 WORDS = {
     Outcome.PASS: "no worse",
     Outcome.FAIL: "worse",
@@ -28,12 +30,13 @@ def comparison(found: Comparison) -> None:
     )
     show.line()
     show.table(
-        ("requirement", "metric", "first", "second", "gain", "bounds", "must be", "shown"),
-        [_row(one) for one in found.found],
+        HEADS,
+        [row(one) for one in found.found],
         [show.STYLES[one.outcome] for one in found.found],
     )
     for one in found.found:
-        _changed(one)
+        for line in changes(one):
+            show.line(line)
     for name, why in found.left_out:
         show.line(f"Not compared: {name}, because {why}.")
     for note in found.notes:
@@ -57,7 +60,8 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _row(one: Compared) -> tuple[str, ...]:
+def row(one: Compared) -> tuple[str, ...]:
+    """A compared requirement as the cells of a table."""
     verdict, evidence = one.verdict, one.evidence
     told = WORDS[one.outcome]
     numbers = [_number(value) for value in (one.ours, one.theirs)]
@@ -73,25 +77,26 @@ def _number(value: float | None) -> str:
     return "-" if value is None else telling.number(value)
 
 
-def _changed(one: Compared) -> None:
+def changes(one: Compared) -> Iterator[str]:
+    """Which cases changed sides, a line each."""
     name, change = one.verdict.requirement, one.change
     if isinstance(one.evidence, NotMeasured):
-        show.line(f"{name}: not measured, {one.evidence.reason}.")
+        yield f"{name}: not measured, {one.evidence.reason}."
     if change is None:
         return
     if not change.failed and not change.fixed:
-        show.line(f"{name}: none of {change.cases:,} cases changed.")
+        yield f"{name}: none of {change.cases:,} cases changed."
         return
     share = one.about.highest == 1.0
     lost, won = ("newly failed", "newly fixed") if share else ("worse on", "better on")
-    show.line(f"{name}: {lost} {change.failed:,}, {won} {change.fixed:,}{_chance(change)}")
+    yield f"{name}: {lost} {change.failed:,}, {won} {change.fixed:,}{_chance(change)}"
     for what, ids, count in (
         (lost, change.failed_ids, change.failed),
         (won, change.fixed_ids, change.fixed),
     ):
         if ids and share:
             more = f" and {count - len(ids):,} more" if count > len(ids) else ""
-            show.line(f"  {what}: {', '.join(ids)}{more}")
+            yield f"  {what}: {', '.join(ids)}{more}"
 
 
 def _chance(change: Change) -> str:

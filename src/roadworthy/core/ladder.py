@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from roadworthy.core.requirement import Tier
+from roadworthy.core.shown import Shown
 from roadworthy.core.verdict import Outcome, Verdict
 
 
@@ -53,7 +54,7 @@ Step: TypeAlias = RungResult | NotFitted
 
 
 @dataclass(frozen=True)
-class Ladder:
+class Ladder(Shown):
     """What was tried, from cheap to costly, and what was kept.
 
     ``meets``: the bounds of the kept rung meet every critical requirement on the very cases that
@@ -70,6 +71,9 @@ class Ladder:
     reason: str
     best: str = field(compare=False)
     unjudged: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Ladder of {len(self.steps)} models: {self.kept} kept>"
 
     @property
     def fitted(self) -> tuple[RungResult, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from roadworthy.core.need import Need
 from roadworthy.core.path import Amount
 from roadworthy.core.requirement import Limit, Slice, Tier
+from roadworthy.core.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class PlannedLook:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Shown):
     """The test that would show every requirement at once, with the declared power."""
 
     product: str
@@ -63,6 +64,10 @@ class Plan:
     have: int | None
     looks: tuple[PlannedLook, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        told = "never" if self.never else "?" if self.cases is None else f"{self.cases:,}"
+        return f"<Plan of {self.product!r}: cases needed: {told}>"
 
     @property
     def never(self) -> tuple[PlannedCell, ...]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from roadworthy.core.policy import Referred
 from roadworthy.core.requirement import Level, Requirement
+from roadworthy.core.shown import Shown
 
 Prevalence: TypeAlias = float | Literal["as_sampled"]
 
@@ -179,7 +180,7 @@ ModelSource: TypeAlias = CommandSource | UrlSource | PythonSource
 
 
 @dataclass(frozen=True)
-class Product:
+class Product(Shown):
     """Everything product.yaml says; ``models`` are the rungs that training may try, None: all."""
 
     name: str
@@ -196,6 +197,10 @@ class Product:
     file: Path = Path("product.yaml")
     fingerprint: str = ""
     text: str = field(default="", repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        count = len(self.requirements)
+        return f"<Product {self.name!r}: {count} requirements, from {str(self.file)!r}>"
 
     @property
     def folder(self) -> Path:

@@ -12,6 +12,7 @@ from roadworthy.core.need import Need
 from roadworthy.core.path import Path
 from roadworthy.core.picture import Pictures
 from roadworthy.core.requirement import Limit, Slice, Tier
+from roadworthy.core.shown import Shown
 from roadworthy.core.subject import Subject
 
 
@@ -67,7 +68,7 @@ class Population:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgement(Shown):
     """The answer: every verdict, the worst of the gating ones, and what it was measured on.
 
     ``pictures`` is what else was counted on the same cases; None: nothing was.
@@ -84,6 +85,10 @@ class Judgement:
     notes: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
     pictures: Pictures | None = None
+
+    def __repr__(self) -> str:
+        judged_on = f"on {self.set!r}, {self.population.cases:,} cases"
+        return f"<Judgement of {self.product!r}: {self.outcome} {judged_on}>"
 
     def where(self, *, gating: bool) -> tuple[Verdict, ...]:
         """The verdicts that gate the product, or those that are shown only."""

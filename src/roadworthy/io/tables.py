@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import file_digest
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -16,8 +15,9 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Product
 from roadworthy.io.csv_shape import check_csv
 from roadworthy.io.nearest import did_you_mean
+from roadworthy.io.pandas_frame import from_pandas, is_pandas
 
-_HANDED_OVER = "the table"
+HANDED_OVER = "the frame"
 
 
 def scan_cases(product: Product) -> pl.LazyFrame:
@@ -35,6 +35,14 @@ def scan_cases(product: Product) -> pl.LazyFrame:
     return _scan(files, as_text)
 
 
+def is_missing(product: Product) -> bool:
+    """Whether not one of the files that ``data.cases`` names is there."""
+    return not any(
+        (product.folder / pattern).exists() or _glob(pattern, product.folder)
+        for pattern in product.data.cases
+    )
+
+
 def scan_table(path: Path, as_text: Collection[str] = ()) -> pl.LazyFrame:
     """One CSV or Parquet file; the columns ``as_text`` of a CSV file are not read as numbers.
 
@@ -44,23 +52,27 @@ def scan_table(path: Path, as_text: Collection[str] = ()) -> pl.LazyFrame:
     return _scan([path], as_text)
 
 
-def from_frame(frame: object) -> pl.LazyFrame:
-    """A polars or pandas frame that a caller hands over; pandas' index is not a column.
+def from_frame(frame: object, where: str = HANDED_OVER) -> pl.LazyFrame:
+    """A polars or pandas frame that a caller hands over; ``where`` names the argument.
+
+    A LazyFrame is collected, so that every look at it sees the same rows. A named index of pandas
+    is a column like any other; one without a name is none.
 
     Raises:
-        BadInput: it is no such frame, has no rows, or has unusable column names.
+        BadInput: it is no such frame, has no rows, or has columns that cannot be used.
     """
     if isinstance(frame, pl.LazyFrame):
-        return _checked(frame, _HANDED_OVER)
+        return _checked(collect(frame, where).lazy(), where)
     if isinstance(frame, pl.DataFrame):
-        return _checked(frame.lazy(), _HANDED_OVER)
-    if type(frame).__module__.split(".")[0] == "pandas" and type(frame).__name__ == "DataFrame":
-        return _checked(_from_pandas(frame).lazy(), _HANDED_OVER)
+        return _checked(frame.lazy(), where)
+    if is_pandas(frame):
+        return _checked(from_pandas(frame, where).lazy(), where)
     raise BadInput(
         f"A {type(frame).__name__} is not a table.",
         code="not_a_table",
+        where=where,
         value=type(frame).__name__,
-        next_step="Hand over a polars or pandas DataFrame.",
+        next_step="Hand over a polars or pandas DataFrame, or the path of a file.",
     )
 
 
@@ -122,7 +134,7 @@ def _refuse_copies(files: Sequence[Path]) -> None:
 def _matches(pattern: str, folder: Path) -> list[Path]:
     if (folder / pattern).exists() or not glob.has_magic(pattern):
         return [folder / pattern]
-    found = sorted(glob.glob(str(folder / pattern), recursive=True))  # noqa: PTH207 (`**`, absolute)
+    found = _glob(pattern, folder)
     if found:
         return [Path(name) for name in found]
     raise BadInput(
@@ -132,6 +144,12 @@ def _matches(pattern: str, folder: Path) -> list[Path]:
         value=pattern,
         next_step=did_you_mean(pattern, _beside(folder / pattern), f"files in '{folder}'"),
     )
+
+
+def _glob(pattern: str, folder: Path) -> list[str]:
+    if not glob.has_magic(pattern):
+        return []
+    return sorted(glob.glob(str(folder / pattern), recursive=True))  # noqa: PTH207 (`**`, absolute)
 
 
 def _beside(path: Path) -> list[str]:
@@ -300,27 +318,3 @@ def _bad(path: Path, what: str, next_step: str, code: str = "unreadable") -> Bad
     return BadInput(
         f"'{path}' {what}.", code=code, where=path.name, value=str(path), next_step=next_step
     )
-
-
-def _from_pandas(frame: Any) -> pl.DataFrame:
-    names = list(frame.columns)
-    for place, name in enumerate(names):
-        if not isinstance(name, str) or name in names[:place]:
-            twice = "is used twice" if isinstance(name, str) else "is not text"
-            raise BadInput(
-                f"The column name {name!r} {twice}.",
-                code="column_name",
-                where=_HANDED_OVER,
-                value=name,
-                next_step="Rename it: frame.columns = [...].",
-            )
-    try:
-        return pl.from_pandas(frame)
-    except ImportError:  # without pyarrow
-        return pl.DataFrame([_pandas_column(name, frame[name]) for name in names])
-
-
-def _pandas_column(name: str, column: Any) -> pl.Series:
-    missing = column.isna().to_numpy()
-    values = [None if gone else value for value, gone in zip(column.tolist(), missing, strict=True)]
-    return pl.Series(name, values, strict=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -16,13 +15,13 @@ from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import Study
 from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io.judgement_json import to_json
-from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
 from roadworthy.store.seal import note_answer, open_seal, refuse_opened, unanswered
 from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import keep, notes
 from roadworthy.workflow.judge import product_outcome
+from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
 from roadworthy.workflow.paths import NO_PATHS, open_paths
 from roadworthy.workflow.pictures import Asked
@@ -30,9 +29,9 @@ from roadworthy.workflow.source import Parted, known, load_cases, names
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
 
 
-def certify(product_file: Path) -> Judgement:
+def certify(product: Given) -> Judgement:
     """Resolves everything, writes the opening down, and only then looks."""
-    product = load_product(product_file)
+    product = as_product(product)
     registry = instruments()
     workspace = Workspace.beside(product.file)
     _refuse_more_looks(product)
@@ -94,6 +93,7 @@ def certify(product_file: Path) -> Judgement:
             *notes(product, settled, 1),
             f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
             *ways.notes,
+            *since_loaded(product),
         ),
         paths=ways.paths,
         pictures=pictures,

@@ -18,18 +18,19 @@ from roadworthy.core.path import Path as Way
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Judgement, Outcome
+from roadworthy.io import tables
 from roadworthy.io.judgement_json import to_json
-from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.judge import product_outcome
+from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
 from roadworthy.workflow.one_pass import Found, check_other, check_own
 from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.pictures import Asked
-from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
+from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
 
 OPEN_DATA = (
@@ -39,23 +40,31 @@ OPEN_DATA = (
 
 
 def check(
-    product_file: Path,
+    product: Given,
     on: object | None = None,
     time: bool = False,
     model: Callable[[pl.DataFrame], Any] | None = None,
 ) -> Judgement:
     """Judges on the validation split, on all cases when there is no split, or on table ``on``.
 
-    ``on`` is the path of a CSV or Parquet file, or a polars or pandas frame. ``time`` times the
-    model case by case first, for requirements on latency. ``model`` is judged when product.yaml
-    names none: a callable that takes a polars frame of the features, and returns one answer a row.
+    ``on`` is the path of a CSV or Parquet file, or a polars or pandas frame. Where the product's
+    own table is not there and nothing in it would be sealed, ``on`` stands in for it. ``time``
+    times the model case by case first, for requirements on latency. ``model`` is judged when
+    product.yaml names none: a callable that takes a polars frame of the features, and returns one
+    answer a row.
+
+    Raises:
+        BadInput: something is wrong with the product, the table or the model's answers.
+        Refused: ``on`` holds sealed cases.
     """
-    product = load_product(product_file)
+    product = as_product(product)
     registry = instruments()
     workspace = Workspace.beside(product.file)
-    scored = on is None and not time and model is None
-    found = check_own(product, workspace, registry) if scored else None
-    found = found or _as_a_whole(product, workspace, registry, on, time, model)
+    stand_in = on if on is not None and _stands_in(product, on) else None
+    other = on if stand_in is None else None
+    scored = other is None and not time and model is None
+    found = check_own(product, workspace, registry, stand_in) if scored else None
+    found = found or _as_a_whole(product, workspace, registry, other, time, model, stand_in)
     judgement = Judgement(
         product=product.name,
         outcome=product_outcome(found.verdicts),
@@ -69,12 +78,41 @@ def check(
             "data": found.data,
             "model": found.settled.judged.model.fingerprint,
         },
-        notes=(*notes(product, found.settled, found.candidates), *found.notes, OPEN_DATA),
+        notes=(
+            *notes(product, found.settled, found.candidates),
+            *found.notes,
+            *(() if stand_in is None else (_alone(product, stand_in),)),
+            *since_loaded(product),
+            OPEN_DATA,
+        ),
         paths=found.paths,
         pictures=found.pictures,
     )
     keep(workspace, product, judgement, "open" if on is None else "other")
     return judgement
+
+
+def _stands_in(product: Product, on: object) -> bool:
+    """Whether ``on`` is all there is: the product's own table is not there, and seals nothing."""
+    if not tables.is_missing(product):
+        return False
+    if product.data.split is not None:
+        raise BadInput(
+            f"{', '.join(product.data.cases)} is not there, and only it says which cases are "
+            f"sealed or were learnt from, so {name_of(on)} cannot be judged without it.",
+            code="missing_file",
+            where=f"{product.file.name}: data.cases",
+            value=", ".join(product.data.cases),
+            next_step="Put the table there, or leave `split` away if no case is sealed.",
+        )
+    return True
+
+
+def _alone(product: Product, stand_in: object) -> str:
+    return (
+        f"{', '.join(product.data.cases)} is not there, so {name_of(stand_in)} stood in for it: "
+        "no slice was asked for that only other open cases would show."
+    )
 
 
 def _as_a_whole(
@@ -84,17 +122,19 @@ def _as_a_whole(
     on: object | None,
     time: bool,
     model: Callable[[pl.DataFrame], Any] | None,
+    stand_in: object | None,
 ) -> Found:
     """Judges on cases that are held in memory; another table may still do in one pass."""
-    parted = load_cases(product)
+    parted = load_cases(product, stand_in)
     resolve(product, parted.schema, registry)
     brought = None if model is None else handed_model(product, parted.schema, model)
     settled = settle(product, workspace, parted, registry, brought)
     if on is not None and not time:
-        found = check_other(settled, parted, on, _name(on), workspace, registry)
+        found = check_other(settled, parted, on, name_of(on), workspace, registry)
         if found is not None:
             return found
     cases, name, data = _set(product, parted, on)
+    name = name if stand_in is None else name_of(stand_in)
     if on is None:
         _refuse_fitted(workspace, settled.judged.model, cases, name)
     else:
@@ -202,7 +242,7 @@ def _refuse_known(
 def _set(product: Product, parted: Parted, on: object | None) -> tuple[pl.DataFrame, str, str]:
     """The cases to judge, what the set is called, and the fingerprint of its table."""
     if on is not None:
-        name = _name(on)
+        name = name_of(on)
         cases, fingerprint = load_other(product, on, name)
         return cases, name, fingerprint
     name = str(SetName.VALIDATION) if parted.split else ", ".join(product.data.cases)
@@ -215,7 +255,3 @@ def _set(product: Product, parted: Parted, on: object | None) -> tuple[pl.DataFr
             next_step="Add a validation set to `data.split`, or name a table: `--on FILE`.",
         )
     return cases, name, parted.fingerprint
-
-
-def _name(on: object) -> str:
-    return str(on) if isinstance(on, str | Path) else "a frame"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -16,9 +15,9 @@ from roadworthy.core.instrument import About, Instrument, Rows
 from roadworthy.core.model import Brought
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Limit, Requirement, Side, Tier
+from roadworthy.core.shown import Shown
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Outcome, Verdict
-from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
 from roadworthy.stats.gathered import Mean, Pairs
 from roadworthy.stats.paired import mcnemar_p
@@ -26,10 +25,11 @@ from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.gather import gather
 from roadworthy.workflow.judge import product_outcome
+from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import table_of, verdicts
 from roadworthy.workflow.own_model import brought_notes
 from roadworthy.workflow.slicing import Cell
-from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
+from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
 from roadworthy.workflow.studies import settle
 from roadworthy.workflow.subject import Judged
 
@@ -77,7 +77,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Shown):
     """The first subject against the second: every requirement that can be compared."""
 
     product: str
@@ -92,6 +92,9 @@ class Comparison:
     notes: tuple[str, ...]
     same: bool
     max_drop: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.headline!r}>"
 
     @property
     def headline(self) -> str:
@@ -147,7 +150,7 @@ class _Side:
             self._require_some(cases)
             self._refuse_fitted(cases)
             return cases
-        name = _told(on)
+        name = name_of(on)
         cases, _ = load_other(self.product, on, name)
         self._refuse_known(cases, name)
         return cases
@@ -202,8 +205,8 @@ class _Side:
 
 
 def compare(
-    first: Path,
-    second: Path | None = None,
+    first: Given,
+    second: Given | None = None,
     score: str | None = None,
     on: object | None = None,
     max_drop: float = 0.0,
@@ -213,7 +216,7 @@ def compare(
     Every requirement of the first product that can be compared case by case is asked as "at most
     ``max_drop`` worse than the other" (0 for metrics that are no shares), on the whole set, with
     exact paired tests. Cases: those that both may look at (validation, or all without a split),
-    joined by id, or table ``on``; sealed ones never.
+    joined by id, or table ``on`` (a path, or a polars or pandas frame); sealed ones never.
 
     Raises:
         BadInput: the two have no cases in common, or differ in what is true of one.
@@ -226,9 +229,17 @@ def compare(
             where="compare",
             next_step="Write `compare NEW.yaml OLD.yaml` or `compare NEW.yaml --score COLUMN`.",
         )
+    if not 0.0 <= max_drop <= 1.0:
+        raise BadInput(
+            "a margin is a share from 0 to 1.",
+            code="usage",
+            where="max_drop",
+            value=max_drop,
+            next_step="Write 0.02 for two points.",
+        )
     registry = instruments()
-    product = load_product(first)
-    other = load_product(second) if second else _scored(product, str(score))
+    product = as_product(first)
+    other = _scored(product, str(score)) if second is None else as_product(second)
     _require_alike(product, other)
     ours, theirs = _Side.of(product, registry), _Side.of(other, registry)
     _require_ids(ours, theirs, on)
@@ -258,7 +269,17 @@ def compare(
             for verdict, requirement in zip(judged, asked, strict=True)
         ),
         left_out=tuple(left_out),
-        notes=tuple(dict.fromkeys((*ours.notes, *theirs.notes, *_notes(one, two, table, chosen)))),
+        notes=tuple(
+            dict.fromkeys(
+                (
+                    *ours.notes,
+                    *theirs.notes,
+                    *since_loaded(product),
+                    *since_loaded(other),
+                    *_notes(one, two, table, chosen),
+                )
+            )
+        ),
         same=same,
         max_drop=max_drop,
     )
@@ -507,13 +528,9 @@ def _first(ids: pl.Series) -> tuple[str, ...]:
     return tuple(ids.sort().head(SHOWN).to_list())
 
 
-def _told(on: object) -> str:
-    return str(on) if isinstance(on, str | Path) else "a frame"
-
-
 def _set(product: Product, on: object | None) -> str:
     if on is not None:
-        return _told(on)
+        return name_of(on)
     return "the validation set" if product.data.split else ", ".join(product.data.cases)
 
 

@@ -15,6 +15,7 @@ import polars as pl
 
 from roadworthy.core.errors import BadInput, RoadworthyError
 from roadworthy.core.product import Product
+from roadworthy.core.shown import Shown
 from roadworthy.io.judgement_json import from_json
 from roadworthy.io.product_yaml import load_product, parse_product
 from roadworthy.io.registry import COLLECTORS, INSTRUMENTS, collectors, instruments
@@ -22,6 +23,7 @@ from roadworthy.store.seal import OPENINGS
 from roadworthy.store.seen import read_names
 from roadworthy.store.workspace import VERSION, Workspace
 from roadworthy.workflow.check import judgements
+from roadworthy.workflow.load import Given, product_file
 from roadworthy.workflow.source import Parted, load_cases
 from roadworthy.workflow.studies import resolve
 from roadworthy.workflow.subject import MODEL, load_model
@@ -45,10 +47,13 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Health:
+class Health(Shown):
     """Everything that was looked at, in the order in which it matters."""
 
     findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        return f"<Health: {self.headline}>"
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -62,11 +67,11 @@ class Health:
         return "no problem" if not count else f"{count} problem{'s' * (count > 1)}"
 
 
-def doctor(product_file: Path | None) -> Health:
-    """Looks at the installation and, when there is one, at a product; changes nothing."""
+def doctor(product: Given | None = None) -> Health:
+    """Looks at the installation and, when one is given, at a product; changes nothing."""
     findings = [*_installation()]
-    if product_file is not None:
-        findings += _product(product_file)
+    if product is not None:
+        findings += _product(product_file(product))
     return Health(tuple(findings))
 
 

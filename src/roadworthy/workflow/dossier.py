@@ -13,6 +13,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
+from roadworthy.core.shown import Shown
 from roadworthy.core.verdict import Judgement
 from roadworthy.io.dossier import Beside, render, render_markdown
 from roadworthy.io.judgement_json import from_json
@@ -21,6 +22,8 @@ from roadworthy.io.product_yaml import load_product, parse_product
 from roadworthy.io.registry import instruments
 from roadworthy.store.workspace import Workspace, unwritable
 from roadworthy.workflow.check import judgements
+from roadworthy.workflow.load import Given
+from roadworthy.workflow.load import product_file as file_of
 from roadworthy.workflow.one_pass import MOST_WITH_PATHS
 from roadworthy.workflow.plan import plan_of
 from roadworthy.workflow.source import load_cases
@@ -38,7 +41,7 @@ NO_LADDER = (
 
 
 @dataclass(frozen=True)
-class Written:
+class Written(Shown):
     """Where the dossier stands."""
 
     set: str
@@ -48,6 +51,9 @@ class Written:
     json: Path
     junit: Path
     stale: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Written {str(self.html)!r}>"
 
 
 @dataclass(frozen=True)
@@ -61,11 +67,18 @@ class Kept:
     made: datetime
 
 
-def dossier(product_file: Path, out: Path | None = None, set_name: str | None = None) -> Written:
-    """Writes the dossier of the latest judgement, or of the one on ``set_name``."""
+def dossier(product: Given, out: str | Path | None = None, set_name: str | None = None) -> Written:
+    """Writes the dossier of the latest judgement, or of the one on ``set_name``.
+
+    ``out`` is the folder to write to, by default ``.roadworthy/dossier`` beside product.yaml.
+
+    Raises:
+        BadInput: nothing was judged yet, or the folder cannot be written.
+    """
+    product_file = file_of(product)
     workspace = Workspace.beside(product_file)
     kept = _kept(workspace, product_file, set_name)
-    judgement, product = kept.judgement, kept.product
+    judgement, judged = kept.judgement, kept.product
     stale = _stale(product_file, judgement)
     if stale:
         judgement = replace(judgement, notes=(CHANGED, *judgement.notes))
@@ -74,13 +87,14 @@ def dossier(product_file: Path, out: Path | None = None, set_name: str | None = 
     plan, no_plan = _plan(kept)
     beside = Beside(plan, no_plan, ladder, kept.made)
     abouts = {metric: found.about for metric, found in instruments().items()}
+    folder = workspace.path("dossier") if out is None else Path(out)
     contents = {
-        "dossier.html": render(judgement, product, abouts, beside),
-        "dossier.md": render_markdown(judgement, product, abouts, beside),
+        "dossier.html": render(judgement, judged, abouts, beside),
+        "dossier.md": render_markdown(judgement, judged, abouts, beside),
         "verdict.json": json.dumps(kept.stored, indent=2, allow_nan=False) + "\n",
         "junit.xml": to_junit(judgement),
     }
-    html, markdown, verdict, junit = _write(out or workspace.path("dossier"), contents)
+    html, markdown, verdict, junit = _write(folder, contents)
     return Written(judgement.set, str(judgement.outcome), html, markdown, verdict, junit, stale)
 
 
@@ -158,14 +172,14 @@ def _ladder(workspace: Workspace, judgement: Judgement) -> tuple[Ladder | None, 
 
 def _plan(kept: Kept) -> tuple[Plan | None, str]:
     """The plan of the product as judged, or why it is left out."""
-    judgement, product = kept.judgement, kept.product
+    judgement, judged = kept.judgement, kept.product
     if judgement.population.cases > MOST_WITH_PATHS:
         return None, "The table is large, so the plan is left out here: see `roadworthy plan`."
     try:
-        parted = load_cases(product)
+        parted = load_cases(judged)
         if kept.name != "other" and parted.fingerprint != judgement.fingerprints.get("data"):
             return None, "The table has changed since this was judged, so its plan is left out."
-        return plan_of(product, parted), ""
+        return plan_of(judged, parted), ""
     except BadInput:
         return None, "The table cannot be read as it was when judged, so its plan is left out."
 

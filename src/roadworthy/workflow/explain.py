@@ -14,6 +14,7 @@ from roadworthy.core.instrument import About, Instrument
 from roadworthy.core.parameters import Prevalence
 from roadworthy.core.product import Costs, Task
 from roadworthy.core.requirement import Level
+from roadworthy.core.shown import Shown
 from roadworthy.io.registry import instrument, instruments
 
 
@@ -28,7 +29,7 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Explained:
+class Explained(Shown):
     """A metric, told to somebody who must choose a limit for it."""
 
     metric: str
@@ -36,6 +37,9 @@ class Explained:
     words: tuple[Word, ...]
     meaning: str
     snippet: str
+
+    def __repr__(self) -> str:
+        return f"<Explained {self.metric}>"
 
     @property
     def headline(self) -> str:

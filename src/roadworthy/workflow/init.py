@@ -12,6 +12,7 @@ import polars as pl
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Task
+from roadworthy.core.shown import Shown
 from roadworthy.io.product_yaml import parse_product
 from roadworthy.io.table_sample import Sample, sample
 from roadworthy.workflow.draft import FRACTIONS, Table, draft, quoted
@@ -46,7 +47,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Drafted:
+class Drafted(Shown):
     """The file that was written, and what the columns were taken to be."""
 
     file: Path
@@ -54,20 +55,29 @@ class Drafted:
     table: Table
     split: bool
 
+    def __repr__(self) -> str:
+        return f"<Drafted {str(self.file)!r}>"
+
     @property
     def headline(self) -> str:
         """Where the draft stands."""
         return str(self.file)
 
 
-def init(table: Path, out: Path, told: Told | None = None, person: Person | None = None) -> Drafted:
-    """Writes ``out``; a file that stands there already is left alone.
+def init(
+    table: str | Path,
+    out: str | Path = "product.yaml",
+    told: Told | None = None,
+    person: Person | None = None,
+) -> Drafted:
+    """Drafts product.yaml from the CSV or Parquet file ``table``; one that exists is left alone.
 
     ``person`` is asked what was not told, with the best guess as default; without one nobody is.
 
     Raises:
         BadInput: the table cannot be read, its truth cannot be told, or ``out`` exists.
     """
+    table, out = _path(table, "table"), _path(out, "out")
     out = out / "product.yaml" if out.is_dir() else out
     _refuse_existing(out)
     read = sample(table)
@@ -79,6 +89,18 @@ def init(table: Path, out: Path, told: Told | None = None, person: Person | None
     text, split = _checked(found, table.stem, about, out, read)
     _write(out, text)
     return Drafted(out, found, about, split)
+
+
+def _path(given: object, argument: str) -> Path:
+    if isinstance(given, str | Path):
+        return Path(given)
+    raise BadInput(
+        f"A {type(given).__name__} is no path, and product.yaml names its cases by their file.",
+        code="not_a_path",
+        where=argument,
+        value=type(given).__name__,
+        next_step="Write the table to a CSV or Parquet file, and name that.",
+    )
 
 
 def _checked(found: Guess, stem: str, table: Table, out: Path, read: Sample) -> tuple[str, bool]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
@@ -23,7 +22,13 @@ from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import table_of, verdicts_and_pictures
 from roadworthy.workflow.pictures import Asked
-from roadworthy.workflow.source import Parted, as_text, require_declared, require_same_names
+from roadworthy.workflow.source import (
+    Parted,
+    name_of,
+    require_declared,
+    require_same_names,
+    scan_other,
+)
 from roadworthy.workflow.stream import NotStreamedError, Table, stream
 from roadworthy.workflow.studies import Settled, other_tables, resolve
 from roadworthy.workflow.subject import Judged, kept_policy, load_model
@@ -48,9 +53,12 @@ class Found:
 
 
 def check_own(
-    product: Product, workspace: Workspace, instruments: Mapping[str, Instrument]
+    product: Product,
+    workspace: Workspace,
+    instruments: Mapping[str, Instrument],
+    stand_in: object | None = None,
 ) -> Found | None:
-    """What judging the product's own table gives, all of it open.
+    """What judging the product's own table gives, all of it open, or one that stands in for it.
 
     None: it must be read as a whole, also to say what is wrong with it.
     """
@@ -58,11 +66,12 @@ def check_own(
     if chosen or product.model is not None:
         return None
     try:
-        scan = tables.scan_cases(product)
-        require_declared(scan, product, product.file.name)
+        own = stand_in is None
+        scan = tables.scan_cases(product) if own else scan_other(product, stand_in)
+        require_declared(scan, product, product.file.name if own else name_of(stand_in))
         resolve(product, scan.collect_schema(), instruments)
         settled = Settled(_judged(product, workspace), 1)
-        name = ", ".join(product.data.cases)
+        name = ", ".join(product.data.cases) if own else name_of(stand_in)
         return _found(settled, Table(scan, recorded=True), name, workspace, instruments)
     except (BadInput, NotStreamedError):
         return None
@@ -79,7 +88,7 @@ def check_other(
     """What judging another table gives; None: it must be read as a whole."""
     product = settled.judged.product
     try:
-        scan = _scan_other(product, on)
+        scan = scan_other(product, on)
         require_declared(scan, product, name)
         require_same_names(product, scan.collect_schema(), name)
         known = parted.all_open.filter(pl.col(columns.INSIDE))
@@ -95,12 +104,6 @@ def _judged(product: Product, workspace: Workspace) -> Judged:
     if product.task is not Task.BINARY or product.data.truth is None:
         return Judged(product, model, None)
     return Judged(product, model, kept_policy(product, model, workspace))
-
-
-def _scan_other(product: Product, on: object) -> pl.LazyFrame:
-    if isinstance(on, str | Path):
-        return tables.scan_table(Path(on), as_text(product))
-    return tables.from_frame(on)
 
 
 def _found(

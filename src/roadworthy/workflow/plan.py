@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,11 +17,11 @@ from roadworthy.core.path import Amount
 from roadworthy.core.plan import Plan, PlannedCell, PlannedLook
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Requirement, Slice, SliceKey, Tier
-from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
 from roadworthy.stats.binomial import share_of_power
 from roadworthy.stats.sequential import group_sequential
 from roadworthy.workflow.levels import on_slice
+from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import table_of
 from roadworthy.workflow.slicing import Cell, cells
 from roadworthy.workflow.source import Parted, load_cases
@@ -30,14 +29,14 @@ from roadworthy.workflow.source import Parted, load_cases
 LOOKS = (2, 3)
 
 
-def plan(product_file: Path) -> Plan:
+def plan(product: Given) -> Plan:
     """Sizes the test that shows every requirement and slice at once, with the declared power.
 
     The power is shared by the gating cells as if they were independent: each gets
     ``power ** (1 / cells)``. Shares of kinds and slices come from open data; without a table,
     from the declared prevalence.
     """
-    product = load_product(product_file)
+    product = as_product(product)
     return plan_of(product, _cases(product))
 
 
@@ -62,7 +61,7 @@ def plan_of(product: Product, parted: Parted | None) -> Plan:
         judging_set=_judging_set(product, parted),
         have=_have(parted),
         looks=tuple(_looks(product, rows, registry)),
-        notes=_notes(product, rows, parted, gating, each),
+        notes=(*_notes(product, rows, parted, gating, each), *since_loaded(product)),
     )
 
 

@@ -119,11 +119,18 @@ def _names(cases: pl.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]
     return case_names.cases(ids), case_names.units(units)
 
 
-def load_cases(product: Product) -> Parted:
-    """Reads, checks and parts the cases of the product; nothing is changed on disk."""
+def load_cases(product: Product, stand_in: object | None = None) -> Parted:
+    """Reads, checks and parts the cases of the product; nothing is changed on disk.
+
+    ``stand_in`` is a table (a path or a frame) that takes the place of the product's own.
+    """
     _require_id(product)
-    raw = tables.collect(tables.scan_cases(product), str(product.data.cases[0]))
-    require_declared(raw, product, product.file.name)
+    name = product.file.name if stand_in is None else name_of(stand_in)
+    if stand_in is None:
+        raw = tables.collect(tables.scan_cases(product), str(product.data.cases[0]))
+    else:
+        raw = tables.collect(scan_other(product, stand_in), name)
+    require_declared(raw, product, name)
     cases = checked(raw, product)
     if product.data.split is None:
         assigned = pl.Series(SET, [str(SetName.VALIDATION)] * raw.height, dtype=pl.String)
@@ -155,15 +162,23 @@ def load_other(product: Product, table: object, name: str) -> tuple[pl.DataFrame
 
     ``table`` is a path, or a polars or pandas frame.
     """
-    if isinstance(table, str | Path):
-        scan = tables.scan_table(Path(table), as_text(product))
-    else:
-        scan = tables.from_frame(table)
-    raw = tables.collect(scan, name)
+    raw = tables.collect(scan_other(product, table), name)
     require_declared(raw, product, name)
     require_same_names(product, raw.schema, name)
     key = fingerprint(raw, product.data.id)
     return in_fixed_order(checked(raw, product), key), rows_fingerprint([raw], raw.schema)
+
+
+def scan_other(product: Product, table: object) -> pl.LazyFrame:
+    """A table that a caller names or hands over; ids in a CSV file stay text."""
+    if isinstance(table, str | Path):
+        return tables.scan_table(Path(table), as_text(product))
+    return tables.from_frame(table, name_of(table))
+
+
+def name_of(table: object) -> str:
+    """What a table is called in a verdict and in errors: its path, or that it was handed over."""
+    return str(table) if isinstance(table, str | Path) else tables.HANDED_OVER
 
 
 def require_same_names(product: Product, schema: pl.Schema, name: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -13,18 +12,19 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName
+from roadworthy.core.shown import Shown
 from roadworthy.io.ladder_json import ladder_to_json
-from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments, rungs
 from roadworthy.store.seen import note_open, note_seen
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.ladder import Climbed, OpenCases, climb
+from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.source import feature_columns, load_cases, names
 from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt
 
 
 @dataclass(frozen=True)
-class Trained:
+class Trained(Shown):
     """What training left behind."""
 
     model: str
@@ -36,10 +36,13 @@ class Trained:
     candidates: int
     ladder: Ladder
 
+    def __repr__(self) -> str:
+        return f"<Trained {self.model!r} on {self.cases:,} cases>"
 
-def train(product_file: Path) -> Trained:
+
+def train(product: Given) -> Trained:
     """Fits, chooses and keeps; the sealed and the calibration cases are not touched."""
-    product = load_product(product_file)
+    product = as_product(product)
     workspace = Workspace.beside(product.file)
     _refuse_scored(product)
     parted = load_cases(product)

@@ -1,0 +1,147 @@
+"""Results as cards: the same words as on the command line, with bars against their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from roadworthy.cli import show, show_compare
+from roadworthy.core.ladder import Ladder, NotFitted, RungResult
+from roadworthy.core.path import Path
+from roadworthy.core.plan import Plan
+from roadworthy.core.requirement import Tier
+from roadworthy.core.verdict import Judgement, Outcome
+from roadworthy.io import ladder_words
+from roadworthy.notebook.card import COLOURS, NEUTRAL, Card, Reason, Row, Way, as_text, laid_out
+from roadworthy.notebook.plot import Bars
+from roadworthy.notebook.text import text
+from roadworthy.workflow.compare import Comparison
+from roadworthy.workflow.train import Trained
+
+
+def html(found: object) -> str:
+    """The card of a result; what has none of its own is told as text."""
+    make = _CARDS.get(type(found))
+    return as_text(text(found)) if make is None else laid_out(make(found))
+
+
+def _judgement(found: Judgement) -> Card:
+    people, bars = found.population, Bars(found.verdicts)
+    units = f" of {people.units:,} units" if people.units else ""
+    return Card(
+        title=found.product,
+        after=f"on {show.set_name(found.set)}, {people.cases:,} cases{units}",
+        word=found.outcome.value,
+        colour=COLOURS[found.outcome],
+        leads=show.out_of_scope(people),
+        heads=show.JUDGED,
+        rows=tuple(
+            Row(show.cell(verdict), verdict.outcome, bars.of(verdict)) for verdict in found.verdicts
+        ),
+        plotted="bounds",
+        alarms=tuple(show.failing_aside(found)),
+        reasons=tuple(Reason(*reason) for reason in show.reasons(found.verdicts)),
+        ways=tuple(map(_way, found.paths)),
+        notes=found.notes,
+    )
+
+
+def _way(path: Path) -> Way:
+    facts = [("expected", path.expected), ("proof", path.proof)]
+    facts.append(("assumed", "; ".join(path.assumed)))
+    told = tuple((name, fact) for name, fact in facts if fact)
+    return Way(path.change, show.price(path).strip("[]"), path.write, told)
+
+
+def _plan(found: Plan) -> Card:
+    gating = [cell for cell in found.cells if cell.tier is Tier.CRITICAL]
+    short = any(cell.enough is False for cell in gating)
+    # a plan is no verdict: what can be shown is not green
+    colour = COLOURS[Outcome.FAIL] if found.never else COLOURS[Outcome.INCONCLUSIVE]
+    return Card(
+        title=f"{found.product}: the test that shows every requirement",
+        after=f"{found.confidence:.0%} confidence, power {found.power:.0%}",
+        colour=colour if found.never or short else NEUTRAL,
+        word="NEVER" if found.never else "TOO FEW CASES" if short else "CAN BE SHOWN",
+        heads=show.PLANNED,
+        rows=tuple(
+            Row(show.planned(cell), strong=bool(cell.need.never) or cell.enough is False)
+            for cell in found.cells
+        ),
+        alarms=tuple(
+            f"{cell.requirement} can never be shown: {cell.need.never}" for cell in found.never
+        ),
+        told=tuple(show.in_all(found)),
+        notes=found.notes,
+    )
+
+
+def _ladder(found: Ladder) -> Card:
+    kept = found.result
+    bars = Bars([verdict for rung in found.fitted for verdict in rung.gating])
+    return Card(
+        title=f"kept: {kept.title}",
+        after=f"the cheapest that meets, of {len(found.fitted)}" if found.meets else "the nearest",
+        heads=show.RUNGS,
+        rows=tuple(row for rung in found.fitted for row in _rung(rung, rung is kept, bars)),
+        plotted="bounds",
+        alarms=tuple(
+            f"Not fitted: {step.title}: {step.reason} {step.next_step}"
+            for step in found.steps
+            if isinstance(step, NotFitted)
+        ),
+        told=tuple(filter(None, (found.reason, found.best, show.unjudged(found)))),
+    )
+
+
+def _rung(rung: RungResult, kept: bool, bars: Bars) -> Iterator[Row]:
+    *cells, product = show.rung(rung, kept)
+    for row, verdict in zip(cells, rung.gating, strict=True):
+        yield Row(row, verdict.outcome, bars.of(verdict), strong=kept)
+    yield Row(product, rung.outcome, strong=kept, ends=True)
+
+
+def _trained(found: Trained) -> Card:
+    ladder = _ladder(found.ladder)
+    size = f"{ladder_words.size(found.bytes)}, fingerprint {found.fingerprint[:12]}"
+    threshold = "" if found.policy is None else f"; threshold {found.policy.threshold:.4g}"
+    return Card(
+        title=ladder.title,
+        after=f"fitted on {found.cases:,} cases; {size}{threshold}",
+        heads=ladder.heads,
+        rows=ladder.rows,
+        plotted=ladder.plotted,
+        alarms=ladder.alarms,
+        told=ladder.told,
+        notes=(f"It may read {', '.join(found.features)}.",),
+    )
+
+
+def _comparison(found: Comparison) -> Card:
+    bars = Bars([one.verdict for one in found.found])
+    units = f" of {found.units:,} units" if found.units else ""
+    return Card(
+        title=f"{found.ours} against {found.theirs}: {found.sentence}",
+        after=f"on {found.set}, {found.cases:,} cases{units}",
+        word="THE SAME" if found.same else show_compare.WORDS[found.outcome].upper(),
+        colour=COLOURS[found.outcome],
+        heads=show_compare.HEADS,
+        rows=tuple(
+            Row(show_compare.row(one), one.outcome, bars.of(one.verdict)) for one in found.found
+        ),
+        plotted="bounds",
+        told=tuple(line.strip() for one in found.found for line in show_compare.changes(one)),
+        notes=(
+            *(f"Not compared: {name}, because {why}." for name, why in found.left_out),
+            *found.notes,
+        ),
+    )
+
+
+_CARDS: dict[type, Callable[[Any], Card]] = {
+    Judgement: _judgement,
+    Plan: _plan,
+    Ladder: _ladder,
+    Trained: _trained,
+    Comparison: _comparison,
+}

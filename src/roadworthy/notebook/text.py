@@ -1,0 +1,39 @@
+"""Results as text: what the command line prints of the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from roadworthy.cli import show, show_compare, show_doctor, show_explain, show_init
+from roadworthy.core.ladder import Ladder
+from roadworthy.core.plan import Plan
+from roadworthy.core.product import Product
+from roadworthy.core.verdict import Judgement
+from roadworthy.io.harmless import harmless
+from roadworthy.workflow.compare import Comparison
+from roadworthy.workflow.doctor import Health
+from roadworthy.workflow.dossier import Written
+from roadworthy.workflow.explain import Explained
+from roadworthy.workflow.init import Drafted
+from roadworthy.workflow.train import Trained
+
+_PRINTS: dict[type, Callable[[Any], None]] = {
+    Judgement: show.judgement,
+    Plan: show.plan,
+    Ladder: show.ladder,
+    Trained: show.trained,
+    Written: show.written,
+    Comparison: show_compare.comparison,
+    Health: show_doctor.health,
+    Explained: show_explain.explained,
+    Drafted: show_init.drafted,
+}
+
+
+def text(found: object) -> str:
+    """What a terminal would show; a product is the text of its file."""
+    if isinstance(found, Product):
+        return harmless(found.text).strip("\n") or repr(found)
+    prints = _PRINTS.get(type(found))
+    return repr(found) if prints is None else show.told(prints, found).strip("\n")
