@@ -12,7 +12,7 @@ import polars as pl
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.evidence import Measured, Regime
 from roadworthy.core.instrument import Instrument
-from roadworthy.core.lever import AS_IT_IS, Change, Fresh
+from roadworthy.core.lever import AS_IT_IS, Change, Fresh, OtherRung, Rungs
 from roadworthy.core.need import Need
 from roadworthy.core.path import Path
 from roadworthy.core.policy import Policy
@@ -28,6 +28,7 @@ from roadworthy.store.seal import refuse_opened
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow import fresh
 from roadworthy.workflow.measure import verdicts
+from roadworthy.workflow.other_rungs import OtherRungs
 from roadworthy.workflow.prepare import decide, in_scope, without_decision
 from roadworthy.workflow.source import Parted, feature_columns
 from roadworthy.workflow.studies import Settled
@@ -44,14 +45,15 @@ def paths(
     found: Sequence[Verdict],
     instruments: Mapping[str, Instrument],
     sealed: int = 0,
+    others: OtherRungs | None = None,
 ) -> tuple[Path, ...]:
     """What to change so that the product passes; ``found`` are the verdicts of the open study.
 
-    ``sealed`` cases stand ready and unopened. There is always at least one path: where no lever
-    helps, it says so, and what is left.
+    ``sealed`` cases stand ready and unopened; ``others`` could be kept instead. There is always at
+    least one path: where no lever helps, it says so, and what is left.
     """
     fields = _fields(product, study.tables["cases"].schema)
-    rejudge = Rejudging(product, policy, instruments, fields, sealed)
+    rejudge = Rejudging(product, policy, instruments, fields, sealed, others)
     proposed = [
         path for lever in levers().values() for path in lever.propose(study, found, rejudge)
     ]
@@ -75,13 +77,14 @@ def open_paths(
     product: Product,
     settled: Settled,
     parted: Parted,
+    workspace: Workspace,
     instruments: Mapping[str, Instrument],
-    others: Mapping[str, pl.DataFrame],
+    beside: Mapping[str, pl.DataFrame],
     missing: Mapping[str, str],
 ) -> OpenPaths:
     """The paths from a judgement of the validation set alone, worked out before a seal is opened.
 
-    ``others`` and ``missing`` are the tables beside the cases. Afterwards no sealed case is left.
+    ``beside`` and ``missing`` are the tables beside the cases. Afterwards no sealed case is left.
     """
     cases = parted.open(SetName.VALIDATION)
     if cases.height == 0:
@@ -90,7 +93,7 @@ def open_paths(
     study = OpenStudy(
         subject=judged.subject,
         set=str(SetName.VALIDATION),
-        tables={"cases": judged.prepared(cases), **others},
+        tables={"cases": judged.prepared(cases), **beside},
         open_levels=parted.all_open,
         candidates=settled.candidates,
         missing_tables=missing,
@@ -100,7 +103,9 @@ def open_paths(
         f"The paths to yes were worked out on the {study.set} set ({cases.height:,} open cases); "
         "no sealed case was used for them."
     )
-    return OpenPaths(paths(product, study, judged.policy, found, instruments), (note,))
+    others = OtherRungs(product, workspace, parted, settled, instruments)
+    ways = paths(product, study, judged.policy, found, instruments, others=others)
+    return OpenPaths(ways, (note,))
 
 
 def _cheapest_first(path: Path) -> tuple[bool, float, float]:
@@ -118,6 +123,7 @@ class Rejudging:
     instruments: Mapping[str, Instrument]
     fields: tuple[str, ...] = ()
     sealed: int = 0
+    others: OtherRungs | None = None
     _judged: dict[tuple[int, Change], tuple[OpenStudy, tuple[Verdict, ...]]] = field(
         default_factory=dict, compare=False
     )
@@ -142,6 +148,11 @@ class Rejudging:
         selected = study.candidates > 1 or change != AS_IT_IS
         return fresh.fresh_set(product, changed, again, self.instruments, self.sealed, selected)
 
+    def rungs(self, study: OpenStudy) -> Rungs:
+        """The models that could be judged on ``study`` instead."""
+        _require_open(study)
+        return Rungs() if self.others is None else self.others.on(study.tables["cases"])
+
     def sketch(self, study: OpenStudy) -> OpenStudy:
         """The first cases in the order of their ids' hashes, which says nothing of their values."""
         cases = study.tables["cases"]
@@ -154,8 +165,7 @@ class Rejudging:
         return fresh.enlarged(study, cases)
 
     def _changed(self, study: OpenStudy, change: Change) -> tuple[Product, OpenStudy]:
-        if not isinstance(study, OpenStudy):
-            raise TypeError(f"a lever may look at open data only, and {study.set!r} is not open")
+        _require_open(study)
         product = replace(
             self.product,
             scope=Scope((*self.product.scope.rules, *change.scope)),
@@ -169,13 +179,30 @@ class Rejudging:
         cases = study.tables["cases"]
         if change.scope:
             cases = in_scope(cases, product.scope)
-        policy = change.policy or self.policy
+        if change.rung is not None:
+            study, cases = self._by(change.rung, study, cases)
+        policy = change.policy or (change.rung.policy if change.rung else self.policy)
         if policy is not None:
             cases = decide(cases, policy, product.decision.referred)
         else:
             cases = without_decision(cases)
         tables = {**study.tables, "cases": cases}
         return product, replace(study, tables=tables, open_levels=known, candidates=1)
+
+    def _by(
+        self, rung: OtherRung, study: OpenStudy, cases: pl.DataFrame
+    ) -> tuple[OpenStudy, pl.DataFrame]:
+        """The study and its cases as another model would answer them."""
+        assert self.others is not None
+        tables, why = self.others.tables(rung, study.tables)
+        missing = {**study.missing_tables, **why}
+        changed = replace(study, tables=tables, missing_tables=missing)
+        return changed, self.others.answered(rung, cases)
+
+
+def _require_open(study: OpenStudy) -> None:
+    if not isinstance(study, OpenStudy):
+        raise TypeError(f"a lever may look at open data only, and {study.set!r} is not open")
 
 
 class _Incurious:
