@@ -105,14 +105,14 @@ def test_a_rung_that_models_leaves_out_is_proposed(
     assert kept_promise(file, before, monkeypatch).outcome is Outcome.PASS
 
 
-def test_a_threshold_of_its_own_is_proposed_where_the_given_one_does_not_do(
+def test_a_threshold_that_was_given_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = product(tmp_path, HARD, models=["majority"], decision={"threshold": 0.999})
+    file = product(tmp_path, HARD, models=["majority"], decision={"threshold": 0.4})
     train(file)
     before = check(file)
     path = offered(before)
-    assert path is not None and "decision: {threshold: auto}" in path.write
+    assert path is not None and path.write == "models: [logistic]"
     kept_promise(file, before, monkeypatch)
 
 

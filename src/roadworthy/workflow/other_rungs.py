@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -31,7 +31,7 @@ from roadworthy.workflow.kept_rungs import KeptRung, Training, keep_rung, kept_r
 from roadworthy.workflow.ladder import ARTIFACT, TIMED, WARM_UP, by_rank
 from roadworthy.workflow.source import Parted, feature_columns, known, names
 from roadworthy.workflow.studies import Settled
-from roadworthy.workflow.subject import Judged, kept_ladder
+from roadworthy.workflow.subject import TRAINED, Judged, kept_ladder
 from roadworthy.workflow.tune import choose_threshold
 
 # what a check fits must not keep anybody waiting: so many values to learn from at most
@@ -173,20 +173,33 @@ class OtherRungs:
 
     @cached_property
     def _offers(self) -> list[_Offer]:
-        return [offer for kept in self._fitted for offer in self._policies(kept)]
+        return [self._offer(kept) for kept in self._fitted]
 
-    def _policies(self, kept: KeptRung) -> Iterator[_Offer]:
-        """Under the threshold that product.yaml gives, and under one of its own."""
+    def _offer(self, kept: KeptRung) -> _Offer:
+        """Under the threshold of product.yaml, or one of its own.
+
+        A number that was given for the scores of a model from elsewhere says nothing of these.
+        """
+        decision = self.product.decision
         if self.product.task is not Task.BINARY:
-            yield _Offer(kept, None, None, 1)
-            return
-        decision, own = self.product.decision, self._own(kept)
-        # a number that was given for other scores says nothing of these
-        if decision.threshold != "auto" and (self._trained_here or own is None):
-            policy = Policy(decision.threshold, decision.refer_between)
-            yield _Offer(kept, policy, None, 1)
-        if own is not None:
-            yield own
+            return _Offer(kept, None, None, 1)
+        if decision.threshold == "auto" or not self._trained_here:
+            own = self._as_on_the_ladder(kept) or self._own(kept)
+            if own is not None:
+                return own
+        threshold = 0.5 if decision.threshold == "auto" else decision.threshold
+        return _Offer(kept, Policy(threshold, decision.refer_between), None, 1)
+
+    def _as_on_the_ladder(self, kept: KeptRung) -> _Offer | None:
+        """What `train` chose for it, if product.yaml still says the same."""
+        said = self.workspace.read_json(TRAINED) if self._ladder else None
+        if self._ladder is None or said is None or said.get("product") != self.product.fingerprint:
+            return None
+        for step in self._ladder.fitted:
+            if step.model == kept.model.fingerprint and step.threshold is not None:
+                policy = Policy(step.threshold, self.product.decision.refer_between)
+                return _Offer(kept, policy, None, step.candidates)
+        return None
 
     def _own(self, kept: KeptRung) -> _Offer | None:
         """Under the threshold that `threshold: auto` would choose; None: there is none."""
@@ -197,6 +210,7 @@ class OtherRungs:
         try:
             found = choose_threshold(product, kept.model, some, self.instruments)
         except BadInput:
+            # nothing that is required hangs on the threshold, or nobody is in scope
             return None
         word: float | Literal["auto"] | None = "auto"
         if some.height < validation.height:
