@@ -60,22 +60,28 @@ def table(rng: Rng, task: str) -> pl.DataFrame:
     }
     if task == "regression":
         truth = 3 * x + rng.normal(size=n)
-        said = truth + rng.normal(scale=0.1 + 3 / (1 + skill), size=n)
-        theirs = truth + rng.normal(size=n)
-        return pl.DataFrame({**columns, "truth": truth, "said": said, "other": theirs})
+        answers = {
+            "truth": truth,
+            "said": truth + rng.normal(scale=0.1 + 3 / (1 + skill), size=n),
+            "other": truth + rng.normal(size=n),
+        }
+        return pl.DataFrame({**columns, **answers})
     if task == "multiclass":
         names = np.array(["a", "b", "c"])
-        truth = np.clip(np.round(x), -1, 1).astype(int) + 1
+        right = np.clip(np.round(x), -1, 1).astype(int) + 1
         wrong = rng.random(n) < 1 / (1 + skill)
-        said, theirs = (truth + wrong) % 3, (truth + (rng.random(n) < 0.2)) % 3
-        answers = {"truth": names[truth], "said": names[said], "other": names[theirs]}
+        answers = {
+            "truth": names[right],
+            "said": names[(right + wrong) % 3],
+            "other": names[(right + (rng.random(n) < 0.2)) % 3],
+        }
         return pl.DataFrame({**columns, **answers})
     share = float(rng.choice([0.03, 0.3, 0.5, 1.0], p=[0.15, 0.4, 0.4, 0.05]))
     ill = rng.random(n) < share
     score = 1 / (1 + np.exp(-skill * (np.where(ill, 0.7, -0.7) + rng.normal(scale=0.6, size=n))))
     theirs = ill ^ (rng.random(n) < 0.15)
-    answers = {"truth": ill.astype(int), "said": score, "other": theirs.astype(int)}
-    return pl.DataFrame({**columns, **answers})
+    calls = {"truth": ill.astype(int), "said": score, "other": theirs.astype(int)}
+    return pl.DataFrame({**columns, **calls})
 
 
 def requirement(rng: Rng, task: str, i: int, units: bool) -> dict[str, Any]:
@@ -91,7 +97,7 @@ def requirement(rng: Rng, task: str, i: int, units: bool) -> dict[str, Any]:
         # what no number of cases can show
         limits += [0.0] if metric in LOWER else [1.0]
         asked = {"metric": metric, side: float(rng.choice(limits))}
-    asked |= {
+    words: dict[str, dict[str, Any]] = {
         "event_rate": {"events": "events", "exposure": "miles"},
         "mae": {"max_error": 30},
         "rmse": {"max_error": 30},
@@ -99,7 +105,8 @@ def requirement(rng: Rng, task: str, i: int, units: bool) -> dict[str, Any]:
         "recall": {"of_class": "a"},
         "precision": {"of_class": "b"},
         "macro_recall": {"classes": ["a", "b", "c"]},
-    }.get(metric, {})
+    }
+    asked |= words.get(metric, {})
     sliced = metric not in ("model_size_mb", "latency_p99_ms", "macro_recall")
     if sliced and rng.random() < 0.3:
         asked["slices"] = [{"by": "site", "min_share": 0.02}]
@@ -145,9 +152,9 @@ def is_told(found: Judgement) -> None:
         assert path.change.strip() and path.expected.strip()
         assert "nan" not in path.change and "None" not in path.change
     if not any(path.settles for path in found.paths):
-        # what no path settles is named, at least by the first of many
-        names = [verdict.requirement for verdict in still_open(found)]
-        assert not names or any(name in told for name in names), (names, told)
+        # what no path settles is named, or the first of many are
+        names = {verdict.requirement for verdict in still_open(found)}
+        assert all(name in told for name in names) or "more" in told, (names, told)
 
 
 def can_be_written(file: Path, found: Judgement) -> None:
@@ -173,7 +180,8 @@ def judged(seed: int, folder: Path) -> Judgement | None:
     return found
 
 
-@pytest.mark.parametrize("first", range(0, 40, 10))
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [100, 200])
 def test_every_no_has_a_path_that_can_be_followed(tmp_path: Path, first: int) -> None:
     found = [judged(seed, tmp_path / str(seed)) for seed in range(first, first + 10)]
     whole = [one for one in found if one is not None]

@@ -33,6 +33,24 @@ def name(verdict: Verdict) -> str:
     return f"{verdict.requirement} [{verdict.slice}]" if verdict.slice.keys else verdict.requirement
 
 
+def names(verdicts: Sequence[Verdict]) -> str:
+    """The requirements and their slices, the first of many."""
+    told = [name(verdict) for verdict in verdicts[:LONGEST]]
+    return ", ".join([*told, *_and_more(len(verdicts))])
+
+
+def wanted(verdicts: Sequence[Verdict]) -> str:
+    """What would have to be true: "finds at least 0.90, where 0.62 was seen"."""
+    told = []
+    for verdict in verdicts[:LONGEST]:
+        limit = telling.promise(name(verdict), verdict.limit)
+        evidence = verdict.evidence
+        if isinstance(evidence, Measured):
+            limit += f", where {telling.estimate(evidence, verdict.limit)} was seen"
+        told.append(limit)
+    return "; ".join([*told, *_and_more(len(verdicts))])
+
+
 def seen(verdict: Verdict, before: Verdict | None = None) -> str:
     """What a verdict rests on: "finds 0.88 → 0.93 (bound 0.905) on 300 positives"."""
     evidence = verdict.evidence

@@ -114,7 +114,12 @@ def _levels(
     counts = column.value_counts(sort=True)
     every = [level for level in counts[column.name].to_list() if level is not None]
     large = LEAST_LEVEL * inside.height
-    drop = [lv for lv, n in counts.rows() if large <= n <= (1.0 - LEAST_KEPT) * inside.height]
+    drop = [
+        lv
+        for lv, n in counts.rows()
+        # a scope must name a level that is left; missing values alone are none
+        if large <= n <= (1.0 - LEAST_KEPT) * inside.height and set(every) - {lv}
+    ]
     alone = [
         (_try(_without(column, every, [lv]), study, inside, apart, rejudge), lv) for lv in drop
     ]

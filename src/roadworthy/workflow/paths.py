@@ -33,7 +33,6 @@ from roadworthy.workflow.prepare import decide, in_scope, without_decision
 from roadworthy.workflow.source import Parted, feature_columns
 from roadworthy.workflow.studies import Settled
 
-MOST_NAMED = 3
 # a search judges some dozen times; what it finds is then judged on all cases
 MOST_SEARCHED = 50_000
 
@@ -52,14 +51,26 @@ def paths(
     ``sealed`` cases stand ready and unopened; ``others`` could be kept instead. There is always at
     least one path: where no lever helps, it says so, and what is left.
     """
-    fields = _fields(product, study.tables["cases"].schema)
-    rejudge = Rejudging(product, policy, instruments, fields, sealed, others)
+    rejudge = rejudging(product, study, policy, instruments, sealed, others)
     proposed = [
         path for lever in levers().values() for path in lever.propose(study, found, rejudge)
     ]
     if not any(path.settles for path in proposed):
-        proposed += _otherwise(found, rejudge(study), bool(proposed))
+        proposed += _otherwise(found, rejudge(study), proposed, rejudge.rungs(study))
     return tuple(sorted(proposed, key=_cheapest_first))
+
+
+def rejudging(
+    product: Product,
+    study: OpenStudy,
+    policy: Policy | None,
+    instruments: Mapping[str, Instrument],
+    sealed: int = 0,
+    others: OtherRungs | None = None,
+) -> Rejudging:
+    """What levers judge ``study`` again with."""
+    fields = _fields(product, study.tables["cases"].schema)
+    return Rejudging(product, policy, instruments, fields, sealed, others)
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,11 @@ class OpenPaths:
 
 
 NO_PATHS = OpenPaths()
+NO_OPEN_CASES = Path(
+    "otherwise",
+    "Open some cases: add a validation set to `data.split`, and run `roadworthy check`.",
+    "paths are worked out on open cases alone, and there are none.",
+)
 
 
 def open_paths(
@@ -88,7 +104,7 @@ def open_paths(
     """
     cases = parted.open(SetName.VALIDATION)
     if cases.height == 0:
-        return OpenPaths(tuple(_otherwise((), (), False)))
+        return OpenPaths((NO_OPEN_CASES,))
     judged = settled.judged
     study = OpenStudy(
         subject=judged.subject,
@@ -218,22 +234,35 @@ class _Incurious:
         return Need("cases")
 
 
-def _otherwise(found: Sequence[Verdict], again: Sequence[Verdict], proposed: bool) -> list[Path]:
+def _otherwise(
+    found: Sequence[Verdict], again: Sequence[Verdict], proposed: Sequence[Path], rungs: Rungs
+) -> list[Path]:
     """What is left where nothing that was tried would settle it."""
     apart = out_of_reach(found) | out_of_reach(again)
     left = [v for v in path_words.still_open(again) if (v.requirement, v.slice) not in apart]
-    if not left and proposed:
-        return []
-    who = " and ".join(map(path_words.name, left[:MOST_NAMED])) or "the product"
+    if not left:
+        return [] if proposed else [FRESH]
+    who = path_words.names(left)
+    tried = [f"no lever ({', '.join(levers())}) is expected to be enough"]
+    if rungs.others:
+        titles = dict.fromkeys(other.title for other in rungs.others)
+        tried.append(f"trained here on the same features, {' and '.join(titles)} would not be")
     return [
         Path(
             "otherwise",
             f"Find a better model for {who}: more or better training cases, other features, or "
             "another kind of model; or question the requirement with whoever set it.",
-            "open data cannot say how much that would bring, and no lever "
-            f"({', '.join(levers())}) is expected to be enough.",
+            f"open data cannot say how much that would bring; {'; '.join(tried)}.",
+            assumed=(f"it would have to reach: {path_words.wanted(left)}",),
         )
     ]
+
+
+FRESH = Path(
+    "otherwise",
+    "Judge on cases that chose nothing: fresh ones, or the sealed set by `roadworthy certify`.",
+    "these cases show every requirement at the whole alpha; but they did the choosing, and pay.",
+)
 
 
 def unopened(workspace: Workspace, parted: Parted) -> int:
