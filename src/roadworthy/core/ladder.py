@@ -59,8 +59,9 @@ class Ladder(Shown):
 
     ``meets``: the bounds of the kept rung meet every critical requirement on the very cases that
     chose it, with alpha divided by ``candidates``, the number of pairs of rung and threshold that
-    could have been chosen. ``reason`` says why it was kept, ``best`` what the best score would
-    have cost more, ``unjudged`` names requirements on which nothing was said here.
+    could have been chosen; ``earlier`` models among them were tried on these cases before this
+    ladder, and are no steps of it. ``reason`` says why it was kept, ``best`` what the best score
+    would have cost more, ``unjudged`` names requirements on which nothing was said here.
     """
 
     kept: str
@@ -71,6 +72,7 @@ class Ladder(Shown):
     reason: str
     best: str = field(compare=False)
     unjudged: tuple[str, ...] = ()
+    earlier: int = 0
 
     def __repr__(self) -> str:
         return f"<Ladder of {len(self.steps)} models: {self.kept} kept>"

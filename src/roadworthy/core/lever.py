@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from roadworthy.core.path import Amount, Path
 from roadworthy.core.policy import Policy, Referred
@@ -14,12 +14,49 @@ from roadworthy.core.verdict import Verdict
 
 
 @dataclass(frozen=True)
+class OtherRung:
+    """A model that could be kept instead, fitted as `roadworthy train` would, and what it takes.
+
+    It is ``bytes`` large, takes ``ms`` a case, reads ``reads`` columns and was offered
+    ``features``; ``policy`` is its own. ``threshold`` is what product.yaml must say for that
+    policy, None: what it says. ``history`` tells what training made of it so far, such as "which
+    was tried and not kept".
+    """
+
+    rung: str
+    title: str
+    model: str
+    bytes: int
+    reads: int
+    features: tuple[str, ...] = ()
+    history: str = ""
+    policy: Policy | None = None
+    threshold: float | Literal["auto"] | None = None
+    ms: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True)
+class Rungs:
+    """What could be kept instead of the present model, from cheap to costly.
+
+    ``present`` is the present one, where it was trained here. ``pairs`` of model and threshold were
+    looked at. ``untried`` are rungs that only `roadworthy train` will fit: title by name.
+    """
+
+    others: tuple[OtherRung, ...] = ()
+    present: OtherRung | None = None
+    pairs: int = 0
+    untried: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Change:
-    """What a lever would do otherwise: another policy, another count of referrals, more scope."""
+    """What a lever would do otherwise: another policy, count of referrals or model, more scope."""
 
     policy: Policy | None = None
     referred: Referred | None = None
     scope: tuple[ScopeRule, ...] = ()
+    rung: OtherRung | None = None
 
 
 AS_IT_IS = Change()
@@ -89,6 +126,9 @@ class Rejudge(Protocol):
 
     def fresh(self, study: OpenStudy, change: Change = AS_IT_IS) -> Fresh:
         """The fresh set that would show every gating requirement under ``change``."""
+
+    def rungs(self, study: OpenStudy) -> Rungs:
+        """The models that could be judged on ``study`` instead: none that learnt from its cases."""
 
     def sketch(self, study: OpenStudy) -> OpenStudy:
         """The study itself, or, of very many cases, some of them to search on."""

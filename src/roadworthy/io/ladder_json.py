@@ -25,6 +25,7 @@ def ladder_to_json(ladder: Ladder) -> Json:
         "reason": ladder.reason,
         "best": ladder.best,
         "unjudged": list(ladder.unjudged),
+        "earlier": ladder.earlier,
         "rungs": [_step(step) for step in ladder.steps],
     }
 
@@ -47,6 +48,8 @@ def ladder_from_json(stored: Mapping[str, Any]) -> Ladder:
             reason=stored["reason"],
             best=stored["best"],
             unjudged=tuple(stored["unjudged"]),
+            # a ladder that was written before this was counted had nothing to count
+            earlier=stored.get("earlier", 0),
         )
         if ladder.kept not in {result.rung for result in ladder.fitted}:
             raise ValueError(f"{ladder.kept!r} was kept and is not among the fitted rungs")

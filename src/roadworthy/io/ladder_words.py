@@ -102,11 +102,12 @@ def _none_meets(ladder: Ladder) -> str:
 def _paid(ladder: Ladder) -> str:
     if ladder.candidates == 1:
         return ""
-    models = len(ladder.fitted)
+    models = len(ladder.fitted) + ladder.earlier
     pairs = "models" if ladder.candidates == models else "pairs of model and threshold"
     if models == 1:
         pairs = "thresholds"
-    return f", at an alpha divided by the {ladder.candidates} {pairs} that were tried on them"
+    told = f", at an alpha divided by the {ladder.candidates} {pairs} that were tried on them"
+    return f"{told}, now and earlier" if ladder.earlier else told
 
 
 def _hardest(rung: RungResult) -> str:

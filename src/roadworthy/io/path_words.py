@@ -8,12 +8,12 @@ from typing import Any
 import yaml
 
 from roadworthy.core.evidence import Measured
-from roadworthy.core.lever import Fresh
+from roadworthy.core.lever import Fresh, OtherRung
 from roadworthy.core.policy import Policy, Referred
 from roadworthy.core.product import Product, ScopeRule
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Outcome, Verdict
-from roadworthy.io import telling
+from roadworthy.io import ladder_words, telling
 
 LONGEST = 4
 
@@ -31,6 +31,24 @@ def still_open(verdicts: Iterable[Verdict]) -> list[Verdict]:
 def name(verdict: Verdict) -> str:
     """The requirement, and its slice when it has one."""
     return f"{verdict.requirement} [{verdict.slice}]" if verdict.slice.keys else verdict.requirement
+
+
+def names(verdicts: Sequence[Verdict]) -> str:
+    """The requirements and their slices, the first of many."""
+    told = [name(verdict) for verdict in verdicts[:LONGEST]]
+    return ", ".join([*told, *_and_more(len(verdicts))])
+
+
+def wanted(verdicts: Sequence[Verdict]) -> str:
+    """What would have to be true: "finds at least 0.90, where 0.62 was seen"."""
+    told = []
+    for verdict in verdicts[:LONGEST]:
+        limit = telling.promise(name(verdict), verdict.limit)
+        evidence = verdict.evidence
+        if isinstance(evidence, Measured):
+            limit += f", where {telling.estimate(evidence, verdict.limit)} was seen"
+        told.append(limit)
+    return "; ".join([*told, *_and_more(len(verdicts))])
 
 
 def seen(verdict: Verdict, before: Verdict | None = None) -> str:
@@ -111,6 +129,47 @@ def decision(product: Product, policy: Policy, referred: Referred | None) -> str
     if counted is not None:
         words["referred"] = str(counted)
     return _line({"decision": words})
+
+
+def rung(product: Product, other: OtherRung) -> str:
+    """The lines of product.yaml that make `roadworthy train` keep another rung."""
+    lines = [_line({"models": [other.rung]})]
+    said = yaml.safe_load(product.text)["data"]
+    brought = {"score", "prediction"} & set(said)
+    if brought:
+        # what was brought is no feature of what replaces it, so the features are named
+        kept = {key: value for key, value in said.items() if key not in brought}
+        lines.append(_line({"data": {**kept, "features": list(other.features)}}))
+    if other.threshold is not None:
+        lines.append(_line({"decision": _decision(product, other)}))
+    return "\n".join(lines)
+
+
+def _decision(product: Product, other: OtherRung) -> dict[str, Any]:
+    said = yaml.safe_load(product.text).get("decision") or {}
+    return {**said, "threshold": other.threshold}
+
+
+def takes(other: OtherRung, present: OtherRung | None) -> str:
+    """What it takes to run a model, and how much more than the present one.
+
+    >>> takes(OtherRung("a", "line", "", 91_272, 4, ms=1.26), None)
+    '91.3 kB, 1.3 ms a case, 4 columns read'
+    """
+    was = present or other
+    size = f"{ladder_words.size(other.bytes)}{_times(other.bytes, was.bytes)}"
+    time = f"{ladder_words.time(other.ms)} a case{_times(other.ms, was.ms)}"
+    return f"{size}, {time}, {_columns(other.reads)}"
+
+
+def _columns(reads: int) -> str:
+    return f"{reads} column{'s' * (reads != 1)} read" if reads else "no column read"
+
+
+def _times(now: float, was: float | None) -> str:
+    """How many times as much, where that is worth a word."""
+    share = now / was if now and was else 1.0
+    return "" if 0.67 < share < 1.5 else f" ({share:.2g} times as much)"
 
 
 def scope(rules: Sequence[ScopeRule]) -> str:

@@ -23,7 +23,7 @@ class MoreCases:
     ) -> list[Path]:
         """One path, unless something fails or can never be shown by any number of cases."""
         fresh = rejudge.fresh(study)
-        if fresh.cases is None:
+        if fresh.cases is None or not path_words.still_open(verdicts):
             return []
         return [
             Path(

@@ -69,6 +69,9 @@ class TrainedPipeline:
 
     def answer(self, cases: pl.DataFrame) -> pl.Series:
         """The probability of the positive class, the class, or the value."""
+        if cases.height == 0:
+            # scikit-learn refuses an empty table, which a strict scope may leave
+            return pl.Series(dtype=pl.String if self.card.task is Task.MULTICLASS else pl.Float64)
         x = matrix(cases, self.card.numbers, self.card.categories)
         with _one_thread():
             if self.card.task is Task.BINARY:
@@ -101,14 +104,15 @@ class Columns:
 
 
 def learnable(cases: pl.DataFrame, features: tuple[str, ...]) -> Columns:
-    """The features by kind, when there is something to learn from them.
+    """The features by kind, when there is something to learn from them; empty ones are left out.
 
     Raises:
         BadInput: no feature differs between the cases, or one of them is a name.
     """
     _refuse_constant(cases, features)
-    numbers = tuple(name for name in features if cases.schema[name].is_numeric())
-    categories = tuple(name for name in features if name not in numbers)
+    known = [name for name in features if _known(cases[name]).null_count() < cases.height]
+    numbers = tuple(name for name in known if cases.schema[name].is_numeric())
+    categories = tuple(name for name in known if name not in numbers)
     _refuse_names(cases, categories)
     return Columns(numbers, categories)
 

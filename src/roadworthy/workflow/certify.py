@@ -58,7 +58,7 @@ def certify(product: Given) -> Judgement:
     )
     resolve_rows(product, blind, registry)
     note_open(workspace, names(parted.open(SetName.VALIDATION)))
-    ways = open_paths(product, settled, parted, registry, others, missing)
+    ways = open_paths(product, settled, parted, workspace, registry, others, missing)
     if opening is None:
         now = datetime.now(UTC)
         opening = open_seal(workspace, seal, ids, subject, product.fingerprint, now)

@@ -27,6 +27,7 @@ from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
 from roadworthy.workflow.one_pass import Found, check_other, check_own
+from roadworthy.workflow.other_rungs import OtherRungs
 from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.pictures import Asked
@@ -142,11 +143,11 @@ def _as_a_whole(
     note_open(workspace, names(cases))
     answered = settled.judged.prepared(cases)
     timed = answered.filter(pl.col(columns.INSIDE)) if time else None
-    others, missing = other_tables(product, settled.judged, workspace, registry, timed)
+    beside, missing = other_tables(product, settled.judged, workspace, registry, timed)
     study = OpenStudy(
         subject=settled.judged.subject,
         set=name,
-        tables={"cases": answered, **others},
+        tables={"cases": answered, **beside},
         open_levels=parted.all_open,
         candidates=settled.candidates if on is None else 1,
         missing_tables=missing,
@@ -156,7 +157,8 @@ def _as_a_whole(
     ways: tuple[Way, ...] = ()
     if product_outcome(told) is not Outcome.PASS:
         sealed = unopened(workspace, parted)
-        ways = paths(product, study, settled.judged.policy, told, registry, sealed)
+        others = OtherRungs(product, workspace, parted, settled, registry)
+        ways = paths(product, study, settled.judged.policy, told, registry, sealed, others)
     people, among = population(answered), study.candidates
     return Found(settled, name, told, people, data, among, ways, pictures=pictures)
 

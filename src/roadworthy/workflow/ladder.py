@@ -16,9 +16,8 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import NotMeasured
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
-from roadworthy.core.model import Model
 from roadworthy.core.policy import Policy
-from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.product import Product, SetName
 from roadworthy.core.requirement import Requirement, Tier
 from roadworthy.core.rung import Rung
 from roadworthy.core.study import OpenStudy
@@ -27,11 +26,11 @@ from roadworthy.io import ladder_words
 from roadworthy.io.ladder_words import least_room
 from roadworthy.io.registry import collectors
 from roadworthy.models.timing import one_by_one
+from roadworthy.workflow.fitting import Candidate, fit, tuned
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import table_of, verdicts
-from roadworthy.workflow.source import truth_of
 from roadworthy.workflow.subject import Judged
-from roadworthy.workflow.tune import Tuned, choose_threshold
+from roadworthy.workflow.tune import Tuned
 
 ARTIFACT = "artifact"
 TIMED, WARM_UP = 40, 5
@@ -48,22 +47,16 @@ class OpenCases:
 
 @dataclass(frozen=True)
 class Climbed:
-    """The ladder, and the artefact and the policy of the rung that was kept."""
+    """The ladder, the policy of the rung that was kept, and the artefacts of all, by name."""
 
     ladder: Ladder
-    artifact: bytes
+    artifacts: Mapping[str, bytes]
     policy: Policy | None
 
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A fitted rung as it would be shipped: read back from its own artefact."""
-
-    name: str
-    rung: Rung
-    title: str
-    artifact: bytes
-    model: Model
+    @property
+    def artifact(self) -> bytes:
+        """That of the rung that was kept."""
+        return self.artifacts[self.ladder.kept]
 
 
 def climb(
@@ -73,43 +66,49 @@ def climb(
     seed: int,
     rungs: Mapping[str, Rung],
     instruments: Mapping[str, Instrument],
+    before: Mapping[str, int] | None = None,
 ) -> Climbed:
     """Fits every rung, tunes its threshold, judges it, and keeps one.
 
     All is open data. Judging divides alpha by the number of pairs of rung and threshold, because
     any of them could have been chosen on these cases: a ladder over models that miss a limit says
-    "meets" at most as often as one test fixed beforehand would.
+    "meets" at most as often as one test fixed beforehand would. ``before`` are thresholds, by the
+    fingerprint of their model, that were tried on some of these cases earlier: they are paid for
+    too, since what they showed is why this ladder is climbed.
 
     Raises:
         BadInput: no rung can be fitted, or there is nothing to choose on.
     """
     with TemporaryDirectory(prefix="roadworthy-") as folder:
         tried = tuple(
-            _tried(name, rung, product.task, cases.training, features, seed, Path(folder))
-            for name, rung in _from_cheap_to_costly(product, rungs)
+            fit(name, rung, product.task, cases.training, features, seed, Path(folder))
+            for name, rung in by_rank({name: rungs[name] for name in product.models or rungs})
         )
-        fitted = [one for one in tried if isinstance(one, _Candidate)]
+        fitted = [one for one in tried if isinstance(one, Candidate)]
         _require_some(tried)
         _require_cases(fitted, cases.validation, product)
-        policies = {one.name: _tuned(product, one, cases, instruments) for one in fitted}
-        candidates = sum(1 if tuned is None else tuned.candidates for tuned in policies.values())
-        judge = _Judge(product, cases, instruments, candidates)
+        policies = {
+            one.name: tuned(product, one.model, cases.validation, instruments) for one in fitted
+        }
+        pairs = _pairs(fitted, policies, before or {})
+        judge = _Judge(product, cases, instruments, sum(pairs.values()))
         results = {one.name: judge.result(one, policies[one.name]) for one in fitted}
     kept = choose(tuple(results.values()))
-    artifact = next(one.artifact for one in fitted if one.name == kept.rung)
-    tuned = policies[kept.rung]
+    chosen = policies[kept.rung]
     ladder = Ladder(
         kept=kept.rung,
         meets=kept.outcome is Outcome.PASS,
-        candidates=candidates,
+        candidates=sum(pairs.values()),
         cases=int(cases.validation[columns.INSIDE].sum()),
         steps=tuple(one if isinstance(one, NotFitted) else results[one.name] for one in tried),
         reason="",
         best="",
         unjudged=judge.unjudged,
+        earlier=len(pairs) - len(fitted),
     )
     told = replace(ladder, reason=ladder_words.reason(ladder), best=ladder_words.best(ladder))
-    return Climbed(told, artifact, None if tuned is None else tuned.policy)
+    artifacts = {one.name: one.artifact for one in fitted}
+    return Climbed(told, artifacts, None if chosen is None else chosen.policy)
 
 
 def choose(results: Sequence[RungResult]) -> RungResult:
@@ -130,47 +129,21 @@ def _distance(result: RungResult) -> tuple[bool, int, float]:
     return result.outcome is Outcome.FAIL, unknown, -round(least_room(result), 1)
 
 
-def _from_cheap_to_costly(product: Product, rungs: Mapping[str, Rung]) -> list[tuple[str, Rung]]:
-    names = rungs if product.models is None else product.models
-    return sorted(((name, rungs[name]) for name in names), key=lambda pair: (pair[1].rank, pair[0]))
+def by_rank(rungs: Mapping[str, Rung]) -> list[tuple[str, Rung]]:
+    """The rungs with their names, from cheap to costly."""
+    return sorted(rungs.items(), key=lambda pair: (pair[1].rank, pair[0]))
 
 
-def _tried(
-    name: str,
-    rung: Rung,
-    task: Task,
-    training: pl.DataFrame,
-    features: tuple[str, ...],
-    seed: int,
-    folder: Path,
-) -> _Candidate | NotFitted:
-    title = rung.title(task)
-    try:
-        # the features alone: a rung cannot learn from what it is not given
-        model = rung.fit(training.select(features), truth_of(training, task), task, features, seed)
-    except BadInput as problem:
-        return NotFitted(
-            name, title, problem.message, problem.next_step, problem.code, problem.where
-        )
-    except ValueError as problem:
-        # what scikit-learn and those like it say of data they cannot use
-        step = f"Mend the data, or leave `{name}` out of `models:`."
-        return NotFitted(name, title, f"{problem}.", step, "cannot_fit")
-    artifact = model.to_bytes()
-    file = folder / name
-    file.write_bytes(artifact)
-    return _Candidate(name, rung, title, artifact, rung.load(file))
-
-
-def _tuned(
-    product: Product, one: _Candidate, cases: OpenCases, instruments: Mapping[str, Instrument]
-) -> Tuned | None:
-    decision = product.decision
-    if product.task is not Task.BINARY:
-        return None
-    if decision.threshold != "auto":
-        return Tuned(Policy(decision.threshold, decision.refer_between), 1)
-    return choose_threshold(product, one.model, cases.validation, instruments)
+def _pairs(
+    fitted: Sequence[Candidate], policies: Mapping[str, Tuned | None], before: Mapping[str, int]
+) -> dict[str, int]:
+    """How many thresholds of which model could have been chosen, on this ladder or before it."""
+    pairs = dict(before)
+    for one in fitted:
+        chosen = policies[one.name]
+        now = 1 if chosen is None else chosen.candidates
+        pairs[one.model.fingerprint] = max(now, pairs.get(one.model.fingerprint, 0))
+    return pairs
 
 
 @dataclass(frozen=True)
@@ -182,9 +155,9 @@ class _Judge:
     instruments: Mapping[str, Instrument]
     candidates: int
 
-    def result(self, one: _Candidate, tuned: Tuned | None) -> RungResult:
+    def result(self, one: Candidate, chosen: Tuned | None) -> RungResult:
         """One rung's verdicts, size and speed."""
-        found = self._verdicts(one, None if tuned is None else tuned.policy)
+        found = self._verdicts(one, None if chosen is None else chosen.policy)
         ms = one_by_one(one.model, self._timed(), TIMED, WARM_UP)
         return RungResult(
             rung=one.name,
@@ -193,8 +166,8 @@ class _Judge:
             model=one.model.fingerprint,
             bytes=len(one.artifact),
             reads=len(one.model.needs),
-            candidates=1 if tuned is None else tuned.candidates,
-            threshold=None if tuned is None else tuned.policy.threshold,
+            candidates=1 if chosen is None else chosen.candidates,
+            threshold=None if chosen is None else chosen.policy.threshold,
             outcome=product_outcome(found),
             verdicts=found,
             ms=statistics.median(ms),
@@ -206,7 +179,7 @@ class _Judge:
         others = (r for r in self.product.requirements if not self._hangs_on_the_model(r))
         return tuple(r.id for r in others if r.tier is Tier.CRITICAL)
 
-    def _verdicts(self, one: _Candidate, policy: Policy | None) -> tuple[Verdict, ...]:
+    def _verdicts(self, one: Candidate, policy: Policy | None) -> tuple[Verdict, ...]:
         if not self.cases.validation[columns.INSIDE].any():
             return ()
         kept = tuple(r for r in self.product.requirements if self._hangs_on_the_model(r))
@@ -233,7 +206,7 @@ class _Judge:
         return inside if inside.height else self.cases.training
 
 
-def _require_some(tried: Sequence[_Candidate | NotFitted]) -> None:
+def _require_some(tried: Sequence[Candidate | NotFitted]) -> None:
     failed = [one for one in tried if isinstance(one, NotFitted)]
     if len(failed) < len(tried):
         return
@@ -249,9 +222,7 @@ def _require_some(tried: Sequence[_Candidate | NotFitted]) -> None:
     )
 
 
-def _require_cases(
-    fitted: Sequence[_Candidate], validation: pl.DataFrame, product: Product
-) -> None:
+def _require_cases(fitted: Sequence[Candidate], validation: pl.DataFrame, product: Product) -> None:
     if len(fitted) == 1 or validation[columns.INSIDE].any():
         return
     raise BadInput(

@@ -12,7 +12,7 @@ import polars as pl
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.evidence import Measured, Regime
 from roadworthy.core.instrument import Instrument
-from roadworthy.core.lever import AS_IT_IS, Change, Fresh
+from roadworthy.core.lever import AS_IT_IS, Change, Fresh, OtherRung, Rungs
 from roadworthy.core.need import Need
 from roadworthy.core.path import Path
 from roadworthy.core.policy import Policy
@@ -28,11 +28,11 @@ from roadworthy.store.seal import refuse_opened
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow import fresh
 from roadworthy.workflow.measure import verdicts
+from roadworthy.workflow.other_rungs import OtherRungs
 from roadworthy.workflow.prepare import decide, in_scope, without_decision
 from roadworthy.workflow.source import Parted, feature_columns
 from roadworthy.workflow.studies import Settled
 
-MOST_NAMED = 3
 # a search judges some dozen times; what it finds is then judged on all cases
 MOST_SEARCHED = 50_000
 
@@ -44,20 +44,33 @@ def paths(
     found: Sequence[Verdict],
     instruments: Mapping[str, Instrument],
     sealed: int = 0,
+    others: OtherRungs | None = None,
 ) -> tuple[Path, ...]:
     """What to change so that the product passes; ``found`` are the verdicts of the open study.
 
-    ``sealed`` cases stand ready and unopened. There is always at least one path: where no lever
-    helps, it says so, and what is left.
+    ``sealed`` cases stand ready and unopened; ``others`` could be kept instead. There is always at
+    least one path: where no lever helps, it says so, and what is left.
     """
-    fields = _fields(product, study.tables["cases"].schema)
-    rejudge = Rejudging(product, policy, instruments, fields, sealed)
+    rejudge = rejudging(product, study, policy, instruments, sealed, others)
     proposed = [
         path for lever in levers().values() for path in lever.propose(study, found, rejudge)
     ]
     if not any(path.settles for path in proposed):
-        proposed += _otherwise(found, rejudge(study), bool(proposed))
+        proposed += _otherwise(found, rejudge(study), proposed, rejudge.rungs(study))
     return tuple(sorted(proposed, key=_cheapest_first))
+
+
+def rejudging(
+    product: Product,
+    study: OpenStudy,
+    policy: Policy | None,
+    instruments: Mapping[str, Instrument],
+    sealed: int = 0,
+    others: OtherRungs | None = None,
+) -> Rejudging:
+    """What levers judge ``study`` again with."""
+    fields = _fields(product, study.tables["cases"].schema)
+    return Rejudging(product, policy, instruments, fields, sealed, others)
 
 
 @dataclass(frozen=True)
@@ -69,28 +82,34 @@ class OpenPaths:
 
 
 NO_PATHS = OpenPaths()
+NO_OPEN_CASES = Path(
+    "otherwise",
+    "Open some cases: add a validation set to `data.split`, and run `roadworthy check`.",
+    "paths are worked out on open cases alone, and there are none.",
+)
 
 
 def open_paths(
     product: Product,
     settled: Settled,
     parted: Parted,
+    workspace: Workspace,
     instruments: Mapping[str, Instrument],
-    others: Mapping[str, pl.DataFrame],
+    beside: Mapping[str, pl.DataFrame],
     missing: Mapping[str, str],
 ) -> OpenPaths:
     """The paths from a judgement of the validation set alone, worked out before a seal is opened.
 
-    ``others`` and ``missing`` are the tables beside the cases. Afterwards no sealed case is left.
+    ``beside`` and ``missing`` are the tables beside the cases. Afterwards no sealed case is left.
     """
     cases = parted.open(SetName.VALIDATION)
     if cases.height == 0:
-        return OpenPaths(tuple(_otherwise((), (), False)))
+        return OpenPaths((NO_OPEN_CASES,))
     judged = settled.judged
     study = OpenStudy(
         subject=judged.subject,
         set=str(SetName.VALIDATION),
-        tables={"cases": judged.prepared(cases), **others},
+        tables={"cases": judged.prepared(cases), **beside},
         open_levels=parted.all_open,
         candidates=settled.candidates,
         missing_tables=missing,
@@ -100,7 +119,9 @@ def open_paths(
         f"The paths to yes were worked out on the {study.set} set ({cases.height:,} open cases); "
         "no sealed case was used for them."
     )
-    return OpenPaths(paths(product, study, judged.policy, found, instruments), (note,))
+    others = OtherRungs(product, workspace, parted, settled, instruments)
+    ways = paths(product, study, judged.policy, found, instruments, others=others)
+    return OpenPaths(ways, (note,))
 
 
 def _cheapest_first(path: Path) -> tuple[bool, float, float]:
@@ -118,6 +139,7 @@ class Rejudging:
     instruments: Mapping[str, Instrument]
     fields: tuple[str, ...] = ()
     sealed: int = 0
+    others: OtherRungs | None = None
     _judged: dict[tuple[int, Change], tuple[OpenStudy, tuple[Verdict, ...]]] = field(
         default_factory=dict, compare=False
     )
@@ -142,6 +164,11 @@ class Rejudging:
         selected = study.candidates > 1 or change != AS_IT_IS
         return fresh.fresh_set(product, changed, again, self.instruments, self.sealed, selected)
 
+    def rungs(self, study: OpenStudy) -> Rungs:
+        """The models that could be judged on ``study`` instead."""
+        _require_open(study)
+        return Rungs() if self.others is None else self.others.on(study.tables["cases"])
+
     def sketch(self, study: OpenStudy) -> OpenStudy:
         """The first cases in the order of their ids' hashes, which says nothing of their values."""
         cases = study.tables["cases"]
@@ -154,8 +181,7 @@ class Rejudging:
         return fresh.enlarged(study, cases)
 
     def _changed(self, study: OpenStudy, change: Change) -> tuple[Product, OpenStudy]:
-        if not isinstance(study, OpenStudy):
-            raise TypeError(f"a lever may look at open data only, and {study.set!r} is not open")
+        _require_open(study)
         product = replace(
             self.product,
             scope=Scope((*self.product.scope.rules, *change.scope)),
@@ -169,13 +195,30 @@ class Rejudging:
         cases = study.tables["cases"]
         if change.scope:
             cases = in_scope(cases, product.scope)
-        policy = change.policy or self.policy
+        if change.rung is not None:
+            study, cases = self._by(change.rung, study, cases)
+        policy = change.policy or (change.rung.policy if change.rung else self.policy)
         if policy is not None:
             cases = decide(cases, policy, product.decision.referred)
         else:
             cases = without_decision(cases)
         tables = {**study.tables, "cases": cases}
         return product, replace(study, tables=tables, open_levels=known, candidates=1)
+
+    def _by(
+        self, rung: OtherRung, study: OpenStudy, cases: pl.DataFrame
+    ) -> tuple[OpenStudy, pl.DataFrame]:
+        """The study and its cases as another model would answer them."""
+        assert self.others is not None
+        tables, why = self.others.tables(rung, study.tables)
+        missing = {**study.missing_tables, **why}
+        changed = replace(study, tables=tables, missing_tables=missing)
+        return changed, self.others.answered(rung, cases)
+
+
+def _require_open(study: OpenStudy) -> None:
+    if not isinstance(study, OpenStudy):
+        raise TypeError(f"a lever may look at open data only, and {study.set!r} is not open")
 
 
 class _Incurious:
@@ -191,22 +234,35 @@ class _Incurious:
         return Need("cases")
 
 
-def _otherwise(found: Sequence[Verdict], again: Sequence[Verdict], proposed: bool) -> list[Path]:
+def _otherwise(
+    found: Sequence[Verdict], again: Sequence[Verdict], proposed: Sequence[Path], rungs: Rungs
+) -> list[Path]:
     """What is left where nothing that was tried would settle it."""
     apart = out_of_reach(found) | out_of_reach(again)
     left = [v for v in path_words.still_open(again) if (v.requirement, v.slice) not in apart]
-    if not left and proposed:
-        return []
-    who = " and ".join(map(path_words.name, left[:MOST_NAMED])) or "the product"
+    if not left:
+        return [] if proposed else [FRESH]
+    who = path_words.names(left)
+    tried = [f"no lever ({', '.join(levers())}) is expected to be enough"]
+    if rungs.others:
+        titles = dict.fromkeys(other.title for other in rungs.others)
+        tried.append(f"trained here on the same features, {' and '.join(titles)} would not be")
     return [
         Path(
             "otherwise",
             f"Find a better model for {who}: more or better training cases, other features, or "
             "another kind of model; or question the requirement with whoever set it.",
-            "open data cannot say how much that would bring, and no lever "
-            f"({', '.join(levers())}) is expected to be enough.",
+            f"open data cannot say how much that would bring; {'; '.join(tried)}.",
+            assumed=(f"it would have to reach: {path_words.wanted(left)}",),
         )
     ]
+
+
+FRESH = Path(
+    "otherwise",
+    "Judge on cases that chose nothing: fresh ones, or the sealed set by `roadworthy certify`.",
+    "these cases show every requirement at the whole alpha; but they did the choosing, and pay.",
+)
 
 
 def unopened(workspace: Workspace, parted: Parted) -> int:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
-from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.policy import Policy
@@ -16,10 +14,12 @@ from roadworthy.core.shown import Shown
 from roadworthy.io.ladder_json import ladder_to_json
 from roadworthy.io.registry import instruments, rungs
 from roadworthy.store.seen import note_open, note_seen
+from roadworthy.store.tried import note_tried, tried_on
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.kept_rungs import Training, keep_rung
 from roadworthy.workflow.ladder import Climbed, OpenCases, climb
 from roadworthy.workflow.load import Given, as_product
-from roadworthy.workflow.source import feature_columns, load_cases, names
+from roadworthy.workflow.source import load_cases, names
 from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt
 
 
@@ -46,32 +46,29 @@ def train(product: Given) -> Trained:
     workspace = Workspace.beside(product.file)
     _refuse_scored(product)
     parted = load_cases(product)
-    training = parted.open(SetName.TRAIN).filter(pl.col(columns.INSIDE))
-    if training.height == 0:
-        raise BadInput(
-            "there are no training cases in scope.",
-            code="no_cases",
-            where=str(product.file),
-            next_step="Add `data: {split: {train: 0.6, validation: 0.2, sealed: 0.2, seed: 1}}`.",
-        )
-    features = feature_columns(product, parted.schema)
-    seed = product.data.split.seed if product.data.split else 0
-    cases = OpenCases(training, parted.open(SetName.VALIDATION), parted.all_open)
-    climbed = climb(product, cases, features, seed, rungs(), instruments())
+    training = Training.of(product, parted)
+    cases = OpenCases(training.cases, parted.open(SetName.VALIDATION), parted.all_open)
+    fitted_on, chose = (names(parted.open(name)) for name in (SetName.TRAIN, SetName.VALIDATION))
+    before = tried_on(workspace, chose)
+    known = rungs()
+    climbed = climb(product, cases, training.features, training.seed, known, instruments(), before)
     ladder, kept = climbed.ladder, climbed.ladder.result
     remembered, told = _kept(product, climbed), ladder_to_json(climbed.ladder)
-    fitted_on, chose = (names(parted.open(name)) for name in (SetName.TRAIN, SetName.VALIDATION))
     # noted before the model is there: a model whose training cases are unknown is never judged
     note_seen(workspace, kept.model, fitted_on, chose)
     note_open(workspace, np.union1d(fitted_on, chose))
+    note_tried(workspace, chose, {result.model: result.candidates for result in ladder.fitted})
+    for result in ladder.fitted:
+        artifact = climbed.artifacts[result.rung]
+        keep_rung(workspace, training.key, result.rung, known[result.rung], artifact, result.ms)
     workspace.write(MODEL, climbed.artifact)
     workspace.write_json(TRAINED, remembered)
     workspace.write_json(LADDER, told)
     return Trained(
         kept.title,
         kept.model,
-        features,
-        training.height,
+        training.features,
+        training.cases.height,
         kept.bytes,
         climbed.policy,
         ladder.candidates,
@@ -87,7 +84,7 @@ def _kept(product: Product, climbed: Climbed) -> dict[str, object]:
         "rung": ladder.kept,
         "learnt": learnt(product),
         "product": product.fingerprint,
-        "rungs": len(ladder.fitted),
+        "rungs": len(ladder.fitted) + ladder.earlier,
         "candidates": ladder.candidates,
     }
     if climbed.policy is not None:

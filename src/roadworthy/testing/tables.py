@@ -1,0 +1,87 @@
+"""The tables on which the kits try what they are given: prepared as the workflow prepares them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from roadworthy.core import columns
+from roadworthy.core.policy import Policy, Referred
+from roadworthy.core.product import Task
+from roadworthy.workflow.prepare import decide, in_fixed_order, without_decision
+
+OTHER = "other"
+
+
+def prepared_cases(task: Task, n: int = 400, seed: int = 7) -> pl.DataFrame:
+    """Cases as instruments see them (see core.columns), some of them out of scope or referred.
+
+    The user's own columns are ``events``, ``miles`` and ``price`` (0 to 1); ``@call:other`` is what
+    somebody else said.
+
+    >>> prepared_cases(Task.REGRESSION)["@predicted"].len()
+    400
+    """
+    rng = np.random.default_rng(seed)
+    ids = [f"case-{i}" for i in range(n)]
+    inside = rng.random(n) < 0.95
+    cases = pl.DataFrame(
+        {
+            columns.ID: ids,
+            columns.UNIT: ids,
+            columns.INSIDE: inside,
+            columns.OUTSIDE: [None if fits else "SCOPE:age" for fits in inside],
+            "events": rng.poisson(0.2, n),
+            "miles": rng.uniform(10.0, 30.0, n),
+            "price": rng.random(n),
+        },
+        schema_overrides={columns.OUTSIDE: pl.String},
+    )
+    made = {Task.BINARY: _binary, Task.MULTICLASS: _multiclass, Task.REGRESSION: _regression}
+    return in_fixed_order(made[task](cases, rng), str(seed))
+
+
+def prepared_table(name: str, task: Task = Task.BINARY) -> pl.DataFrame:
+    """The kit's table of that name: ``cases``, ``timings`` (ms), or ``artifact`` (bytes).
+
+    >>> prepared_table("artifact")["bytes"].to_list()
+    [1200000, 300000]
+    """
+    if name == "timings":
+        return pl.DataFrame({"ms": np.random.default_rng(7).lognormal(2.0, 0.5, 1000)})
+    if name == "artifact":
+        return pl.DataFrame({"file": ["model", "card"], "bytes": [1_200_000, 300_000]})
+    assert name == "cases", f"the kit has no {name} table: hand one in, `table=`"
+    return prepared_cases(task)
+
+
+def _binary(cases: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    positive = rng.random(cases.height) < 0.5
+    score = np.where(positive, rng.beta(5, 2, cases.height), rng.beta(2, 5, cases.height))
+    call = positive ^ (rng.random(cases.height) < 0.2)
+    found = cases.with_columns(
+        pl.Series(columns.POSITIVE, positive),
+        pl.Series(columns.SCORE, score),
+        pl.Series(columns.call(OTHER), call),
+    )
+    return decide(found, Policy(0.5, (0.45, 0.5)), Referred.RIGHT)
+
+
+def _multiclass(cases: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    classes, n = np.array(["a", "b", "c"]), cases.height
+    truth = rng.integers(0, 3, n)
+    said, called = ((truth + (rng.random(n) < wrong)) % 3 for wrong in (0.1, 0.2))
+    return without_decision(_answered(cases, classes[truth], classes[said], classes[called]))
+
+
+def _regression(cases: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    truth = rng.normal(50.0, 10.0, cases.height)
+    said, called = (truth + rng.uniform(-most, most, cases.height) for most in (4.0, 6.0))
+    return without_decision(_answered(cases, truth, said, called))
+
+
+def _answered(cases: pl.DataFrame, truth: Any, said: Any, called: Any) -> pl.DataFrame:
+    named = {columns.TRUTH: truth, columns.PREDICTED: said, columns.call(OTHER): called}
+    return cases.with_columns([pl.Series(name, values) for name, values in named.items()])

@@ -1,0 +1,70 @@
+"""One rung, fitted and given the threshold of its own that it would be shipped with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from roadworthy.core.errors import BadInput
+from roadworthy.core.instrument import Instrument
+from roadworthy.core.ladder import NotFitted
+from roadworthy.core.model import Model
+from roadworthy.core.policy import Policy
+from roadworthy.core.product import Product, Task
+from roadworthy.core.rung import Rung
+from roadworthy.workflow.source import truth_of
+from roadworthy.workflow.tune import Tuned, choose_threshold
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A fitted rung as it would be shipped: read back from its own artefact."""
+
+    name: str
+    rung: Rung
+    title: str
+    artifact: bytes
+    model: Model
+
+
+def fit(
+    name: str,
+    rung: Rung,
+    task: Task,
+    training: pl.DataFrame,
+    features: tuple[str, ...],
+    seed: int,
+    folder: Path,
+) -> Candidate | NotFitted:
+    """The rung fitted to ``training``; its artefact is written into ``folder`` and read back."""
+    title = rung.title(task)
+    try:
+        # the features alone: a rung cannot learn from what it is not given
+        model = rung.fit(training.select(features), truth_of(training, task), task, features, seed)
+    except BadInput as problem:
+        return NotFitted(
+            name, title, problem.message, problem.next_step, problem.code, problem.where
+        )
+    except ValueError as problem:
+        # what scikit-learn and those like it say of data they cannot use
+        step = f"Mend the data, or leave `{name}` out of `models:`."
+        return NotFitted(name, title, f"{problem}.", step, "cannot_fit")
+    artifact = model.to_bytes()
+    file = folder / name
+    file.write_bytes(artifact)
+    return Candidate(name, rung, title, artifact, rung.load(file))
+
+
+def tuned(
+    product: Product, model: Model, validation: pl.DataFrame, instruments: Mapping[str, Instrument]
+) -> Tuned | None:
+    """The policy that product.yaml gives, or the one that validation chooses; None: no score."""
+    decision = product.decision
+    if product.task is not Task.BINARY:
+        return None
+    if decision.threshold != "auto":
+        return Tuned(Policy(decision.threshold, decision.refer_between), 1)
+    return choose_threshold(product, model, validation, instruments)

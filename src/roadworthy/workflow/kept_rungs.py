@@ -1,0 +1,106 @@
+"""Every rung that was fitted here is kept, so that it can be judged later without a new fit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from roadworthy import __version__
+from roadworthy.core import columns
+from roadworthy.core.errors import BadInput
+from roadworthy.core.model import Model
+from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.rung import Rung
+from roadworthy.io.row_sums import rows_fingerprint
+from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.source import Parted, feature_columns, truth_of
+
+FOLDER = "rungs"
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a rung is fitted on: cases in scope, the features, and the seed."""
+
+    task: Task
+    cases: pl.DataFrame
+    features: tuple[str, ...]
+    seed: int
+
+    @staticmethod
+    def of(product: Product, parted: Parted) -> Training:
+        """What `roadworthy train` fits on.
+
+        Raises:
+            BadInput: there is no training case in scope, or no column to learn from.
+        """
+        cases = parted.open(SetName.TRAIN).filter(pl.col(columns.INSIDE))
+        if not parted.split or cases.height == 0:
+            raise BadInput(
+                "there are no training cases in scope.",
+                code="no_cases",
+                where=str(product.file),
+                next_step="Add `data: {split: {train: 0.6, validation: 0.2, sealed: 0.2}}`.",
+            )
+        features = feature_columns(product, parted.schema)
+        seed = product.data.split.seed if product.data.split else 0
+        return Training(product.task, cases, features, seed)
+
+    @cached_property
+    def key(self) -> str:
+        """A hash over all that a fitted model depends on, the order of the cases included."""
+        learnt = self.cases.select(*self.features, truth_of(self.cases, self.task))
+        said = [__version__, self.task, self.features, self.seed]
+        found = hashlib.sha256(json.dumps(said).encode())
+        found.update(rows_fingerprint([learnt], learnt.schema).encode())
+        found.update("\0".join(self.cases[columns.ID].to_list()).encode())
+        return found.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class KeptRung:
+    """A fitted rung, read back from its artefact; it answers one case in ``ms``."""
+
+    rung: str
+    title: str
+    model: Model
+    bytes: int
+    ms: float
+
+
+def keep_rung(
+    workspace: Workspace, key: str, name: str, rung: Rung, artifact: bytes, ms: float
+) -> None:
+    """Keeps an artefact beside the others that were fitted on the same; older ones are dropped."""
+    folder = workspace.path(FOLDER)
+    for other in folder.iterdir() if folder.is_dir() else ():
+        if other.name != key:
+            shutil.rmtree(other, ignore_errors=True)
+    said = {"code": _code(rung), "artifact": hashlib.sha256(artifact).hexdigest(), "ms": ms}
+    workspace.write(f"{FOLDER}/{key}/{name}.model", artifact)
+    workspace.write_json(f"{FOLDER}/{key}/{name}.json", said)
+
+
+def kept_rung(workspace: Workspace, training: Training, name: str, rung: Rung) -> KeptRung | None:
+    """What ``keep_rung`` kept; None: nothing, or nothing that is whole: it is fitted anew."""
+    place = f"{FOLDER}/{training.key}/{name}"
+    path = workspace.path(f"{place}.model")
+    try:
+        said = workspace.read_json(f"{place}.json") or {}
+        content = path.read_bytes()
+        whole = said.get("artifact") == hashlib.sha256(content).hexdigest()
+        if not whole or said.get("code") != _code(rung) or type(said.get("ms")) is not float:
+            return None
+        title = rung.title(training.task)
+        return KeptRung(name, title, rung.load(path), len(content), said["ms"])
+    except (OSError, BadInput):
+        return None
+
+
+def _code(rung: Rung) -> str:
+    return f"{type(rung).__module__}:{type(rung).__qualname__}"
