@@ -64,7 +64,7 @@ def check(
         verdicts=found.verdicts,
         population=found.population,
         fingerprints={"product.yaml": product.fingerprint, "data": found.data},
-        notes=(*notes(product, found.settled, found.candidates), *found.notes, OPEN_DATA),
+        notes=(*notes(product, found.settled, found.candidates), OPEN_DATA),
         paths=found.paths,
     )
     keep(workspace, product, judgement, "open" if on is None else "other")
