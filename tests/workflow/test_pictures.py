@@ -232,7 +232,7 @@ def test_one_pass_gives_the_very_same_pictures(
     )
     with pytest.MonkeyPatch.context() as patch:
         # also what does not pass is judged in one pass then
-        patch.setattr(one_pass, "MOST_WITH_PATHS", 0)
+        patch.setattr(one_pass, "MOST_AS_A_WHOLE", 0)
         patch.setattr(checking, "_as_a_whole", None)
         once = check(file)
     with pytest.MonkeyPatch.context() as patch:

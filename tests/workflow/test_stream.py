@@ -211,7 +211,7 @@ def test_what_does_not_pass_is_told_its_paths_unless_the_table_is_large(
     found = roadworthy.check(file)
     assert found.outcome is not Outcome.PASS
     assert found.paths
-    monkeypatch.setattr(one_pass, "MOST_WITH_PATHS", 1_000)
+    monkeypatch.setattr(one_pass, "MOST_AS_A_WHOLE", 1_000)
     without = roadworthy.check(file)
     assert without.verdicts == found.verdicts
     assert not without.paths

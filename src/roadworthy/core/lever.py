@@ -131,10 +131,17 @@ class Rejudge(Protocol):
         """The models that could be judged on ``study`` instead: none that learnt from its cases."""
 
     def sketch(self, study: OpenStudy) -> OpenStudy:
-        """The study itself, or, of very many cases, some of them to search on."""
+        """The study itself, or, of very many cases, some of them to search on.
+
+        Of a table that is judged in one pass the study's own cases are a random sample; it is
+        judged on all of them, and a sketch on the sample alone.
+        """
 
     def enlarged(self, study: OpenStudy, cases: int) -> OpenStudy:
-        """The study as it would look with ``cases`` cases like its own: its rows repeated."""
+        """The study as it would look with ``cases`` cases like its own: its rows repeated.
+
+        The study itself where it was judged on more.
+        """
 
 
 class Lever(Protocol):

@@ -58,12 +58,13 @@ def _change(fresh: Fresh) -> str:
 def _expected(study: OpenStudy, fresh: Fresh, rejudge: Rejudge) -> str:
     assert fresh.cases is not None
     larger = study.tables["cases"].height <= fresh.cases <= MOST_REPEATED
-    told = path_words.seen_of(rejudge(rejudge.enlarged(study, fresh.cases) if larger else study))
+    judged = rejudge.enlarged(study, fresh.cases) if larger else study
+    told = path_words.seen_of(rejudge(judged))
     chance = telling.percent(fresh.power)
     if fresh.at_target:
         told = f"{' and '.join(fresh.at_target)} at the target, the others as seen here"
         return f"PASS with a probability of {chance}, if the truth is: {told}."
-    where = "on so many" if larger else "here"
+    where = "here" if judged is study else "on so many"
     return f"PASS with a probability of {chance} if the truth is what was seen; {where}: {told}."
 
 

@@ -31,7 +31,9 @@ from numpy.typing import ArrayLike, NDArray
 from roadworthy.stats import binomial
 
 __all__ = [
+    "BINS",
     "ScoreHistogram",
+    "bins",
     "exact",
     "exact_packed",
     "lower",
@@ -47,7 +49,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_CASES_AT_A_TIME = 1 << 16
+# few enough for the processor's cache
+CASES_AT_A_TIME = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,9 @@ def _tiers() -> tuple[_Tier, ...]:
 
 
 _TIERS = _tiers()
+_HALF = _bits(0.5)
 # The bin of a score of exactly 1/2 is the last one of the lower half; the upper half mirrors it.
-_BINS = 2 * ((_bits(0.5) >> _TIERS[-1].shift) + _TIERS[-1].offset + 1)
+BINS = 2 * ((_HALF >> _TIERS[-1].shift) + _TIERS[-1].offset + 1)
 
 
 def exact(positive_scores: ArrayLike, negative_scores: ArrayLike) -> float:
@@ -198,8 +202,8 @@ class ScoreHistogram:
     @staticmethod
     def empty() -> ScoreHistogram:
         """The histogram of no cases."""
-        none = np.zeros(_BINS, dtype=np.int64)
-        return ScoreHistogram(none, none, np.full(_BINS, np.nan))
+        none = np.zeros(BINS, dtype=np.int64)
+        return ScoreHistogram(none, none, np.full(BINS, np.nan))
 
     def seen(self, scores: ArrayLike, positive: ArrayLike) -> ScoreHistogram:
         """The histogram of these cases and of those given, as ``of`` takes them."""
@@ -207,11 +211,11 @@ class ScoreHistogram:
         counts, only = np.concatenate([self.negatives, self.positives]), self.only.copy()
         # a bin in which several scores are keeps none of them
         mixed = np.isnan(only) & (self.positives + self.negatives > 0)
-        for start in range(0, len(score), _CASES_AT_A_TIME):
-            part = slice(start, start + _CASES_AT_A_TIME)
+        for start in range(0, len(score), CASES_AT_A_TIME):
+            part = slice(start, start + CASES_AT_A_TIME)
             some = np.ascontiguousarray(score[part])
-            where = _bins(some)
-            counts += np.bincount(where + _BINS * truth[part], minlength=2 * _BINS)
+            where = bins(some)
+            counts += np.bincount(where + BINS * truth[part], minlength=2 * BINS)
             # A bin already seen keeps its score, so that a second one is noticed.
             alone = ~mixed[where]
             where, some = where[alone], some[alone]
@@ -219,7 +223,7 @@ class ScoreHistogram:
             only[where[new]] = some[new]
             mixed[where[only[where] != some]] = True
         only[mixed] = np.nan
-        return ScoreHistogram(counts[_BINS:], counts[:_BINS], only)
+        return ScoreHistogram(counts[BINS:], counts[:BINS], only)
 
     def __add__(self, other: ScoreHistogram) -> ScoreHistogram:
         """The histogram of both sets of cases together."""
@@ -236,7 +240,8 @@ class ScoreHistogram:
         Raises ValueError when a class is empty.
         """
         below = np.cumsum(self.negatives) - self.negatives
-        won = np.dot(self.positives.astype(np.float64), below + self.negatives / 2.0)
+        # a sum, no dot product: its threads would cost more than the work
+        won = (self.positives.astype(np.float64) * (below + self.negatives / 2.0)).sum()
         return min(1.0, float(won) / self._pairs())
 
     def auc_error(self) -> float:
@@ -248,7 +253,7 @@ class ScoreHistogram:
         Raises ValueError when a class is empty.
         """
         unknown = np.isnan(self.only)
-        pairs = np.dot(self.positives[unknown].astype(np.float64), self.negatives[unknown])
+        pairs = (self.positives[unknown].astype(np.float64) * self.negatives[unknown]).sum()
         return float(pairs) / self._pairs() / 2.0
 
     def _pairs(self) -> float:
@@ -387,12 +392,24 @@ def _refuse_beyond(score: Floats) -> None:
         )
 
 
-def _bins(score: Floats) -> Integers:
-    """The bin of each score, in the order of the scores."""
-    _refuse_beyond(score)
-    # 1 - s loses no bit for s >= 1/2, so no two scores change order.
+def bins(score: Floats) -> Integers:
+    """The bin of each score, from 0 to ``BINS`` - 1, in the order of the scores.
+
+    Raises ValueError when a score is NaN or outside 0..1.
+    """
+    # 1 - s loses no bit for s >= 1/2, so no two scores change order
     bits = np.minimum(score, 1.0 - score).view(np.int64)
-    half = np.zeros(score.shape, dtype=np.int64)
-    for tier in _TIERS:
-        half = np.where(bits >= tier.start, (bits >> tier.shift) + tier.offset, half)
-    return np.where(score > 0.5, _BINS - 1 - half, half)
+    *lower, top = _TIERS
+    few = np.flatnonzero(bits < top.start)
+    # numbers below 0 or above 1 have a negative half, and NaN has bits above any number's
+    if len(few) or (len(bits) and int(bits.max()) > _HALF):
+        _refuse_beyond(score)
+    half = bits >> top.shift
+    half += top.offset
+    if len(few):
+        some = bits[few]
+        found = np.zeros(len(few), dtype=np.int64)
+        for tier in lower:
+            found = np.where(some >= tier.start, (some >> tier.shift) + tier.offset, found)
+        half[few] = found
+    return np.where(score > 0.5, BINS - 1 - half, half)

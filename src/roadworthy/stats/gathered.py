@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from roadworthy.core.instrument import Rows, Statistic
-from roadworthy.stats import auc, calibration, sketches
+from roadworthy.stats import auc, calibration, ranked, sketches
 from roadworthy.stats.paired import PairedCounts
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
@@ -19,8 +19,9 @@ Codes: TypeAlias = NDArray[Any] | None
 R = TypeVar("R")
 ALL_CASES = pl.lit(True)
 
-# above this many cases the AUC comes from a histogram whose error is bounded, not from a sort
-EXACT_AUC_CASES = 1_000_000
+# above this many cases the AUC comes from a histogram whose error is bounded, not from a sort; so
+# many scores take nearly as much memory as their histogram
+EXACT_AUC_CASES = 50_000
 
 
 @dataclass(frozen=True)
@@ -230,7 +231,7 @@ class Ranking:
             any(len(s) and s.max() > 1 for s in sizes),
         )
 
-    def sketch(self) -> sketches.Ranked[Ranks]:
+    def sketch(self) -> ranked.Ranked[Ranks]:
         """Scores while they are few, a histogram from then on."""
 
         def told(area: float | None, error: float, positives: int, negatives: int) -> Ranks:
@@ -239,7 +240,7 @@ class Ranking:
                 area, error, positives, negatives, *sizes, positives, negatives, dependent=False
             )
 
-        return sketches.Ranked(EXACT_AUC_CASES, told)
+        return ranked.Ranked(EXACT_AUC_CASES, told)
 
 
 def _auc(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple[float | None, float]:

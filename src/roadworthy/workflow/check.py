@@ -81,7 +81,6 @@ def check(
         },
         notes=(
             *notes(product, found.settled, found.candidates),
-            *found.notes,
             *(() if stand_in is None else (_alone(product, stand_in),)),
             *since_loaded(product),
             OPEN_DATA,

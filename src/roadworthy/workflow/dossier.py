@@ -24,7 +24,7 @@ from roadworthy.store.workspace import Workspace, unwritable
 from roadworthy.workflow.check import judgements
 from roadworthy.workflow.load import Given
 from roadworthy.workflow.load import product_file as file_of
-from roadworthy.workflow.one_pass import MOST_WITH_PATHS
+from roadworthy.workflow.one_pass import MOST_AS_A_WHOLE
 from roadworthy.workflow.plan import plan_of
 from roadworthy.workflow.source import load_cases
 from roadworthy.workflow.subject import ladder_of
@@ -173,7 +173,7 @@ def _ladder(workspace: Workspace, judgement: Judgement) -> tuple[Ladder | None, 
 def _plan(kept: Kept) -> tuple[Plan | None, str]:
     """The plan of the product as judged, or why it is left out."""
     judgement, judged = kept.judgement, kept.product
-    if judgement.population.cases > MOST_WITH_PATHS:
+    if judgement.population.cases > MOST_AS_A_WHOLE:
         return None, "The table is large, so the plan is left out here: see `roadworthy plan`."
     try:
         parted = load_cases(judged)

@@ -24,9 +24,17 @@ from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.stats.binomial import share_of_power
 from roadworthy.stats.dependence import effective_sample
 from roadworthy.workflow.levels import on_slice
-from roadworthy.workflow.measure import planned_cells, table_of
+from roadworthy.workflow.measure import all_cells, table_of
 from roadworthy.workflow.prepare import per_unit
 from roadworthy.workflow.slicing import Cell
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The cells that were judged on a table of so many ``cases``, in the verdicts' order."""
+
+    planned: Sequence[Cell]
+    cases: int
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,7 @@ def fresh_set(
     instruments: Mapping[str, Instrument],
     sealed: int,
     selected: bool = False,
+    all_rows: Counted | None = None,
 ) -> Fresh:
     """The fresh set that passes every gating cell with the declared power, if all is as seen.
 
@@ -75,14 +84,17 @@ def fresh_set(
     that enough of its kind are among them with the power of a cell. ``verdicts`` are those of
     ``study`` at the full alpha; ``sealed`` unopened cases stand ready. ``selected``: something was
     chosen on these cases, which flatters what was seen, so a target that asks for more counts.
+    ``all_rows`` are what the verdicts rest on where the study holds a sample of it.
     """
     power = product.confidence.power
-    pairs = _gating(product, study, verdicts, instruments)
+    planned = all_cells(product, study, instruments) if all_rows is None else all_rows.planned
+    pairs = _gating(planned, verdicts, instruments)
     each = share_of_power(power, max(len(pairs), 1))
     for verdict in (verdict for _, verdict in pairs):
         if verdict.outcome is Outcome.FAIL:
             return Fresh(None, power, why=f"{verdict.requirement} FAILs, and more would too")
-    sized = [_sized(cell, verdict, study, instruments, each) for cell, verdict in pairs]
+    cases = study.tables["cases"].height if all_rows is None else all_rows.cases
+    sized = [_sized(cell, verdict, study, instruments, each, cases) for cell, verdict in pairs]
     for one in sized:
         if one.need.never:
             return Fresh(None, power, why=f"{one.name} can never be shown: {one.need.never}")
@@ -94,13 +106,13 @@ def fresh_set(
     if not known:
         names = ", ".join(unsized) or "nothing is measured on cases"
         return Fresh(None, power, unsized=unsized, why=f"no size is known for {names}")
-    cases = max(one.cases(one.needed(selected), each) for one in known)
+    needed = max(one.cases(one.needed(selected), each) for one in known)
     aimed = max(one.cases(one.target or one.observed or 0, each) for one in known)
     return Fresh(
-        cases=cases,
+        cases=needed,
         power=power,
         kinds=tuple(_kind(one, one.needed(selected)) for one in known),
-        cost=_cost(product, max(cases - sealed, 0)),
+        cost=_cost(product, max(needed - sealed, 0)),
         sealed=sealed,
         if_target=aimed if any(one.target for one in known) else None,
         at_target=tuple(one.name for one in known if one.observed is None),
@@ -126,17 +138,11 @@ def _renamed(table: pl.DataFrame, suffix: str) -> pl.DataFrame:
 
 
 def _gating(
-    product: Product,
-    study: OpenStudy,
+    planned: Sequence[Cell],
     verdicts: Sequence[Verdict],
     instruments: Mapping[str, Instrument],
 ) -> list[tuple[Cell, Verdict]]:
     """The gating cells that are measured on cases, with their verdicts."""
-    planned = [
-        cell
-        for requirement in product.requirements
-        for cell in planned_cells(requirement, study, instruments, product.scope)
-    ]
     return [
         (cell, verdict)
         for cell, verdict in zip(planned, verdicts, strict=True)
@@ -158,6 +164,7 @@ def _sized(
     study: OpenStudy,
     instruments: Mapping[str, Instrument],
     power: float,
+    cases: int,
 ) -> _Sized:
     requirement = cell.requirement
     instrument = instruments[requirement.metric]
@@ -165,6 +172,9 @@ def _sized(
     need = instrument.need(requirement, seen, Regime(requirement.alpha), power)
     statistic = instrument.statistics(requirement).get(need.among or "")
     share = _share(cell, need, statistic, study)
+    if share == 0.0 and seen is not None and seen.of == need.of and statistic is not None:
+        # a sample may hold none of a rare kind
+        share = seen.n / cases
     observed = need.at_observed
     target = need.at_target
     if seen is None and target is None:

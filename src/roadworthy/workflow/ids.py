@@ -30,22 +30,23 @@ class Ids:
         self._hashes = np.empty(cases, dtype=np.uint64)
         self._seen = 0
 
-    def see(self, batch: pl.DataFrame) -> None:
-        """Notes the ids of one batch.
+    def see(self, batch: pl.DataFrame) -> NDArray[np.uint64]:
+        """Notes the ids of one batch; their hashes, shape (rows,), or none where none are noted.
 
         Raises:
             BadInput: an id is missing, or must not occur.
         """
         if self._name is None and not self._named:
-            return
+            return self._hashes
         ids = self._plain(batch)
         if ids.null_count():
             raise _bad("a case has no id")
         if self._refused is not None and ids.cast(pl.String).is_in(self._refused).any():
             raise _bad("a case was seen before")
         end = self._seen + len(ids)
-        self._hashes[self._seen : end] = _hashed(ids, self._named)
+        found = self._hashes[self._seen : end] = _hashed(ids, self._named)
         self._seen = end
+        return found
 
     def require_distinct(self, scan: pl.LazyFrame) -> None:
         """Returns when no two cases have one id.

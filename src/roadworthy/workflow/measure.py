@@ -100,6 +100,22 @@ def planned_cells(
     return cells(requirement, _inside(table), None if known is None else _inside(known), scope)
 
 
+def all_cells(
+    product: Product,
+    study: Study,
+    instruments: Mapping[str, Instrument],
+    streamed: Streamed | None = None,
+) -> list[Cell]:
+    """The cells of all requirements, in the order of their verdicts."""
+    known = {} if streamed is None else streamed.cells
+    return [
+        cell
+        for requirement in product.requirements
+        for cell in known.get(requirement.id)
+        or planned_cells(requirement, study, instruments, product.scope)
+    ]
+
+
 def population(table: pl.DataFrame) -> Population:
     """How many cases were judged, and where the others went."""
     outside = table[columns.OUTSIDE].drop_nulls().value_counts(sort=True).rows()
@@ -124,13 +140,7 @@ def _planned_and_gathered(
     streamed: Streamed | None = None,
     also: Asked | None = None,
 ) -> tuple[list[Cell], dict[int, dict[str, Any]]]:
-    known = {} if streamed is None else streamed.cells
-    planned = [
-        cell
-        for requirement in product.requirements
-        for cell in known.get(requirement.id)
-        or planned_cells(requirement, study, instruments, product.scope)
-    ]
+    planned = all_cells(product, study, instruments, streamed)
     if also is None:
         found = _gathered(planned, study, instruments)
     else:

@@ -19,8 +19,10 @@ from roadworthy.io import tables
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.seen import note_open
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.all_rows import paths_of_all_rows
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import table_of, verdicts_and_pictures
+from roadworthy.workflow.paths import MOST_SEARCHED, unopened
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import (
     Parted,
@@ -33,8 +35,8 @@ from roadworthy.workflow.stream import NotStreamedError, Table, stream
 from roadworthy.workflow.studies import Settled, other_tables, resolve
 from roadworthy.workflow.subject import Judged, kept_policy, load_model
 
-# a table up to this size is read as a whole when it does not pass: paths to yes need its rows
-MOST_WITH_PATHS = 1_000_000
+# a table up to this size is read as a whole when it does not pass: all its rows look for paths
+MOST_AS_A_WHOLE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,6 @@ class Found:
     data: str
     candidates: int
     paths: tuple[Way, ...] = ()
-    notes: tuple[str, ...] = ()
     pictures: Pictures | None = None
 
 
@@ -72,7 +73,8 @@ def check_own(
         resolve(product, scan.collect_schema(), instruments)
         settled = Settled(_judged(product, workspace), 1)
         name = ", ".join(product.data.cases) if own else name_of(stand_in)
-        return _found(settled, Table(scan, recorded=True), name, workspace, instruments)
+        table = Table(scan, recorded=True, sample=MOST_SEARCHED)
+        return _found(settled, table, name, workspace, instruments)
     except (BadInput, NotStreamedError):
         return None
 
@@ -91,10 +93,10 @@ def check_other(
         scan = scan_other(product, on)
         require_declared(scan, product, name)
         require_same_names(product, scan.collect_schema(), name)
-        known = parted.all_open.filter(pl.col(columns.INSIDE))
+        inside = parted.all_open.filter(pl.col(columns.INSIDE))
         refused = parted.ids(SetName.SEALED, SetName.VALIDATION) if parted.split else None
-        table = Table(scan, known, refused, recorded=True)
-        return _found(settled, table, name, workspace, instruments)
+        table = Table(scan, inside, refused, recorded=True, sample=MOST_SEARCHED)
+        return _found(settled, table, name, workspace, instruments, parted)
     except (BadInput, NotStreamedError):
         return None
 
@@ -112,6 +114,7 @@ def _found(
     name: str,
     workspace: Workspace,
     instruments: Mapping[str, Instrument],
+    parted: Parted | None = None,
 ) -> Found:
     judged = settled.judged
     product = judged.product
@@ -122,18 +125,18 @@ def _found(
     wanted = {**instruments, **asked.instruments}
     streamed = stream(judged, [*on_cases, asked.requirement], table, wanted)
     others, missing = other_tables(product, judged, workspace, instruments)
-    study = OpenStudy(judged.subject, name, others, candidates=1, missing_tables=missing)
+    known = None if parted is None else parted.all_open
+    study = OpenStudy(judged.subject, name, others, known, missing_tables=missing)
     found, pictures = verdicts_and_pictures(product, study, instruments, asked, streamed)
-    cases = streamed.population.cases
     passed = product_outcome(found) is Outcome.PASS
-    if not passed and cases <= MOST_WITH_PATHS:
-        raise NotStreamedError("paths to yes are looked for in the rows")
+    if not passed and streamed.population.cases <= MOST_AS_A_WHOLE:
+        raise NotStreamedError("paths to yes are looked for in all rows")
     assert streamed.names is not None and streamed.fingerprint is not None
     note_open(workspace, streamed.names)
-    without = (
-        f"Paths to yes were not looked for: the table holds {cases:,} cases and was judged in one "
-        f"pass. `roadworthy check` on at most {MOST_WITH_PATHS:,} of them tells the paths.",
-    )
+    paths: tuple[Way, ...] = ()
+    if not passed:
+        sealed = 0 if parted is None else unopened(workspace, parted)
+        paths = paths_of_all_rows(judged, table, streamed, found, study, instruments, sealed)
     return Found(
         settled,
         name,
@@ -141,6 +144,6 @@ def _found(
         streamed.population,
         streamed.fingerprint,
         study.candidates,
-        notes=() if passed else without,
-        pictures=pictures,
+        paths,
+        pictures,
     )

@@ -20,6 +20,10 @@ MISSING = 0
 # room for MOST_LEVELS levels and for missing values; a power of two
 _ROOM = 64
 _MOST_COLUMNS = 3
+# for looking up texts by their hashes; a power of two
+_PLACES = 1 << 16
+_WINDOW = np.uint64(_PLACES - 1)
+_SEED = 0x5EED
 
 
 class TooFineError(Exception):
@@ -46,6 +50,8 @@ class Parts:
         if len(key.by) > _MOST_COLUMNS:
             raise TooFineError(f"{len(key.by)} columns")
         self._codes = [_codes(name, schema[name], key) for name in key.by]
+        # the codes of one column are parts themselves
+        self._alone = self._codes[0] if len(self._codes) == 1 else None
         self._known = np.full(_ROOM ** len(key.by), -1, dtype=np.int64)
         self._fused: list[int] = [] if key.by else [0]
 
@@ -53,6 +59,8 @@ class Parts:
         """The part of each row, shape (rows,)."""
         if not self._codes:
             return np.zeros(batch.height, dtype=np.int64)
+        if self._alone is not None:
+            return self._alone.of(batch[self._alone.column])
         fused, *others = (codes.of(batch[codes.column]) for codes in self._codes)
         for other in others:
             fused = fused * _ROOM + other
@@ -67,6 +75,8 @@ class Parts:
 
         Of a range it is the lower end of the stretch between two ends in which the part lies.
         """
+        if self._alone is not None:
+            return {self._alone.column: self._alone.values(np.arange(len(self._alone)))}
         rest, found = np.array(self._fused, dtype=np.int64), {}
         for codes in reversed(self._codes):
             found[codes.column] = codes.values(rest % _ROOM)
@@ -74,7 +84,7 @@ class Parts:
         return found
 
     def __len__(self) -> int:
-        return len(self._fused)
+        return len(self._fused) if self._alone is None else len(self._alone)
 
     def _learn(self, fused: Integers) -> None:
         self._known[fused] = np.arange(len(self._fused), len(self._fused) + len(fused))
@@ -90,6 +100,9 @@ class _Codes(Protocol):
 
     def values(self, codes: Integers) -> pl.Series: ...
 
+    def __len__(self) -> int:
+        """How many codes there are, that of missing values included."""
+
 
 def _codes(name: str, dtype: pl.DataType, key: Key) -> _Codes:
     if key.ranges:
@@ -102,29 +115,56 @@ def _codes(name: str, dtype: pl.DataType, key: Key) -> _Codes:
 
 
 class _Words:
+    """Texts by their 64-bit hashes, which are many times faster to look up than the texts.
+
+    That two of at most MOST_LEVELS texts share a hash has a chance of about 1e-16.
+    """
+
     def __init__(self, column: str) -> None:
         self.column = column
         self._known: list[str] = []
+        self._hashes = np.zeros(1, dtype=np.uint64)
+        # the window of bits in which no two known hashes agree, and the code at each place in it
+        self._shift = np.uint64(0)
+        self._code = np.zeros(_PLACES, dtype=np.int64)
 
     def of(self, series: pl.Series) -> Integers:
         text = series.cast(pl.String)
-        found = self._look_up(text)
-        if found.null_count() > text.null_count():
-            new = text.filter(found.is_null() & text.is_not_null()).unique(maintain_order=True)
-            self._known += new.to_list()
-            _refuse_many(len(self._known), self.column)
-            found = self._look_up(text)
-        if not found.null_count():
-            codes = found.to_numpy().astype(np.int64)
-            codes += 1
-            return codes
-        return found.cast(pl.Int64).fill_null(-1).to_numpy() + 1
+        missing = text.is_null().to_numpy() if text.null_count() else None
+        hashes = text.hash(_SEED).to_numpy()
+        found, known = self._look_up(hashes)
+        if not known.all():
+            unknown = ~known if missing is None else ~known & ~missing
+            self._learn(text.filter(pl.Series(unknown)).unique(maintain_order=True))
+            found, _ = self._look_up(hashes)
+        if missing is not None:
+            found[missing] = MISSING
+        return found
 
     def values(self, codes: Integers) -> pl.Series:
         return pl.Series([None, *self._known], dtype=pl.String).gather(codes)
 
-    def _look_up(self, text: pl.Series) -> pl.Series:
-        return text.cast(pl.Enum(self._known), strict=False).to_physical()
+    def __len__(self) -> int:
+        return 1 + len(self._known)
+
+    def _look_up(self, hashes: NDArray[np.uint64]) -> tuple[Integers, NDArray[np.bool_]]:
+        place = ((hashes >> self._shift) & _WINDOW).view(np.int64)
+        # clipping saves looking for places out of bounds, of which there are none
+        found = self._code.take(place, mode="clip")
+        return found, self._hashes.take(found, mode="clip") == hashes
+
+    def _learn(self, new: pl.Series) -> None:
+        self._known += new.to_list()
+        _refuse_many(len(self._known), self.column)
+        hashes = pl.Series(self._known, dtype=pl.String).hash(_SEED).to_numpy()
+        self._hashes = np.concatenate([np.zeros(1, dtype=np.uint64), hashes])
+        for shift in range(64 - _PLACES.bit_length()):
+            place = (hashes >> np.uint64(shift)) & _WINDOW
+            if len(np.unique(place)) == len(place):
+                self._shift, self._code[:] = np.uint64(shift), 0
+                self._code[place] = np.arange(1, len(place) + 1)
+                return
+        raise TooFineError(f"no way to tell the levels of {self.column} apart by their hashes")
 
 
 class _Numbers:
@@ -156,6 +196,9 @@ class _Numbers:
         missing = pl.Series([None], dtype=self._dtype)
         return pl.concat([missing, known.cast(self._dtype)]).gather(codes)
 
+    def __len__(self) -> int:
+        return 1 + len(self._order)
+
     def _look_up(self, known: NDArray[Any], numbers: NDArray[Any]) -> Integers:
         if not len(known):
             return np.full(len(numbers), -1, dtype=np.int64)
@@ -185,6 +228,9 @@ class _Stretches:
     def values(self, codes: Integers) -> pl.Series:
         lower = [None, -np.inf, *self._ends.tolist()]
         return pl.Series(lower, dtype=pl.Float64).gather(codes)
+
+    def __len__(self) -> int:
+        return 2 + len(self._ends)
 
 
 def _physical(series: pl.Series) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:

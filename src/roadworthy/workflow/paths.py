@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -27,6 +27,7 @@ from roadworthy.io.registry import levers
 from roadworthy.store.seal import refuse_opened
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow import fresh
+from roadworthy.workflow.fresh import Counted
 from roadworthy.workflow.measure import verdicts
 from roadworthy.workflow.other_rungs import OtherRungs
 from roadworthy.workflow.prepare import decide, in_scope, without_decision
@@ -51,7 +52,11 @@ def paths(
     ``sealed`` cases stand ready and unopened; ``others`` could be kept instead. There is always at
     least one path: where no lever helps, it says so, and what is left.
     """
-    rejudge = rejudging(product, study, policy, instruments, sealed, others)
+    return ways(study, found, rejudging(product, study, policy, instruments, sealed, others))
+
+
+def ways(study: OpenStudy, found: Sequence[Verdict], rejudge: Rejudging) -> tuple[Path, ...]:
+    """Every lever's proposals, the cheapest first, and never none."""
     proposed = [
         path for lever in levers().values() for path in lever.propose(study, found, rejudge)
     ]
@@ -69,8 +74,8 @@ def rejudging(
     others: OtherRungs | None = None,
 ) -> Rejudging:
     """What levers judge ``study`` again with."""
-    fields = _fields(product, study.tables["cases"].schema)
-    return Rejudging(product, policy, instruments, fields, sealed, others)
+    narrowed = fields(product, study.tables["cases"].schema)
+    return Rejudging(product, policy, instruments, narrowed, sealed, others)
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,27 @@ def _cheapest_first(path: Path) -> tuple[bool, float, float]:
     return not path.settles and cases > 0, cases, path.per_case.value if path.per_case else 0.0
 
 
+class AllRows(Protocol):
+    """Judges all the rows of a table of which ``study`` holds a sample."""
+
+    @property
+    def study(self) -> OpenStudy:
+        """The study with the sample."""
+
+    @property
+    def sketch(self) -> OpenStudy:
+        """The sample by itself."""
+
+    def judge(
+        self,
+        product: Product,
+        policy: Policy | None,
+        changed: OpenStudy,
+        instruments: Mapping[str, Instrument],
+    ) -> tuple[tuple[Verdict, ...], Counted]:
+        """The verdicts of all rows for a product and a policy that were changed, with the cells."""
+
+
 @dataclass(frozen=True)
 class Rejudging:
     """Judges an open study again under a change (see core.lever.Rejudge)."""
@@ -140,29 +166,41 @@ class Rejudging:
     fields: tuple[str, ...] = ()
     sealed: int = 0
     others: OtherRungs | None = None
-    _judged: dict[tuple[int, Change], tuple[OpenStudy, tuple[Verdict, ...]]] = field(
-        default_factory=dict, compare=False
+    all_rows: AllRows | None = None
+    _judged: dict[tuple[int, Change], tuple[OpenStudy, tuple[Verdict, ...], Counted | None]] = (
+        field(default_factory=dict, compare=False)
     )
 
     def __call__(self, study: OpenStudy, change: Change = AS_IT_IS) -> tuple[Verdict, ...]:
         """The verdicts under ``change``, at the full alpha, without sizing any next test."""
+        return self._again(study, change)[0]
+
+    def _again(
+        self, study: OpenStudy, change: Change
+    ) -> tuple[tuple[Verdict, ...], Counted | None]:
         key = (id(study), change)
         if key not in self._judged:
             # the study is kept beside its verdicts, so that its id stays its own
-            self._judged[key] = (study, self._judge(study, change))
-        return self._judged[key][1]
+            self._judged[key] = (study, *self._judge(study, change))
+        return self._judged[key][1:]
 
-    def _judge(self, study: OpenStudy, change: Change) -> tuple[Verdict, ...]:
+    def _judge(
+        self, study: OpenStudy, change: Change
+    ) -> tuple[tuple[Verdict, ...], Counted | None]:
         product, changed = self._changed(study, change)
         quick = {r.metric: _Incurious(self.instruments[r.metric]) for r in product.requirements}
-        return verdicts(product, changed, quick)
+        if self.all_rows is not None and study is self.all_rows.study:
+            return self.all_rows.judge(product, change.policy or self.policy, changed, quick)
+        return verdicts(product, changed, quick), None
 
     def fresh(self, study: OpenStudy, change: Change = AS_IT_IS) -> Fresh:
         """The fresh set that would show every gating requirement under ``change``."""
         product, changed = self._changed(study, change)
-        again = self(study, change)
+        again, all_rows = self._again(study, change)
         selected = study.candidates > 1 or change != AS_IT_IS
-        return fresh.fresh_set(product, changed, again, self.instruments, self.sealed, selected)
+        return fresh.fresh_set(
+            product, changed, again, self.instruments, self.sealed, selected, all_rows
+        )
 
     def rungs(self, study: OpenStudy) -> Rungs:
         """The models that could be judged on ``study`` instead."""
@@ -171,6 +209,8 @@ class Rejudging:
 
     def sketch(self, study: OpenStudy) -> OpenStudy:
         """The first cases in the order of their ids' hashes, which says nothing of their values."""
+        if self.all_rows is not None and study is self.all_rows.study:
+            return self.all_rows.sketch
         cases = study.tables["cases"]
         if cases.height <= MOST_SEARCHED:
             return study
@@ -178,6 +218,8 @@ class Rejudging:
 
     def enlarged(self, study: OpenStudy, cases: int) -> OpenStudy:
         """The study with its rows repeated until there are ``cases``."""
+        if self.all_rows is not None and study is self.all_rows.study:
+            return study
         return fresh.enlarged(study, cases)
 
     def _changed(self, study: OpenStudy, change: Change) -> tuple[Product, OpenStudy]:
@@ -275,7 +317,7 @@ def unopened(workspace: Workspace, parted: Parted) -> int:
     return len(ids)
 
 
-def _fields(product: Product, schema: pl.Schema) -> tuple[str, ...]:
+def fields(product: Product, schema: pl.Schema) -> tuple[str, ...]:
     """The columns by which the scope may be narrowed: slices, the scope's own, and features."""
     sliced = [n for r in product.requirements for rule in r.slices for n in rule.by]
     named = [rule.field for rule in product.scope.rules]

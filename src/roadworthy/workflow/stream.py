@@ -20,7 +20,7 @@ from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Additive, Instrument, Rows, Sketch, Statistic
 from roadworthy.core.product import CaseCost, Product, Task
-from roadworthy.core.requirement import Level, Requirement
+from roadworthy.core.requirement import Level, Requirement, Slice, SliceRule
 from roadworthy.core.verdict import Population
 from roadworthy.io.row_sums import RowSums
 from roadworthy.workflow.elementwise import is_elementwise
@@ -35,6 +35,7 @@ from roadworthy.workflow.prepare import (
     in_scope,
     only_other,
 )
+from roadworthy.workflow.sample import Sample
 from roadworthy.workflow.slicing import CASES, Cell, cells
 from roadworthy.workflow.subject import Judged
 
@@ -54,15 +55,19 @@ class NotStreamedError(Exception):
 class Streamed:
     """What one pass gave.
 
-    The cells by requirement id, what was gathered for each by ``id(cell)``, where all cases went;
-    for the record (None: nobody asked) the names of the cases and the table's fingerprint.
+    ``product`` says in words what was otherwise guessed from the values of whole columns. The cells
+    by requirement id, what was gathered for each by ``id(cell)``, where all cases went; for the
+    record (None: nobody asked) the names of the cases, the table's fingerprint and a sample.
     """
+
+    product: Product
 
     cells: Mapping[str, Sequence[Cell]]
     gathered: Mapping[int, dict[str, Any]]
     population: Population
     names: NDArray[np.uint64] | None = None
     fingerprint: str | None = None
+    sample: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,8 @@ class Table:
 
     ``others`` are other open cases in scope, as ``slicing.cells`` takes them; None: the table is
     all that there is. ``refused`` are ids that must not occur. ``recorded``: names of cases and a
-    fingerprint are wanted, from the very rows that are judged, so every column is read.
+    fingerprint are wanted, from the very rows that are judged, so every column is read; and so is
+    a random sample of so many rows (0: none). ``known``: its ids were looked at before.
     """
 
     scan: pl.LazyFrame
@@ -79,6 +85,8 @@ class Table:
     refused: pl.Series | None = None
     recorded: bool = False
     batch: int = BATCH
+    sample: int = 0
+    known: bool = False
 
 
 def stream(
@@ -108,7 +116,9 @@ def batches(table: Table, wanted: Sequence[str] | None = None) -> Iterator[pl.Da
         raise NotStreamedError("polars reads no batches")
     # without a column there would be no rows either
     scan = table.scan.select(wanted) if wanted else table.scan
-    yield from scan.collect_batches(chunk_size=table.batch, maintain_order=False)
+    # cases without ids are known by their places
+    ordered = table.sample > 0
+    yield from scan.collect_batches(chunk_size=table.batch, maintain_order=ordered)
 
 
 def _declared(product: Product, scan: pl.LazyFrame) -> Product:
@@ -172,18 +182,24 @@ class _Pass:
         _require_lone_cases(judged.product, requirements)
         _require_row_by_row(judged.product, schema)
         self._variants: dict[tuple[int, Key], _Variant] = {}
+        self._whole: list[Key] = []
+        self._made_of: dict[tuple[Key | Slice, ...], list[list[int]]] = {}
         for number, requirement in enumerate(requirements):
             self._add(number, requirement, Key(), instruments)
             for rule in requirement.slices:
                 self._add(number, requirement.on(rule), Key.of(rule), instruments)
+            # the whole is the sum over the parts of any key
+            self._whole.append(self._without_whole(number))
         self.wanted = self._columns(schema)
-        keys = dict.fromkeys([Key(), *(key for _, key in self._variants)])
+        keys = dict.fromkeys(key for _, key in self._variants) or {Key(): None}
         self._parts = {key: Parts(key, schema) for key in keys}
-        # the whole is the sum over the parts of any key
         counted = [key for key in keys if key.by] or [Key()]
+        # of all parts, whichever they are, the sum is the whole
         self._counts = {key: _Counted(self._flags()) for key in counted}
         self._outside: Counter[str] = Counter()
-        self._ids = Ids(judged.product.data.id, table.scan, table.refused, table.recorded)
+        name = None if table.known else judged.product.data.id
+        self._ids = Ids(name, table.scan, table.refused, table.recorded)
+        self._sample = Sample(table.sample) if table.sample else None
         self._sums = RowSums(schema) if table.recorded else None
 
     def declare(self, product: Product) -> None:
@@ -192,7 +208,9 @@ class _Pass:
 
     def see(self, batch: pl.DataFrame) -> None:
         """Prepares one batch, counts it, and forgets it."""
-        self._ids.see(batch)
+        hashes = self._ids.see(batch)
+        if self._sample is not None:
+            self._sample.see(batch, hashes)
         if self._sums is not None:
             self._sums.see(batch)
             batch = batch.select(self.wanted or batch.columns)
@@ -223,20 +241,24 @@ class _Pass:
         self._count_patterns(groups)
         planned: dict[str, list[Cell]] = {}
         gathered: dict[int, dict[str, Any]] = {}
+        known: dict[SliceRule, list[Cell]] = {}
         for number, requirement in enumerate(self._requirements):
-            found = list(self._cells(requirement, groups, table.others))
+            found = list(self._cells(requirement, groups, table.others, known))
             planned[requirement.id] = [cell for cell, _ in found]
             for key in dict.fromkeys(key for _, key in found):
                 here = [cell for cell, of in found if of == key and not cell.absent]
-                asked = self._variants[(number, key)].asked
-                for cell, parts in zip(here, self._parts_of(key, here), strict=True):
+                told = key if key.by else self._whole[number]
+                asked = self._variants[(number, told)].asked
+                for cell, parts in zip(here, self._parts_of(told, here), strict=True):
                     gathered[id(cell)] = {ask.name: ask.sketch.of(parts) for ask in asked}
         return Streamed(
+            self._judged.product,
             planned,
             gathered,
             self._population(groups[Key()]),
             self._ids.names() if table.recorded else None,
             None if self._sums is None else self._sums.hexdigest(),
+            None if self._sample is None else self._sample.rows(),
         )
 
     def _count_patterns(self, groups: Mapping[Key, pl.DataFrame]) -> None:
@@ -270,6 +292,18 @@ class _Pass:
         before = self._variants.setdefault((number, key), variant)
         if before.requirement != requirement:
             raise NotStreamedError(f"{requirement.id} has one slice twice")
+
+    def _without_whole(self, number: int) -> Key:
+        """The key whose parts tell the whole of a requirement, which then needs no own count.
+
+        A slice rule with a limit of its own may ask for other statistics.
+        """
+        whole = self._variants[number, Key()]
+        for (other, key), variant in self._variants.items():
+            if other == number and key.by and variant.requirement == whole.requirement:
+                del self._variants[number, Key()]
+                return key
+        return Key()
 
     def _columns(self, schema: pl.Schema) -> list[str]:
         """The user's columns that are read at all."""
@@ -312,24 +346,31 @@ class _Pass:
         requirement: Requirement[Any],
         groups: Mapping[Key, pl.DataFrame],
         others: pl.DataFrame | None,
+        known: dict[SliceRule, list[Cell]],
     ) -> Iterator[tuple[Cell, Key]]:
+        """Its cells; ``known`` are those of other requirements with the same rule."""
         yield Cell(requirement), Key()
         for rule in requirement.slices:
             key = Key.of(rule)
-            here = groups[key].filter(pl.col(INSIDE))
-            alone = replace(requirement, slices=(rule,))
-            for cell in cells(alone, here, others, self._judged.product.scope)[1:]:
-                whole = replace(cell.requirement, slices=requirement.slices)
-                yield replace(cell, requirement=whole), key
+            if rule not in known:
+                here = groups[key].filter(pl.col(INSIDE))
+                alone = replace(requirement, slices=(rule,))
+                known[rule] = cells(alone, here, others, self._judged.product.scope)[1:]
+            changed = requirement.on(rule)
+            for cell in known[rule]:
+                yield replace(cell, requirement=changed), key
 
     def _parts_of(self, key: Key, here: Sequence[Cell]) -> list[list[int]]:
         """Which parts of a key make up each cell."""
         if not key.by or not here:
             return [[0] for _ in here]
-        frame = pl.DataFrame(self._parts[key].values())
-        where = [on_slice(cell.slice, frame.schema).alias(str(i)) for i, cell in enumerate(here)]
-        found = frame.select(pl.int_range(pl.len()).alias("@row"), *where)
-        return [found[str(i)].arg_true().to_list() for i in range(len(here))]
+        slices: tuple[Key | Slice, ...] = (key, *(cell.slice for cell in here))
+        if slices not in self._made_of:
+            frame = pl.DataFrame(self._parts[key].values())
+            where = [on_slice(c.slice, frame.schema).alias(str(i)) for i, c in enumerate(here)]
+            found = frame.select(pl.int_range(pl.len()).alias("@row"), *where)
+            self._made_of[slices] = [found[str(i)].arg_true().to_list() for i in range(len(here))]
+        return self._made_of[slices]
 
     def _population(self, groups: pl.DataFrame) -> Population:
         def count(where: pl.Expr) -> int:
@@ -457,13 +498,11 @@ class _Values:
         known = self._found.get((ask.statistic.rows, ask.signature))
         if known is not None:
             return known, kept
-        found = self._table.select(
+        wanted = [e.alias(name) for name, e in ask.expressions.items()]
+        if not all(e.meta.root_names() for e in wanted):
             # literals take the height of a column
-            [
-                pl.int_range(pl.len()).alias("@row"),
-                *(e.alias(name) for name, e in ask.expressions.items()),
-            ]
-        )
+            wanted.append(pl.int_range(pl.len()).alias("@row"))
+        found = self._table.select(wanted)
         arrays = {}
         for name in ask.expressions:
             series = found[name] if kept is None else found[name].filter(pl.Series(kept))
