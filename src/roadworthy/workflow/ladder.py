@@ -131,8 +131,10 @@ def _distance(result: RungResult) -> tuple[bool, int, float]:
 
 
 def _from_cheap_to_costly(product: Product, rungs: Mapping[str, Rung]) -> list[tuple[str, Rung]]:
-    names = rungs if product.models is None else product.models
-    return sorted(((name, rungs[name]) for name in names), key=lambda pair: (pair[1].rank, pair[0]))
+    named = product.models
+    found = ((name, rungs[name]) for name in (rungs if named is None else named))
+    tried = (pair for pair in found if named is not None or getattr(pair[1], "by_default", True))
+    return sorted(tried, key=lambda pair: (pair[1].rank, pair[0]))
 
 
 def _tried(

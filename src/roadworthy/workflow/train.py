@@ -15,12 +15,12 @@ from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName
 from roadworthy.io.ladder_json import ladder_to_json
 from roadworthy.io.product_yaml import load_product
-from roadworthy.io.registry import instruments, rungs
+from roadworthy.io.registry import instruments
 from roadworthy.store.seen import note_open, note_seen
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.ladder import Climbed, OpenCases, climb
 from roadworthy.workflow.source import feature_columns, load_cases, names
-from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt
+from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, ladder_of, learnt
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def train(product_file: Path) -> Trained:
     features = feature_columns(product, parted.schema)
     seed = product.data.split.seed if product.data.split else 0
     cases = OpenCases(training, parted.open(SetName.VALIDATION), parted.all_open)
-    climbed = climb(product, cases, features, seed, rungs(), instruments())
+    climbed = climb(product, cases, features, seed, ladder_of(product), instruments())
     ladder, kept = climbed.ladder, climbed.ladder.result
     remembered, told = _kept(product, climbed), ladder_to_json(climbed.ladder)
     fitted_on, chose = (names(parted.open(name)) for name in (SetName.TRAIN, SetName.VALIDATION))
