@@ -6,6 +6,7 @@ is chosen by a proper score, on such cases alone.
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -83,7 +84,11 @@ class VennAbers:
     def __init__(self, scores: Floats, truth: NDArray[np.bool_]) -> None:
         self._scores, self._truth = scores, truth
         self._fitted = _library().VennAbers()
-        self._fitted.fit(_pairs(scores), truth.astype(int))
+        with warnings.catch_warnings():
+            # the slope beyond the last point is no number, and the package asks for it all the same
+            warnings.filterwarnings("ignore", "All-NaN slice encountered", RuntimeWarning)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                self._fitted.fit(_pairs(scores), truth.astype(int))
 
     def __call__(self, scores: ArrayLike) -> Floats:
         """p1 / (1 - p0 + p1): the minimax answer for the log loss."""
@@ -155,14 +160,17 @@ def fit(method: Calibrate, scores: ArrayLike, truth: ArrayLike) -> Calibrator:
 
 
 def choose(scores: ArrayLike, truth: ArrayLike, seed: int) -> Calibrate:
-    """The method with the smallest cross-fitted log loss; of equal ones the stiffest.
+    """The stiffest method whose cross-fitted log loss is within a standard error of the best.
 
-    Log loss is a strictly proper score (Gneiting & Raftery 2007). Probabilities are held 1/(2n)
-    away from 0 and 1: n cases justify no more certainty than that.
+    Log loss is a strictly proper score (Gneiting & Raftery 2007); the standard error is that of
+    the paired differences, case by case (the one-standard-error rule, Breiman et al. 1984).
+    Probabilities are held 1/(2n) away from 0 and 1: n cases justify no more certainty than that.
     """
     s, y = np.asarray(scores, dtype=np.float64), np.asarray(truth, dtype=bool)
-    losses = [round(_loss(method, s, y, seed), 6) for method in METHODS]
-    return METHODS[int(np.argmin(losses))]
+    losses = np.stack([_losses(method, s, y, seed) for method in METHODS])
+    worse = losses - losses[np.argmin(losses.mean(axis=1))]
+    near = worse.mean(axis=1) <= worse.std(axis=1) / np.sqrt(len(s))
+    return METHODS[int(np.argmax(near))]
 
 
 def require_enough(truth: ArrayLike, where: str) -> None:
@@ -199,13 +207,14 @@ def logit(scores: Floats) -> Floats:
     return np.clip(found, -_MOST_LOGIT, _MOST_LOGIT)
 
 
-def _loss(method: Calibrate, scores: Floats, truth: NDArray[np.bool_], seed: int) -> float:
+def _losses(method: Calibrate, scores: Floats, truth: NDArray[np.bool_], seed: int) -> Floats:
+    """The log loss of every case, answered by a calibrator that had not seen it."""
     said = np.empty_like(scores)
     for rest, held_out in folds(truth, seed):
         said[held_out] = fit(method, scores[rest], truth[rest])(scores[held_out])
     edge = 1.0 / (2 * len(scores))
     said = np.clip(said, edge, 1.0 - edge)
-    return float(-np.mean(np.where(truth, np.log(said), np.log1p(-said))))
+    return np.asarray(-np.where(truth, np.log(said), np.log1p(-said)), dtype=np.float64)
 
 
 def _pairs(scores: Floats) -> Floats:
