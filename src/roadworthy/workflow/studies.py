@@ -18,9 +18,9 @@ from roadworthy.core.study import Study
 from roadworthy.io import tables
 from roadworthy.io.registry import collectors
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.calibrate import calibrated
 from roadworthy.workflow.measure import planned_cells, table_of
 from roadworthy.workflow.prepare import require_numbers
+from roadworthy.workflow.recalibrate import calibrated
 from roadworthy.workflow.source import Parted
 from roadworthy.workflow.subject import TRAINED, Judged, kept_policy, load_model
 from roadworthy.workflow.tune import CANDIDATES, choose_threshold
