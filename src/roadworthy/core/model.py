@@ -42,3 +42,15 @@ class Brought(Model, Protocol):
 
     def why_not(self, table: str) -> str | None:
         """Why an observation table, such as ``timings``, cannot be collected; None: it can."""
+
+
+@runtime_checkable
+class Uncertain(Model, Protocol):
+    """A binary model that says how sure it is of each answer."""
+
+    def distribution(self, cases: pl.DataFrame) -> pl.DataFrame:
+        """One row a case, in order; null where such a model has no number.
+
+        ``score`` is what ``answer`` gives; ``low`` and ``high`` enclose it; ``entropy`` is that of
+        the score, in nats, and ``mutual_information`` the part of it on which members disagree.
+        """

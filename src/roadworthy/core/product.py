@@ -138,6 +138,17 @@ class Confidence:
     looks: int = 1
 
 
+class Calibrate(StrEnum):
+    """How a score becomes a probability; ``auto`` chooses among the others but Venn-Abers."""
+
+    NONE = "none"
+    AUTO = "auto"
+    TEMPERATURE = "temperature"
+    SIGMOID = "sigmoid"
+    ISOTONIC = "isotonic"
+    VENN_ABERS = "venn_abers"
+
+
 @dataclass(frozen=True)
 class Decision:
     """How a score becomes a decision; ``auto`` chooses the threshold on validation data."""
@@ -145,6 +156,7 @@ class Decision:
     threshold: float | Literal["auto"] = 0.5
     referred: Referred | None = None
     refer_between: tuple[float, float] | None = None
+    calibrate: Calibrate = Calibrate.NONE
 
 
 @dataclass(frozen=True)

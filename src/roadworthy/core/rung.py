@@ -23,7 +23,8 @@ class Rung(Protocol):
     """One kind of model. Announced by an entry point in ``roadworthy.models``.
 
     ``rank`` orders the rungs from cheap to costly; the built-in ones have 0 (majority),
-    10 (logistic) and 20 (boosting). ``why`` says in a phrase what its cost is made of.
+    10 (logistic) and 20 (boosting). ``why`` says in a phrase what its cost is made of. A rung whose
+    ``by_default`` is False is tried only where ``models:`` names it; every other one always is.
     """
 
     @property

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from roadworthy.core.policy import Referred
 from roadworthy.core.product import (
+    Calibrate,
     CaseCost,
     Confidence,
     Costs,
@@ -35,6 +36,7 @@ from roadworthy.io.words import (
 ConfidenceWord = Annotated[float, between(0.5, 1)]
 PowerWord = Annotated[float, between(0, 1)]
 TaskWord = Annotated[Task, choice({task.value: task for task in Task})]
+CalibrateWord = Annotated[Calibrate, choice({word.value: word for word in Calibrate})]
 ReferredWord = Annotated[Referred, choice({word.value: word for word in Referred})]
 MissingWord = Annotated[Literal["refer", "accept"], choice({"refer": "refer", "accept": "accept"})]
 
@@ -156,6 +158,8 @@ class DecisionWords(Words):
     """How rates count a case that a person decides."""
     refer_between: Pair | None = None
     """Scores from the first number up to the second go to a person."""
+    calibrate: CalibrateWord = Calibrate.NONE
+    """How a score becomes a probability: none, auto, temperature, sigmoid, isotonic, venn_abers."""
 
     @model_validator(mode="after")
     def _say_how_referred_cases_count(self) -> Self:
@@ -179,7 +183,7 @@ class DecisionWords(Words):
 
     def core(self) -> Decision:
         """The decision that this describes."""
-        return Decision(self.threshold, self.referred, self.refer_between)
+        return Decision(self.threshold, self.referred, self.refer_between, self.calibrate)
 
 
 def _version(value: object) -> int:

@@ -109,7 +109,7 @@ def _tables(product: Product) -> Iterator[Problem]:
 
 
 def _decision(page: Page, product: Product) -> Iterator[Problem]:
-    for key in ("threshold", "refer_between"):
+    for key in ("threshold", "refer_between", "calibrate"):
         if product.task is not Task.BINARY and page.value(("decision", key)) is not None:
             message = f"needs a score, and the task is {product.task.value}"
             yield Problem(("decision", key), message, "Remove it.")

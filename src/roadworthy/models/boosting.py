@@ -40,14 +40,15 @@ class Boosting:
         # early stopping would hold back a tenth of the cases, drawn at random
         last = kind(max_iter=100, max_leaf_nodes=8, early_stopping=False, random_state=seed)
         columns = pipelines.learnable(cases, features)
-        steps = [("columns", _as_they_are(columns)), ("model", last)]
+        steps = [("columns", as_they_are(columns)), ("model", last)]
         return pipelines.fitted(self.title(task), steps, columns, cases, truth, task)
 
     def load(self, artifact: Path) -> Model:
         return pipelines.load(artifact)
 
 
-def _as_they_are(columns: pipelines.Columns) -> Any:
+def as_they_are(columns: pipelines.Columns) -> Any:
+    """Numbers as they are, missing ones too; a column for every category."""
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import OneHotEncoder
 

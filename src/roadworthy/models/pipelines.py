@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,6 +20,8 @@ from roadworthy.models.reproducible import reproducible
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
     from threadpoolctl import ThreadpoolController
+
+Matrix: TypeAlias = np.ndarray[Any, Any]
 
 MOST_CATEGORIES = 100
 
@@ -73,7 +75,7 @@ class TrainedPipeline:
             # scikit-learn refuses an empty table, which a strict scope may leave
             return pl.Series(dtype=pl.String if self.card.task is Task.MULTICLASS else pl.Float64)
         x = matrix(cases, self.card.numbers, self.card.categories)
-        with _one_thread():
+        with one_thread():
             if self.card.task is Task.BINARY:
                 assert self.card.positive is not None
                 return pl.Series(self.pipeline.predict_proba(x)[:, self.card.positive])
@@ -134,7 +136,7 @@ def fitted(
 
     _refuse_one_class(truth, task)
     pipeline = Pipeline(steps)
-    with _one_thread():
+    with one_thread():
         pipeline.fit(matrix(cases, columns.numbers, columns.categories), truth.to_numpy())
     positive = None
     if task is Task.BINARY:
@@ -179,7 +181,7 @@ def matrix(
     return found
 
 
-def _one_thread() -> AbstractContextManager[Any]:
+def one_thread() -> AbstractContextManager[Any]:
     """The same sums on any number of cores; on busy ones, waiting threads cost 100 times more."""
     limited: AbstractContextManager[Any] = _pools().limit(limits=1)
     return limited

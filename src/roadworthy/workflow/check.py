@@ -21,6 +21,7 @@ from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io import tables
 from roadworthy.io.judgement_json import to_json
 from roadworthy.io.registry import instruments
+from roadworthy.models.calibrated import CalibratedModel
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.judge import product_outcome
@@ -227,7 +228,7 @@ def _refuse_known(
             value=sealed,
             next_step="Leave them out; `roadworthy certify` opens the sealed set.",
         )
-    used = known(cases, parted.chosen_on())
+    used = known(cases, parted.chosen_on(calibrated=isinstance(model, CalibratedModel)))
     if model.files and not isinstance(model, Brought):
         used |= known(cases, seen_ids(workspace, model.fingerprint))
     if used.any():

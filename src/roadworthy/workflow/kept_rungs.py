@@ -14,7 +14,7 @@ from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.model import Model
-from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.product import Calibrate, Product, SetName, Task
 from roadworthy.core.rung import Rung
 from roadworthy.io.row_sums import rows_fingerprint
 from roadworthy.store.workspace import Workspace
@@ -31,6 +31,7 @@ class Training:
     cases: pl.DataFrame
     features: tuple[str, ...]
     seed: int
+    calibrate: Calibrate = Calibrate.NONE
 
     @staticmethod
     def of(product: Product, parted: Parted) -> Training:
@@ -49,13 +50,13 @@ class Training:
             )
         features = feature_columns(product, parted.schema)
         seed = product.data.split.seed if product.data.split else 0
-        return Training(product.task, cases, features, seed)
+        return Training(product.task, cases, features, seed, product.decision.calibrate)
 
     @cached_property
     def key(self) -> str:
         """A hash over all that a fitted model depends on, the order of the cases included."""
         learnt = self.cases.select(*self.features, truth_of(self.cases, self.task))
-        said = [__version__, self.task, self.features, self.seed]
+        said = [__version__, self.task, self.features, self.seed, self.calibrate]
         found = hashlib.sha256(json.dumps(said).encode())
         found.update(rows_fingerprint([learnt], learnt.schema).encode())
         found.update("\0".join(self.cases[columns.ID].to_list()).encode())

@@ -82,7 +82,7 @@ def climb(
     with TemporaryDirectory(prefix="roadworthy-") as folder:
         tried = tuple(
             fit(name, rung, product.task, cases.training, features, seed, Path(folder))
-            for name, rung in by_rank({name: rungs[name] for name in product.models or rungs})
+            for name, rung in by_rank(asked_for(product, rungs))
         )
         fitted = [one for one in tried if isinstance(one, Candidate)]
         _require_some(tried)
@@ -132,6 +132,13 @@ def _distance(result: RungResult) -> tuple[bool, int, float]:
 def by_rank(rungs: Mapping[str, Rung]) -> list[tuple[str, Rung]]:
     """The rungs with their names, from cheap to costly."""
     return sorted(rungs.items(), key=lambda pair: (pair[1].rank, pair[0]))
+
+
+def asked_for(product: Product, rungs: Mapping[str, Rung]) -> dict[str, Rung]:
+    """The rungs that ``models:`` names; without it those that are tried by default."""
+    if product.models is not None:
+        return {name: rungs[name] for name in product.models}
+    return {name: rung for name, rung in rungs.items() if getattr(rung, "by_default", True)}
 
 
 def _pairs(

@@ -12,7 +12,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.path import Path as Way
 from roadworthy.core.picture import Pictures
-from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.product import Calibrate, Product, SetName, Task
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Outcome, Population, Verdict
 from roadworthy.io import tables
@@ -64,7 +64,7 @@ def check_own(
     None: it must be read as a whole, also to say what is wrong with it.
     """
     chosen = product.decision.threshold == "auto" or product.data.split is not None
-    if chosen or product.model is not None:
+    if chosen or product.model is not None or product.decision.calibrate is not Calibrate.NONE:
         return None
     try:
         own = stand_in is None

@@ -22,7 +22,7 @@ from roadworthy.core.model import Model
 from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.rung import Rung
-from roadworthy.io.registry import collectors, rungs
+from roadworthy.io.registry import collectors
 from roadworthy.models.timing import one_by_one
 from roadworthy.store.seen import note_open
 from roadworthy.store.workspace import Workspace
@@ -31,7 +31,7 @@ from roadworthy.workflow.kept_rungs import KeptRung, Training, keep_rung, kept_r
 from roadworthy.workflow.ladder import ARTIFACT, TIMED, WARM_UP, by_rank
 from roadworthy.workflow.source import Parted, feature_columns, known, names
 from roadworthy.workflow.studies import Settled
-from roadworthy.workflow.subject import TRAINED, Judged, kept_ladder
+from roadworthy.workflow.subject import TRAINED, Judged, kept_ladder, rungs_of
 from roadworthy.workflow.tune import choose_threshold
 
 # what a check fits must not keep anybody waiting: so many values to learn from at most
@@ -134,7 +134,7 @@ class OtherRungs:
         """Every rung that can be fitted, from cheap to costly, save for the present model."""
         assert self._training is not None
         found = []
-        for name, rung in by_rank(_loaded()):
+        for name, rung in by_rank(_loaded(self.product)):
             one = kept_rung(self.workspace, self._training, name, rung)
             one = one or self._fit(name, rung, self._training)
             if one is not None and one.model.fingerprint != self.present.fingerprint:
@@ -255,10 +255,13 @@ def _present(ladder: Ladder) -> OtherRung:
     return OtherRung(kept.rung, kept.title, kept.model, kept.bytes, kept.reads, ms=kept.ms)
 
 
-def _loaded() -> dict[str, Rung]:
+def _loaded(product: Product) -> dict[str, Rung]:
     """The rungs whose packages can be imported; the others stop only those who name them."""
     found: dict[str, Rung] = {}
-    for name in rungs():
+    every = rungs_of(product)
+    for name in every:
         with suppress(BadInput):
-            found[name] = rungs()[name]
-    return found
+            found[name] = every[name]
+    # one that is tried only where it is named would keep everybody else waiting
+    named = product.models or ()
+    return {n: one for n, one in found.items() if n in named or getattr(one, "by_default", True)}

@@ -75,9 +75,13 @@ class Parted:
         """Hashes of the sealed ids and of their units, for ``known``."""
         return names(self._sealed())
 
-    def chosen_on(self) -> NDArray[np.uint64]:
-        """Names of the cases on which an automatic threshold is chosen; none without a split."""
-        chose = (SetName.VALIDATION,) if self.split else ()
+    def chosen_on(self, *, calibrated: bool = False) -> NDArray[np.uint64]:
+        """Names of the cases on which an automatic threshold is chosen; none without a split.
+
+        ``calibrated``: those that a calibrator learnt from count as well.
+        """
+        learnt = (SetName.TRAIN,) if calibrated else ()
+        chose = (SetName.VALIDATION, *learnt) if self.split else ()
         return names(self.open(*chose))
 
     def ids(self, *names: SetName) -> pl.Series:

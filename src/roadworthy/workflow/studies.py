@@ -20,6 +20,7 @@ from roadworthy.io.registry import collectors
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.measure import planned_cells, table_of
 from roadworthy.workflow.prepare import require_numbers
+from roadworthy.workflow.recalibrate import calibrated
 from roadworthy.workflow.source import Parted
 from roadworthy.workflow.subject import TRAINED, Judged, kept_policy, load_model
 from roadworthy.workflow.tune import CANDIDATES, choose_threshold
@@ -52,6 +53,7 @@ def settle(
     """
     model = model or load_model(product, workspace, parted.schema)
     _require_inputs(model, parted.schema)
+    model = calibrated(product, model, parted, workspace)
     if product.task is not Task.BINARY or product.data.truth is None:
         return Settled(Judged(product, model, None), *_chosen_among(model, workspace))
     candidates, rungs = _chosen_among(model, workspace)

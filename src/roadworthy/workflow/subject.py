@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import polars as pl
@@ -13,10 +14,12 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.model import Model
 from roadworthy.core.policy import Policy
-from roadworthy.core.product import Product, Task
+from roadworthy.core.product import Calibrate, Product, Task
+from roadworthy.core.rung import Rung
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.io.ladder_json import ladder_from_json
 from roadworthy.io.registry import rungs
+from roadworthy.models.calibrated import CalibratedRungs
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.own_model import own_model
@@ -103,7 +106,7 @@ def load_model(product: Product, workspace: Workspace, schema: pl.Schema | None 
             "a model of your own, `model: {command: }`.",
         )
     kept = workspace.read_json(TRAINED) or {}
-    known, rung = rungs(), str(kept.get("rung", ""))
+    known, rung = rungs_of(product), str(kept.get("rung", ""))
     if rung in known and kept.get("learnt") == learnt(product):
         model = known[rung].load(workspace.path(MODEL))
         if kept.get("model") == model.fingerprint:
@@ -114,6 +117,12 @@ def load_model(product: Product, workspace: Workspace, schema: pl.Schema | None 
         where=str(product.file),
         next_step="Run `roadworthy train` again.",
     )
+
+
+def rungs_of(product: Product) -> Mapping[str, Rung]:
+    """Every installed kind of model, calibrated as product.yaml asks; loaded when asked for."""
+    method = product.decision.calibrate
+    return rungs() if method is Calibrate.NONE else CalibratedRungs(rungs(), method)
 
 
 def ladder_of(model: str | None, workspace: Workspace) -> Ladder | None:
@@ -127,7 +136,8 @@ def ladder_of(model: str | None, workspace: Workspace) -> Ladder | None:
 def learnt(product: Product) -> str:
     """A hash of what training takes from product.yaml: another one asks for another model."""
     data = product.data
-    said = (product.task, data.truth, data.positive, data.negative, data.features, product.models)
+    truth = (product.task, data.truth, data.positive, data.negative)
+    said = (*truth, data.features, product.models, product.decision.calibrate)
     return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
 
 

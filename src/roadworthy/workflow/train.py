@@ -12,7 +12,7 @@ from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.shown import Shown
 from roadworthy.io.ladder_json import ladder_to_json
-from roadworthy.io.registry import instruments, rungs
+from roadworthy.io.registry import instruments
 from roadworthy.store.seen import note_open, note_seen
 from roadworthy.store.tried import note_tried, tried_on
 from roadworthy.store.workspace import Workspace
@@ -20,7 +20,7 @@ from roadworthy.workflow.kept_rungs import Training, keep_rung
 from roadworthy.workflow.ladder import Climbed, OpenCases, climb
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.source import load_cases, names
-from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt
+from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt, rungs_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def train(product: Given) -> Trained:
     cases = OpenCases(training.cases, parted.open(SetName.VALIDATION), parted.all_open)
     fitted_on, chose = (names(parted.open(name)) for name in (SetName.TRAIN, SetName.VALIDATION))
     before = tried_on(workspace, chose)
-    known = rungs()
+    known = rungs_of(product)
     climbed = climb(product, cases, training.features, training.seed, known, instruments(), before)
     ladder, kept = climbed.ladder, climbed.ladder.result
     remembered, told = _kept(product, climbed), ladder_to_json(climbed.ladder)
