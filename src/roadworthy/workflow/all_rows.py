@@ -95,7 +95,7 @@ def paths_of_all_rows(
         instruments,
         fields(judged.product, cases.schema),
         sealed,
-        again,
+        all_rows=again,
     )
     said = (
         f"looked for on a random sample of {telling.count(cases.height)} of the "

@@ -31,7 +31,7 @@ from roadworthy.workflow.kept_rungs import KeptRung, Training, keep_rung, kept_r
 from roadworthy.workflow.ladder import ARTIFACT, TIMED, WARM_UP, by_rank
 from roadworthy.workflow.source import Parted, feature_columns, known, names
 from roadworthy.workflow.studies import Settled
-from roadworthy.workflow.subject import TRAINED, Judged, kept_ladder, rungs_of
+from roadworthy.workflow.subject import TRAINED, Judged, ladder_of, rungs_of
 from roadworthy.workflow.tune import choose_threshold
 
 # what a check fits must not keep anybody waiting: so many values to learn from at most
@@ -125,7 +125,7 @@ class OtherRungs:
     @cached_property
     def _ladder(self) -> Ladder | None:
         try:
-            return kept_ladder(self.present, self.workspace) if self._trained_here else None
+            return ladder_of(self.present.fingerprint, self.workspace) if self._trained_here else None
         except BadInput:
             return None
 
