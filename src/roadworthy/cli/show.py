@@ -20,7 +20,7 @@ from roadworthy.core.product import SetName
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
 from roadworthy.io import ladder_words, plan_words, telling
-from roadworthy.io.harmless import one_line
+from roadworthy.io.harmless import one_line, short
 from roadworthy.io.ladder_json import ladder_to_json
 
 if TYPE_CHECKING:
@@ -448,7 +448,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence
     for head in heads:
         table.add_column(head, overflow="fold")
     for row, style in zip(rows, styles, strict=True):
-        cells = [Text(one_line(cell)) for cell in row]
+        cells = [Text(short(cell)) for cell in row]
         cells[-1].stylize(style)
         table.add_row(*cells)
     console.print(table)

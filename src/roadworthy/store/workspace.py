@@ -89,10 +89,10 @@ class Workspace:
             code="other_workspace_version",
             where=str(self.folder),
             value=found[:20],
-            next_step="Use the roadworthy that wrote it (a newer one), or move the folder away and "
-            "judge again."
+            # no advice to start afresh: the folder remembers which sealed sets were opened
+            next_step="Use the roadworthy that wrote it, which is newer than this one."
             if newer
-            else "Move the folder away and judge again, or correct its file VERSION.",
+            else "Use the roadworthy that wrote it, or restore the file VERSION from a backup.",
         )
 
     def create(self, name: str, content: Mapping[str, Any]) -> bool:

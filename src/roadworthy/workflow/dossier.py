@@ -132,20 +132,20 @@ def _kept(workspace: Workspace, product_file: Path, set_name: str | None) -> Kep
             code=problem.code if known else "kept_product",
             where=place if known else place.removesuffix(".json") + ".yaml",
             value=problem.value,
-            next_step=problem.next_step if known else _again(judgement_set=name),
+            next_step=problem.next_step if known and name != "sealed" else _again(name),
         ) from problem
     except (KeyError, OSError, TypeError, ValueError) as problem:
         raise BadInput(
             f"a kept judgement is incomplete or damaged: {problem!r}.",
             code="judgement",
             where=place,
-            next_step=_again(judgement_set=name),
+            next_step=_again(name),
         ) from problem
     return Kept(name, stored, judgement, product, made)
 
 
-def _again(judgement_set: str) -> str:
-    if judgement_set == "sealed":
+def _again(name: str) -> str:
+    if name == "sealed":
         return (
             "Restore it from a backup, or use the roadworthy that wrote it: a sealed set is "
             "judged once."

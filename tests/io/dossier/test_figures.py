@@ -46,7 +46,7 @@ def test_every_band_is_named_for_what_it_is_with_its_source() -> None:
 
 def test_the_product_and_the_reader_are_told_with_their_bounds() -> None:
     told = words()
-    assert "threshold 0.500: finds 98 (95.4 to 99.4) of 100 positives" in told["roc"]
+    assert "threshold 0.500: finds 98 (95.4 to 99.3) of 100 positives" in told["roc"]
     assert "reader_call: finds 95 (91.6 to 97.3) of 100 positives" in told["roc"]
     assert "2\xa0EUR (1.50 to 2.90) a case" in told["costs"]
     assert "reader_call, who reads every case: 2.50\xa0EUR" in told["costs"]
