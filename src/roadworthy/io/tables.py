@@ -177,9 +177,10 @@ def _kind(path: Path) -> str:
         raise _bad(path, f"is neither .csv nor .parquet but '{path.suffix}'", "Convert it.")
     if path.is_file():
         return kind
-    what = "is a folder" if path.is_dir() else "does not exist"
+    if path.is_dir():
+        raise _bad(path, "is a folder", "Name the file with the table.", code="missing_file")
     step = did_you_mean(path.name, _beside(path), f"files in '{path.parent}'")
-    raise _bad(path, what, step, code="missing_file")
+    raise _bad(path, "does not exist", step, code="missing_file")
 
 
 def _parquet(path: Path) -> pl.LazyFrame:
