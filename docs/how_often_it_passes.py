@@ -107,7 +107,8 @@ judge. All products must show, at .95 confidence and together: sensitivity at le
 specificity at least .80, accuracy at least .80; where it says so, also a sensitivity on each of ten
 sites that hold 3 to 20 % of the cases. *Good* means a true sensitivity of .95 and specificity of
 .88, *very good* .98 and .92, *bad* .85 and .80. Share of test sets that end in PASS, by their
-number of cases:
+number of cases (a share near one half is known to within 5 points); what is neither PASS nor
+FAIL is INCONCLUSIVE:
 """
 
 LESSONS = """
@@ -116,8 +117,8 @@ What to take from it:
 - A product that is clearly better than its limits passes, and 2,000 cases are enough when half
   are positive and nothing is asked by slice.
 - What decides is the number of *positives in the smallest gating slice*. The smallest site holds
-  3 % of the cases: of 2,000 cases with 10 % positives that is 6 women, and six found of six show
-  no more than .61. `roadworthy plan` says so before anything is labelled.
+  3 % of the cases: of 2,000 cases with 10 % positives that is 6 positives, and six found of
+  six show no more than .61. `roadworthy plan` says so before anything is labelled.
 - A slice limit equal to the overall limit is expensive. A slice limit a little lower, or
   `tier: advisory` for slices that are only watched, is often what is meant.
 - A product that is *at* its limits passes at most 5 % of the time, as it must; a bad one never.

@@ -162,6 +162,13 @@ def test_a_plan_is_never_green(results: dict[str, Any]) -> None:
     assert COLOURS[Outcome.PASS] not in html
 
 
+def test_what_is_to_be_written_keeps_its_lines(results: dict[str, Any]) -> None:
+    judgement = results["check"]
+    lines = "scope:\n  - {field: age, between: [40, 80]}"
+    path = replace(judgement.paths[0], write=lines)
+    assert f"\n{lines}\n</pre>" in replace(judgement, paths=(path,))._repr_html_()
+
+
 def hostile(judgement: Any) -> Any:
     part = Slice((SliceKey(HOSTILE, HOSTILE),))
     verdicts = tuple(

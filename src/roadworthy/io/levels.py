@@ -7,6 +7,12 @@ import polars as pl
 from roadworthy.core.requirement import Level
 
 
+def has_levels(dtype: pl.DataType) -> bool:
+    """Whether values of this type can be told as a text, a number, a date, or yes and no."""
+    bare = dtype in (pl.Binary, pl.Object, pl.Duration, pl.Unknown)
+    return not (bare or dtype.is_nested())
+
+
 def holds(column: str, dtype: pl.DataType, level: Level) -> pl.Expr:
     """Where ``column`` of type ``dtype`` holds ``level``; a missing value holds nothing.
 
@@ -16,6 +22,7 @@ def holds(column: str, dtype: pl.DataType, level: Level) -> pl.Expr:
     cell = pl.col(column)
     if isinstance(level, str):
         is_text = dtype in (pl.String, pl.Categorical, pl.Enum) or dtype.is_temporal()
+        is_text = is_text and has_levels(dtype)
         return (cell.cast(pl.String) == level).fill_null(False) if is_text else pl.lit(False)
     number = int(level) if isinstance(level, bool) else level
     if dtype == pl.Boolean:

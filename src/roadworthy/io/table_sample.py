@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
-from polars import selectors as cs
 
 from roadworthy.core.errors import BadInput
 from roadworthy.io import tables
@@ -87,8 +86,7 @@ def _collected(scan: pl.LazyFrame, path: Path) -> pl.DataFrame:
             value=", ".join(schema.names()),
             next_step="Name a table with one row a case.",
         )
-    # by_name takes every name as it is: elsewhere `*` and `^...$` are patterns
-    return tables.collect(scan.select(cs.by_name(*plain)), path.name)
+    return tables.collect(scan.select(plain), path.name)
 
 
 def _is_plain(kind: pl.DataType) -> bool:

@@ -177,9 +177,10 @@ def _kind(path: Path) -> str:
         raise _bad(path, f"is neither .csv nor .parquet but '{path.suffix}'", "Convert it.")
     if path.is_file():
         return kind
-    what = "is a folder" if path.is_dir() else "does not exist"
+    if path.is_dir():
+        raise _bad(path, "is a folder", "Name the file with the table.", code="missing_file")
     step = did_you_mean(path.name, _beside(path), f"files in '{path.parent}'")
-    raise _bad(path, what, step, code="missing_file")
+    raise _bad(path, "does not exist", step, code="missing_file")
 
 
 def _parquet(path: Path) -> pl.LazyFrame:
@@ -279,15 +280,8 @@ def _checked(frame: pl.LazyFrame, where: str) -> pl.LazyFrame:
     with _told(where):
         names = frame.collect_schema().names()
         rows = frame.select(pl.len()).collect().item() if names else 0
-    reserved = [name for name in names if name.startswith("@")]
-    if reserved:
-        raise BadInput(
-            f"The column name '{reserved[0]}' is reserved.",
-            code="reserved_column",
-            where=where,
-            value=reserved[0],
-            next_step="Rename it: no leading @.",
-        )
+    _refuse_names(names, where)
+    _refuse_objects(frame.collect_schema(), where)
     if not rows:
         raise BadInput(
             "The table has no rows.",
@@ -297,6 +291,41 @@ def _checked(frame: pl.LazyFrame, where: str) -> pl.LazyFrame:
             next_step="Name a file with cases.",
         )
     return frame
+
+
+def _refuse_names(names: Sequence[str], where: str) -> None:
+    reserved = [name for name in names if name.startswith("@")]
+    if reserved:
+        raise BadInput(
+            f"The column name '{reserved[0]}' is reserved.",
+            code="reserved_column",
+            where=where,
+            value=reserved[0],
+            next_step="Rename it: no leading @.",
+        )
+    # polars looks such a column up as other ones, even in a column's own methods
+    patterns = [name for name in names if name == "*" or (name[:1] == "^" and name[-1:] == "$")]
+    if patterns:
+        raise BadInput(
+            f"The column name '{patterns[0]}' would be read as a pattern of names.",
+            code="pattern_column",
+            where=where,
+            value=patterns[0],
+            next_step="Rename it: neither * nor ^...$.",
+        )
+
+
+def _refuse_objects(schema: pl.Schema, where: str) -> None:
+    """Python objects have no values that could be compared, counted or written down."""
+    for name, kind in schema.items():
+        if kind == pl.Object:
+            raise BadInput(
+                f"The column '{name}' holds objects of Python.",
+                code="unreadable_column",
+                where=where,
+                value=name,
+                next_step="Make it text, numbers or dates, or leave it out.",
+            )
 
 
 @contextmanager

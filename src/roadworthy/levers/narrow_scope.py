@@ -16,7 +16,7 @@ from roadworthy.core.standing import Cell, Standing, out_of_reach, standing
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Verdict
 from roadworthy.io import path_words, telling
-from roadworthy.io.levels import holds
+from roadworthy.io.levels import has_levels, holds
 
 # a scope that leaves less than this is another product
 LEAST_KEPT = 0.5
@@ -97,6 +97,8 @@ def _search(study: OpenStudy, apart: Collection[Cell], rejudge: Rejudge) -> list
         if len(found) >= MOST_TRIED or inside.height == 0:
             break
         column = inside[field]
+        if not has_levels(column.dtype):
+            continue
         if column.dtype.is_numeric() and column.n_unique() > MOST_LEVELS:
             found += [_try(rule, study, inside, apart, rejudge) for rule in _ranges(column)]
         elif column.n_unique() <= MOST_LEVELS and not column.dtype.is_temporal():

@@ -15,6 +15,7 @@ import polars as pl
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Task
+from roadworthy.io.levels import has_levels
 from roadworthy.models.reproducible import reproducible
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def learnable(cases: pl.DataFrame, features: tuple[str, ...]) -> Columns:
     Raises:
         BadInput: no feature differs between the cases, or one of them is a name.
     """
+    _refuse_shapeless(cases, features)
     _refuse_constant(cases, features)
     known = [name for name in features if _known(cases[name]).null_count() < cases.height]
     numbers = tuple(name for name in known if cases.schema[name].is_numeric())
@@ -233,6 +235,19 @@ def _refuse_constant(cases: pl.DataFrame, features: tuple[str, ...]) -> None:
 
 def _known(column: pl.Series) -> pl.Series:
     return column.fill_nan(None) if column.dtype.is_float() else column
+
+
+def _refuse_shapeless(cases: pl.DataFrame, features: tuple[str, ...]) -> None:
+    """Lists, bytes and the like are no numbers, and no categories either."""
+    for name in features:
+        if not has_levels(cases.schema[name]):
+            raise BadInput(
+                f"the feature {name!r} holds {cases.schema[name]}, from which nothing is learnt.",
+                code="shapeless_feature",
+                where=f"column {name}",
+                value=str(cases.schema[name]),
+                next_step="Write it as numbers or text, or leave it out of `data: {features: }`.",
+            )
 
 
 def _refuse_names(cases: pl.DataFrame, categories: tuple[str, ...]) -> None:

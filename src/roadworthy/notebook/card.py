@@ -43,7 +43,7 @@ class Way:
 
     change: str
     price: str
-    write: str
+    write: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
 
 

@@ -50,7 +50,7 @@ def _way(path: Path) -> Way:
     facts = [("expected", path.expected), ("proof", path.proof)]
     facts.append(("assumed", "; ".join(path.assumed)))
     told = tuple((name, fact) for name, fact in facts if fact)
-    return Way(path.change, show.price(path).strip("[]"), path.write, told)
+    return Way(path.change, show.price(path).strip("[]"), tuple(path.write.splitlines()), told)
 
 
 def _plan(found: Plan) -> Card:

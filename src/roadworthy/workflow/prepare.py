@@ -9,11 +9,13 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.policy import Policy, Referred
 from roadworthy.core.product import Calls, CaseCost, Product, Scope, Task
 from roadworthy.core.requirement import Level
-from roadworthy.io.levels import counts, holds
+from roadworthy.io.levels import counts, has_levels, holds
 from roadworthy.io.stable_hash import stable_hash
 from roadworthy.workflow.levels import is_in, missing
 
 EXAMPLES = 5
+NAMES = "Give ids as text or whole numbers."
+WORDS = "Write the values as text, numbers or dates."
 
 
 def identify(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
@@ -21,7 +23,7 @@ def identify(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     name = product.data.id
     for column in (name, product.data.unit):
         if column is not None:
-            _require_names(cases, column)
+            _require_levels(cases, column, "which is no name for a case or a unit", NAMES)
     ids = pl.int_range(1, pl.len() + 1).cast(pl.String) if name is None else id_text(cases, name)
     found = cases.with_columns(ids.alias(columns.ID))
     if name is not None:
@@ -49,15 +51,15 @@ def id_text(cases: pl.DataFrame, column: str) -> pl.Expr:
     )
 
 
-def _require_names(cases: pl.DataFrame, column: str) -> None:
+def _require_levels(cases: pl.DataFrame, column: str, what: str, next_step: str) -> None:
     dtype = cases.schema[column]
-    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+    if not has_levels(dtype):
         raise BadInput(
-            f"the column {column!r} holds {dtype}, which is no name for a case or a unit.",
-            code="not_a_name",
+            f"the column {column!r} holds {dtype}, {what}.",
+            code="no_levels",
             where=f"column {column}",
             value=str(dtype),
-            next_step="Give ids as text or whole numbers.",
+            next_step=next_step,
         )
 
 
@@ -66,6 +68,7 @@ def declare_truth(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     name = product.data.truth
     if name is None:
         return cases
+    _require_levels(cases, name, "which is no truth", WORDS)
     _refuse_nulls(cases, name, name, "label every case, or leave unlabelled cases out of the table")
     if product.task is Task.BINARY:
         return _binary_truth(cases, product, name)
@@ -78,6 +81,7 @@ def in_scope(cases: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     """Adds ``@inside`` and ``@outside``: the first reason why a case is out of scope, or null."""
     reason = pl.lit(None, dtype=pl.String)
     for rule in reversed(scope.rules):
+        _require_levels(cases, rule.field, "so nothing says which of them are in scope", WORDS)
         dtype = cases.schema[rule.field]
         absent = missing(rule.field, dtype)
         if rule.between is not None:
@@ -196,6 +200,8 @@ def add_calls(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     named = {calls.name: calls for calls in product.data.calls}
     wanted = {r.limit.against for r in product.requirements if r.limit.against}
     for name in sorted(wanted):
+        column = named[name].column if name in named else name
+        _require_levels(cases, column, "which is nobody's call", WORDS)
         if product.task is Task.BINARY:
             calls = named.get(name) or as_truth(cases, product, name)
             call = _declared(cases, calls.column, calls.positive, calls.negative, name)

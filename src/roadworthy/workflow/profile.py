@@ -76,14 +76,9 @@ class Column:
 def profile(frame: pl.DataFrame) -> tuple[Column, ...]:
     """Every column that product.yaml can name, in the table's order.
 
-    A blank name cannot be written there, and ``*`` or ``^...$`` would be read as a pattern.
+    A blank name cannot be written there.
     """
-    return tuple(_column(frame[name]) for name in frame.columns if _can_be_named(name))
-
-
-def _can_be_named(name: str) -> bool:
-    pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
-    return bool(name.strip()) and not pattern
+    return tuple(_column(frame[name]) for name in frame.columns if name.strip())
 
 
 def _column(series: pl.Series) -> Column:

@@ -22,7 +22,7 @@ from roadworthy.core.requirement import (
     SliceRule,
     Tier,
 )
-from roadworthy.io.levels import is_level
+from roadworthy.io.levels import has_levels, is_level
 from roadworthy.workflow.levels import on_slice
 
 MOST_LEVELS = 60
@@ -175,7 +175,7 @@ def _key(column: str, value: object, frame: pl.DataFrame, named: set[SliceKey]) 
 
 def _require_plain(frame: pl.DataFrame, column: str) -> None:
     dtype = frame.schema[column]
-    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+    if not has_levels(dtype):
         raise BadInput(
             f"the slice column {column!r} holds {dtype}, which has no levels.",
             code="no_levels",
