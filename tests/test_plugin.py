@@ -1,4 +1,4 @@
-"""A stranger's package adds a metric by one entry point, and everything knows it then."""
+"""A stranger's package adds a metric, a rung and a lever, each by one line, and all know them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.tables import SCORED, counted, write_product
+from tests.tables import FINDS, LEARNT, SCORED, SPARES, counted, learnable, write_product
 
 EXAMPLE = Path(__file__).parent / "plugin_example"
 RUN = "from roadworthy.cli import main; main()"
@@ -88,18 +88,47 @@ def test_without_the_package_the_metric_is_unknown(tmp_path: Path) -> None:
     assert "youden_j" in done.stdout + done.stderr
 
 
-def test_it_keeps_the_promises_of_an_instrument(installed: Path) -> None:
+@pytest.mark.parametrize(
+    "promise",
+    [
+        "youden_j import Parameters, YoudenJ; check_instrument(YoudenJ()); "
+        "check_instrument(YoudenJ(), Parameters(weight=0.7))",
+        "naive_bayes import NaiveBayes; check_rung(NaiveBayes(), tasks=TASKS)",
+        "second_reading import SecondReading; check_lever(SecondReading())",
+    ],
+)
+def test_each_keeps_the_promises_of_its_kind(installed: Path, promise: str) -> None:
     run = (
-        "from roadworthy.testing import check_instrument\n"
-        "from roadworthy_plugin_example.youden_j import Parameters, YoudenJ\n"
-        "check_instrument(YoudenJ())\n"
-        "check_instrument(YoudenJ(), Parameters(weight=0.7))\n"
+        "from roadworthy.core.product import Task\n"
+        "from roadworthy.testing import check_instrument, check_lever, check_rung\n"
+        "TASKS = [Task.BINARY, Task.MULTICLASS]\n"
+        f"from roadworthy_plugin_example.{promise}\n"
     )
     there = {**os.environ, "PYTHONPATH": str(installed)}
     done = subprocess.run(
         [sys.executable, "-c", run], capture_output=True, text=True, check=False, env=there
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_its_rung_is_tried_and_its_lever_proposes(installed: Path, tmp_path: Path) -> None:
+    split = {"train": 0.4, "validation": 0.4, "sealed": 0.2, "seed": 7}
+    asked = [{**FINDS, "at_least": 0.99}, {**SPARES, "at_least": 0.9}]
+    file = write_product(
+        tmp_path,
+        learnable(600, 5),
+        asked,
+        data={**LEARNT, "split": split},
+        models=["majority", "naive_bayes"],
+    )
+    done = roadworthy(installed, "train", str(file), "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [step["rung"] for step in json.loads(done.stdout)["ladder"]] == [
+        "majority",
+        "naive_bayes",
+    ]
+    done = roadworthy(installed, "check", str(file), "--json")
+    assert "second_reading" in {path["lever"] for path in json.loads(done.stdout)["paths"]}
 
 
 def test_its_readme_is_in_order(installed: Path, tmp_path: Path) -> None:

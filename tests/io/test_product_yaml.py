@@ -323,6 +323,8 @@ BROKEN = [
     ("max_drop: 0.02", "max_drop: 0.02, target: -0.05", 31, "a gain of -0.02", "expected gain"),
     ("against: radiologist, ", "", 31, "does not say with whom", "Add `against:`"),
     ("against: radiologist", "against: cancer", 31, "the product itself", "somebody else's"),
+    ("column: bi_rads", "column: cancer", 14, "so is `data.truth`", "somebody else's"),
+    ("column: bi_rads", "column: ai_score", 14, "so is `data.score`", "somebody else's"),
     ("at_least: 0.20", "max_drop: 0.1, against: b", 30, "`ppv` cannot be", "sensitivity, spec"),
     ("at_least: 0.20", "at_least: 0.20, per: unit", 30, "`ppv` is not counted", "Remove"),
     ("  prevalence: as_sampled\n", "", 29, "ppv depends on prevalence", "prevalence: as_sampled}"),

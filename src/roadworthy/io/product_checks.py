@@ -23,6 +23,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from _outputs(product)
     yield from _model(product)
     yield from _roles(product)
+    yield from _readers(product)
     yield from _tables(product)
     yield from _decision(page, product)
     yield from _models(product)
@@ -100,6 +101,17 @@ def _roles(product: Product) -> Iterator[Problem]:
     if product.data.truth is not None and product.data.truth in (product.data.features or ()):
         message = f"holds '{product.data.truth}', the truth"
         yield Problem(("data", "features"), message, "Remove it: a model must not see the truth.")
+
+
+def _readers(product: Product) -> Iterator[Problem]:
+    """Somebody else's calls are not the product's own answers, nor the truth, by another name."""
+    own = {getattr(product.data, role): role for role in ("truth", "score", "prediction")}
+    for calls in product.data.calls:
+        role = own.get(calls.column)
+        if role is not None:
+            message = f"is '{calls.column}', and so is `data.{role}`"
+            path = ("data", "calls", calls.name, "column")
+            yield Problem(path, message, "Name the column with somebody else's calls.")
 
 
 def _tables(product: Product) -> Iterator[Problem]:

@@ -13,6 +13,8 @@ from roadworthy.stats.gathered import Average, ByUnit, Pairing, Ranks, Tally
 
 INDEPENDENT = "cases are independent of one another and drawn from the cohort the claim is about"
 CLUSTERED = "units are independent of one another; cases of one unit may depend on each other"
+# said where two never disagree: a copy of the product's own calls looks the same
+NO_COPY = "neither of the two owes its calls to the other, although they agree on all of these"
 CLUSTERED_BY_SIZE = f"{CLUSTERED}; no unit of the cohort is larger than the largest seen"
 NO_ORDER = (
     "a bound on a mean stays valid at every look only for cases in the order of their arrival, "
@@ -217,8 +219,11 @@ def gain(pairs: Pairing, limit: Limit, regime: Regime, of: str) -> Evidence:
         return NotMeasured(f"there are no {of} to compare on")
     if regime.anytime:
         return NotMeasured("no bound on a gain is known here that stays valid at every look")
+    alike = (NO_COPY,) if counts.gained == counts.lost == 0 else ()
     if pairs.units.dependent:
-        return _bet(pairs.units, limit, regime, -1.0, 1.0, n=counts.n, of=of)
+        bet = _bet(pairs.units, limit, regime, -1.0, 1.0, n=counts.n, of=of)
+        told = isinstance(bet, Measured)
+        return replace(bet, assumptions=(*bet.assumptions, *alike)) if told else bet
     alpha, at = regime.alpha, limit.threshold
     low, high = paired.lower(counts, alpha), paired.upper(counts, alpha)
     bounds = Bounds(
@@ -235,7 +240,7 @@ def gain(pairs: Pairing, limit: Limit, regime: Regime, of: str) -> Evidence:
         of=of,
         method=f"exact unconditional paired test (Tango's score; {counts.gained} gained, "
         f"{counts.lost} lost)",
-        assumptions=(INDEPENDENT,),
+        assumptions=(INDEPENDENT, *alike),
     )
     apart = (counts.gained + counts.lost) / counts.n
     return replace(found, spread=max(apart - found.estimate**2, 0.0) ** 0.5)

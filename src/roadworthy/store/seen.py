@@ -59,7 +59,11 @@ def fitted_ids(workspace: Workspace, model: str) -> NDArray[np.uint64]:
     Raises:
         BadInput: nothing was kept, so nobody can say what the model has seen.
     """
-    return _read(workspace, _file(model, "fitted"))
+    found = _read(workspace, _file(model, "fitted"))
+    # no model is fitted on nothing: an empty file was emptied
+    if not len(found):
+        raise _unknown(workspace.path(_file(model, "fitted")))
+    return found
 
 
 def seen_ids(workspace: Workspace, model: str) -> NDArray[np.uint64]:
@@ -75,13 +79,17 @@ def seen_ids(workspace: Workspace, model: str) -> NDArray[np.uint64]:
 def _read(workspace: Workspace, name: str) -> NDArray[np.uint64]:
     path = workspace.path(name)
     if not path.exists():
-        raise BadInput(
-            "it is not known which cases this model was trained on.",
-            code="unknown_training",
-            where=str(path),
-            next_step="Run `roadworthy train` again.",
-        )
+        raise _unknown(path)
     return read_names(path)
+
+
+def _unknown(path: Path) -> BadInput:
+    return BadInput(
+        "it is not known which cases this model was trained on.",
+        code="unknown_training",
+        where=str(path),
+        next_step="Run `roadworthy train` again.",
+    )
 
 
 def _file(model: str, use: str) -> str:

@@ -19,7 +19,7 @@ from roadworthy.io.registry import instruments
 from roadworthy.store.seal import note_answer, open_seal, refuse_opened, unanswered
 from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.check import keep, notes
+from roadworthy.workflow.check import agreements, keep, notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
@@ -91,6 +91,7 @@ def certify(product: Given) -> Judgement:
         },
         notes=(
             *notes(product, settled, 1),
+            *agreements(found),
             f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
             *ways.notes,
             *since_loaded(product),

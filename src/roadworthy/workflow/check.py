@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,18 @@ import polars as pl
 from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
+from roadworthy.core.evidence import Measured
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Brought, Model
 from roadworthy.core.path import Path as Way
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import OpenStudy
-from roadworthy.core.verdict import Judgement, Outcome
+from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io import tables
 from roadworthy.io.judgement_json import to_json
 from roadworthy.io.registry import instruments
 from roadworthy.models.calibrated import CalibratedModel
+from roadworthy.stats.evidence import NO_COPY
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.judge import product_outcome
@@ -82,6 +84,7 @@ def check(
         },
         notes=(
             *notes(product, found.settled, found.candidates),
+            *agreements(found.verdicts),
             *(() if stand_in is None else (_alone(product, stand_in),)),
             *since_loaded(product),
             OPEN_DATA,
@@ -182,6 +185,21 @@ def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...
     if candidates > 1:
         found.append(f"These cases did the choosing, so alpha is divided by {candidates}.")
     return tuple(found)
+
+
+def agreements(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """With whom the product agrees wherever the two were compared: that may be its own echo."""
+    told: dict[str, bool] = {}
+    for verdict in verdicts:
+        found, other = verdict.evidence, verdict.limit.against
+        if other is not None and isinstance(found, Measured):
+            told[other] = told.get(other, True) and NO_COPY in found.assumptions
+    return tuple(
+        f"The product and {other} agree on every case on which they were compared. If {other} is "
+        "the product's own score under a threshold, or saw it, the comparison shows nothing."
+        for other, alike in told.items()
+        if alike
+    )
 
 
 def keep(workspace: Workspace, product: Product, judgement: Judgement, name: str) -> None:

@@ -40,14 +40,10 @@ class Training:
         Raises:
             BadInput: there is no training case in scope, or no column to learn from.
         """
-        cases = parted.open(SetName.TRAIN).filter(pl.col(columns.INSIDE))
-        if not parted.split or cases.height == 0:
-            raise BadInput(
-                "there are no training cases in scope.",
-                code="no_cases",
-                where=str(product.file),
-                next_step="Add `data: {split: {train: 0.6, validation: 0.2, sealed: 0.2}}`.",
-            )
+        there = parted.open(SetName.TRAIN) if parted.split else parted.open()
+        cases = there.filter(pl.col(columns.INSIDE))
+        if cases.height == 0:
+            raise _no_cases(product, there.height)
         features = feature_columns(product, parted.schema)
         seed = product.data.split.seed if product.data.split else 0
         return Training(product.task, cases, features, seed, product.decision.calibrate)
@@ -61,6 +57,23 @@ class Training:
         found.update(rows_fingerprint([learnt], learnt.schema).encode())
         found.update("\0".join(self.cases[columns.ID].to_list()).encode())
         return found.hexdigest()[:16]
+
+
+def _no_cases(product: Product, out_of_scope: int) -> BadInput:
+    if out_of_scope:
+        return BadInput(
+            f"none of the {out_of_scope} training cases is in scope.",
+            code="no_cases",
+            where=f"{product.file.name}: scope",
+            value=out_of_scope,
+            next_step="Widen the scope, or bring training cases that are inside it.",
+        )
+    return BadInput(
+        "there are no training cases.",
+        code="no_cases",
+        where=f"{product.file.name}: data.split",
+        next_step="Add `data: {split: {train: 0.6, validation: 0.2, sealed: 0.2, seed: 1}}`.",
+    )
 
 
 @dataclass(frozen=True)

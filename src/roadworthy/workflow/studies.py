@@ -208,7 +208,16 @@ def _chosen_among(model: Model, workspace: Workspace) -> tuple[int, int]:
     kept = (workspace.read_json(TRAINED) or {}) if model.files else {}
     if kept.get("model") != model.fingerprint:
         return 1, 1
-    return int(kept["candidates"]), int(kept["rungs"])
+    candidates, rungs = kept.get("candidates"), kept.get("rungs")
+    if type(candidates) is int and type(rungs) is int and min(candidates, rungs) >= 1:
+        return candidates, rungs
+    raise BadInput(
+        "this file of the workspace does not say among how many the model was chosen.",
+        code="broken_workspace",
+        where=str(workspace.path(TRAINED)),
+        value=[str(candidates), str(rungs)],
+        next_step="Run `roadworthy train` again, or restore the file from a backup.",
+    )
 
 
 def _require_inputs(model: Model, schema: pl.Schema) -> None:

@@ -112,7 +112,7 @@ def load_model(product: Product, workspace: Workspace, schema: pl.Schema | None 
         if kept.get("model") == model.fingerprint:
             return model
     raise BadInput(
-        "product.yaml says something else of truth or features than when the model was trained.",
+        "product.yaml says something else of truth, features or models than when it was trained.",
         code="stale_model",
         where=str(product.file),
         next_step="Run `roadworthy train` again.",

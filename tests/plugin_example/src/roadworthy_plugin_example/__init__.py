@@ -1,1 +1,1 @@
-"""A requirement of one's own for roadworthy."""
+"""A metric, a kind of model and a lever of one's own for roadworthy."""
