@@ -25,7 +25,7 @@ FRAME = pl.DataFrame(
         "d": [date(2024, 1, 2), None, date(1969, 1, 1)],
     }
 )
-KNOWN = "e8f588acea86f8018c81feb00b500a226c66d16532b6378e5f4f36b654447b23"
+KNOWN = "7eb2426eea7b09db9d92bac008865a3d3b7c0442dd76a64da9f2cc1b53151129"
 
 
 def of(frame: pl.DataFrame) -> str:
