@@ -21,8 +21,8 @@ check: $(VENV)/.develops ## format, lint, types, architecture
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.develops ## what judging costs on 1e6 and 1e7 cases, into bench/RESULTS.md (minutes)
-	@$(BIN)/python bench/run.py
+bench: $(VENV)/.develops ## what judging costs on 1e6 and 1e7 cases, into bench/RESULTS.md (minutes; BENCH='--largest 1e8')
+	@$(BIN)/python bench/run.py $(BENCH)
 
 clean: ## remove what was made here
 	rm -rf $(VENV) roadworthy-demo

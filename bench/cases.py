@@ -17,8 +17,8 @@ data: {{cases: cases.parquet, {id}truth: ill, positive: 1, score: score, prevale
 costs: {{unit: EUR, miss: 100, false_alarm: 5, refer: 1}}
 decision: {{threshold: 0.3}}
 requirements:
-  - {{metric: sensitivity, at_least: 0.70, slices: [{by}]}}
-  - {{metric: specificity, at_least: 0.80, slices: [{by}]}}
+  - {{metric: sensitivity, at_least: {finds}, slices: [{by}]}}
+  - {{metric: specificity, at_least: {spares}, slices: [{by}]}}
   - {{metric: ppv, at_least: 0.40, slices: [{by}]}}
   - {{metric: auc, at_least: 0.80, slices: [{by}]}}
   - {{metric: expected_cost, at_most: 9, slices: [{by}]}}
@@ -38,8 +38,13 @@ def write(folder: Path, cases: int) -> None:
         file.unlink()
     parts.rmdir()
     one, three = "{by: site}", "{by: site}, {by: region}, {by: device}"
-    for name, ids, by in (("metrics", "", one), ("ids", "id: case, ", one), ("columns", "", three)):
-        (folder / f"{name}.yaml").write_text(PRODUCT.format(id=ids, by=by))
+    named = "id: case, "
+    for name, ids, by in (("metrics", "", one), ("ids", named, one), ("columns", "", three)):
+        page = PRODUCT.format(id=ids, by=by, finds=0.70, spares=0.80)
+        (folder / f"{name}.yaml").write_text(page)
+    # met at another threshold
+    page = PRODUCT.format(id=named, by=one, finds=0.98, spares=0.93)
+    (folder / "failing.yaml").write_text(page)
 
 
 def some(rng: np.random.Generator, start: int, end: int) -> pl.DataFrame:

@@ -22,6 +22,25 @@ def floor(folder: Path) -> Callable[[], object]:
     return lambda: asked.collect(engine="streaming")
 
 
+def read(folder: Path, *columns: str) -> Callable[[], object]:
+    """Some columns in batches, each of which is forgotten."""
+    from roadworthy.workflow.stream import Table, batches
+
+    scan = pl.scan_parquet(folder / "cases.parquet")
+    return lambda: [batch.height for batch in batches(Table(scan), columns)]
+
+
+def distinct(folder: Path) -> Callable[[], object]:
+    """Finds equal hashes among as many as there are cases."""
+    import numpy as np
+
+    from roadworthy.workflow.ids import _twice
+
+    cases = pl.scan_parquet(folder / "cases.parquet").select(pl.len()).collect().item()
+    hashes = np.random.default_rng(1).integers(0, 2**64, cases, dtype=np.uint64)
+    return lambda: _twice(hashes)
+
+
 def judge(folder: Path, name: str) -> Callable[[], object]:
     """Every verdict, with bounds; neither the record of what was judged nor files."""
     from roadworthy.core.study import OpenStudy
@@ -57,11 +76,11 @@ def fingerprint(folder: Path) -> Callable[[], object]:
     return lambda: rows_fingerprint(batches(Table(scan)), schema)
 
 
-def check(folder: Path) -> Callable[[], object]:
+def check(folder: Path, name: str) -> Callable[[], object]:
     """`roadworthy check` as a whole, from product.yaml to the kept judgement."""
     from roadworthy.workflow.check import check as run
 
-    return lambda: run(folder / "ids.yaml")
+    return lambda: run(folder / f"{name}.yaml")
 
 
 def bootstrap(folder: Path) -> Callable[[], object]:
@@ -94,11 +113,15 @@ def bootstrap(folder: Path) -> Callable[[], object]:
 
 WHAT: dict[str, Callable[[Path], Callable[[], object]]] = {
     "floor": floor,
+    "read": lambda folder: read(folder, "ill", "score", "site"),
+    "read ids": lambda folder: read(folder, "case"),
+    "distinct": distinct,
     "metrics": lambda folder: judge(folder, "metrics"),
     "ids": lambda folder: judge(folder, "ids"),
     "columns": lambda folder: judge(folder, "columns"),
     "fingerprint": fingerprint,
-    "check": check,
+    "check": lambda folder: check(folder, "ids"),
+    "paths": lambda folder: check(folder, "failing"),
     "bootstrap": bootstrap,
 }
 

@@ -15,9 +15,10 @@ BENCH = Path(__file__).parents[1] / "bench"
 def test_the_benchmark_runs_on_few_cases_and_names_floor_and_extrapolation(tmp_path: Path) -> None:
     out = tmp_path / "RESULTS.md"
     few = ["--cases", "5000", "--usual", "500", "--repeats", "1", "--out", str(out)]
+    few += ["--what", "floor", "metrics", "ids", "read ids", "distinct", "--largest", "9000"]
     subprocess.run([sys.executable, str(BENCH / "run.py"), *few], check=True, capture_output=True)
     page = out.read_text()
-    assert "## 5,000 cases" in page
+    assert "## 5,000 cases" in page and "## 9,000 cases" in page
     assert "| the floor" in page and "| 1.0 |" in page
     assert "Extrapolated linearly" in page
     assert "loads none of torch, sklearn, sqlalchemy, nicegui" in page

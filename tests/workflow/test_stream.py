@@ -203,21 +203,6 @@ def test_a_file_is_judged_alike_in_one_pass_and_as_a_whole(
     assert np.array_equal(noted, open_names(Workspace.beside(file)))
 
 
-def test_what_does_not_pass_is_told_its_paths_unless_the_table_is_large(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = written(tmp_path, [{**FINDS, "at_least": 0.99}]).file
-    large(2_000, 8).write_parquet(tmp_path / "cases.parquet")
-    found = roadworthy.check(file)
-    assert found.outcome is not Outcome.PASS
-    assert found.paths
-    monkeypatch.setattr(one_pass, "MOST_AS_A_WHOLE", 1_000)
-    without = roadworthy.check(file)
-    assert without.verdicts == found.verdicts
-    assert not without.paths
-    assert any("2,000 cases" in note and "paths" in note for note in without.notes)
-
-
 def test_a_sealed_case_is_refused_in_one_pass_too(tmp_path: Path) -> None:
     split = {"validation": 0.5, "sealed": 0.5, "seed": 1}
     file = write_product(tmp_path, large(400, 9), data={**SCORED, "split": split})

@@ -25,11 +25,11 @@ def cases(found: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def distinct(names: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """What `np.unique` gives, in a tenth of its time for millions of names; sorts in place."""
-    names.sort()
-    new = np.ones(len(names), dtype=bool)
-    np.not_equal(names[1:], names[:-1], out=new[1:])
-    return names[new]
+    """What `np.unique` gives, in a tenth of its time for millions of names."""
+    ordered = pl.Series(names).sort().to_numpy()
+    new = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return ordered if new.all() else ordered[new]
 
 
 def units(found: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -59,7 +59,8 @@ class Plain:
         text: Words | None = None,
         starts: NDArray[np.int64] | None = None,
     ) -> None:
-        self._words, self._null, self._text, self._starts = words, null, text, starts
+        self.null = null
+        self._words, self._text, self._starts = words, text, starts
 
     @staticmethod
     def of(column: pl.Series) -> Plain:
@@ -79,7 +80,7 @@ class Plain:
         """Some of the rows."""
         return Plain(
             self._words[rows],
-            None if self._null is None else self._null[rows],
+            None if self.null is None else self.null[rows],
             self._text,
             None if self._starts is None else self._starts[rows],
         )
@@ -89,8 +90,8 @@ class Plain:
         found = mixed(self._words ^ seed)
         if self._text is not None and self._starts is not None:
             self._spell(found, self._text, self._starts)
-        if self._null is not None:
-            found[self._null] = null
+        if self.null is not None:
+            found[self.null] = null
         return found
 
     def _spell(self, found: Words, text: Words, starts: NDArray[np.int64]) -> None:

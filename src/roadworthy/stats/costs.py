@@ -83,8 +83,10 @@ def upper(groups: Sequence[Group], alpha: float) -> float:
     level = _level(alpha, len(kinds))
     total = 0.0
     room = {kind.group: 1.0 for kind in kinds}
-    for kind in sorted(kinds, key=lambda kind: -kind.weighted_cost):
-        rate = min(room[kind.group], float(binomial.upper(kind.count, kind.n, level)))
+    dearest = sorted(kinds, key=lambda kind: -kind.weighted_cost)
+    counts, sizes = [kind.count for kind in dearest], [kind.n for kind in dearest]
+    for kind, most in zip(dearest, binomial.upper(counts, sizes, level).tolist(), strict=True):
+        rate = min(room[kind.group], most)
         room[kind.group] -= rate
         total += kind.weighted_cost * rate
     return total

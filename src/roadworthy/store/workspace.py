@@ -32,7 +32,7 @@ class Workspace:
         """A file of the workspace."""
         return self.folder / name
 
-    def write(self, name: str, content: str | bytes) -> Path:
+    def write(self, name: str, content: str | bytes | memoryview) -> Path:
         """Writes a file whole or not at all, and returns where it stands."""
         target = self.path(name)
         data = content.encode() if isinstance(content, str) else content
@@ -107,7 +107,7 @@ class Workspace:
         return True
 
     @contextmanager
-    def _beside(self, target: Path, data: bytes) -> Iterator[str]:
+    def _beside(self, target: Path, data: bytes | memoryview) -> Iterator[str]:
         """A finished file in the folder of ``target``, to be moved or linked into its place."""
         temporary = None
         try:

@@ -11,6 +11,8 @@ from roadworthy.io import case_names
 from roadworthy.workflow.prepare import id_text
 
 _AT_A_TIME = 1 << 20
+# hashes that are sorted together
+_SORTED = 20_000_000
 
 
 class Ids:
@@ -29,6 +31,8 @@ class Ids:
         cases = int(scan.select(pl.len()).collect().item()) if counted else 0
         self._hashes = np.empty(cases, dtype=np.uint64)
         self._seen = 0
+        # whether the last hashes are of the very texts in the column, blanks around them included
+        self.as_written = False
 
     def see(self, batch: pl.DataFrame) -> NDArray[np.uint64]:
         """Notes the ids of one batch; their hashes, shape (rows,), or none where none are noted.
@@ -45,6 +49,7 @@ class Ids:
             raise _bad("a case was seen before")
         end = self._seen + len(ids)
         found = self._hashes[self._seen : end] = _hashed(ids, self._named)
+        self.as_written = self._as_written(batch, ids)
         self._seen = end
         return found
 
@@ -54,14 +59,10 @@ class Ids:
         Raises:
             BadInput: two do.
         """
-        found = self._hashes[: self._seen]
-        found.sort()
-        twice = [found[:0]]
-        for start in range(0, len(found), _AT_A_TIME):
-            some = found[start : start + _AT_A_TIME + 1]
-            twice.append(some[1:][some[1:] == some[:-1]])
-        suspects = np.unique(np.concatenate(twice))
-        if len(suspects) and self._name is not None:
+        if self._name is None:
+            return
+        suspects = _twice(self._hashes[: self._seen])
+        if len(suspects):
             self._look_up(scan, suspects)
 
     def names(self) -> NDArray[np.uint64]:
@@ -73,7 +74,11 @@ class Ids:
         if not self._named:
             raise ValueError("hashes of this kind are no names: ask for names at the beginning.")
         found = self._hashes[: self._seen]
-        both = np.concatenate([case_names.cases(found), case_names.units(found)])
+        both = np.empty(2 * len(found), dtype=np.uint64)
+        for start in range(0, len(found), _AT_A_TIME):
+            rows = slice(start, min(start + _AT_A_TIME, len(found)))
+            both[rows] = case_names.cases(found[rows])
+            both[len(found) + start : len(found) + rows.stop] = case_names.units(found[rows])
         return case_names.distinct(both)
 
     def _look_up(self, scan: pl.LazyFrame, suspects: NDArray[np.uint64]) -> None:
@@ -95,6 +100,33 @@ class Ids:
         if batch.schema[self._name].is_integer() and not self._named:
             return batch[self._name]
         return batch.select(id_text(batch, self._name)).to_series()
+
+    def _as_written(self, batch: pl.DataFrame, ids: pl.Series) -> bool:
+        if self._name is None or not self._named or batch.schema[self._name] != pl.String:
+            return False
+        return bool((batch[self._name] == ids).all())
+
+
+def _twice(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The hashes that occur more than once.
+
+    Sorted piece by piece, each of those that begin alike, so that little memory is needed.
+    """
+    bits = (len(hashes) // _SORTED).bit_length()
+    found = [hashes[:0]]
+    for piece in range(1 << bits):
+        ordered = pl.Series(_beginning(hashes, piece, bits)).sort().to_numpy()
+        found.append(ordered[1:][ordered[1:] == ordered[:-1]])
+    return np.unique(np.concatenate(found))
+
+
+def _beginning(hashes: NDArray[np.uint64], piece: int, bits: int) -> NDArray[np.uint64]:
+    """The hashes whose first ``bits`` bits say ``piece``."""
+    if not bits:
+        return hashes
+    some = (hashes[i : i + _AT_A_TIME] for i in range(0, len(hashes), _AT_A_TIME))
+    rest = np.uint64(64 - bits)
+    return np.concatenate([part[part >> rest == np.uint64(piece)] for part in some])
 
 
 def _hashed(ids: pl.Series, named: bool) -> NDArray[np.uint64]:

@@ -13,7 +13,7 @@ from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.picture import Pictures
 from roadworthy.core.product import Product, Scope
-from roadworthy.core.requirement import Requirement
+from roadworthy.core.requirement import Requirement, SliceRule
 from roadworthy.core.study import Study
 from roadworthy.core.verdict import Population, Verdict
 from roadworthy.stats.multiplicity import alpha_for_candidates
@@ -80,8 +80,12 @@ def planned_cells(
     study: Study,
     instruments: Mapping[str, Instrument],
     scope: Scope,
+    before: dict[SliceRule, list[Cell]] | None = None,
 ) -> list[Cell]:
-    """The requirement's cells; one cell when its table is missing."""
+    """The requirement's cells; one cell when its table is missing.
+
+    ``before`` are those of rules that other requirements on the same table have.
+    """
     name = table_of(requirement, instruments)
     table = study.tables.get(name)
     if table is None:
@@ -97,7 +101,8 @@ def planned_cells(
                     next_step=f"Its columns: {', '.join(_own(table))}.",
                 )
     known = study.open_levels if name == "cases" else None
-    return cells(requirement, _inside(table), None if known is None else _inside(known), scope)
+    known = None if known is None else _inside(known)
+    return cells(requirement, _inside(table), known, scope, before)
 
 
 def all_cells(
@@ -108,11 +113,18 @@ def all_cells(
 ) -> list[Cell]:
     """The cells of all requirements, in the order of their verdicts."""
     known = {} if streamed is None else streamed.cells
+    before: dict[str, dict[SliceRule, list[Cell]]] = {}
     return [
         cell
         for requirement in product.requirements
         for cell in known.get(requirement.id)
-        or planned_cells(requirement, study, instruments, product.scope)
+        or planned_cells(
+            requirement,
+            study,
+            instruments,
+            product.scope,
+            before.setdefault(table_of(requirement, instruments), {}),
+        )
     ]
 
 

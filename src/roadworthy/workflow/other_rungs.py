@@ -125,7 +125,9 @@ class OtherRungs:
     @cached_property
     def _ladder(self) -> Ladder | None:
         try:
-            return ladder_of(self.present.fingerprint, self.workspace) if self._trained_here else None
+            return (
+                ladder_of(self.present.fingerprint, self.workspace) if self._trained_here else None
+            )
         except BadInput:
             return None
 

@@ -13,17 +13,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from roadworthy.core.requirement import SliceRule
+from roadworthy.io.text_codes import MISSING, TextCodes, TooManyTextsError
 from roadworthy.workflow.slicing import MOST_LEVELS
 
 Integers = NDArray[np.int64]
-MISSING = 0
 # room for MOST_LEVELS levels and for missing values; a power of two
 _ROOM = 64
 _MOST_COLUMNS = 3
-# for looking up texts by their hashes; a power of two
-_PLACES = 1 << 16
-_WINDOW = np.uint64(_PLACES - 1)
-_SEED = 0x5EED
 
 
 class TooFineError(Exception):
@@ -115,56 +111,21 @@ def _codes(name: str, dtype: pl.DataType, key: Key) -> _Codes:
 
 
 class _Words:
-    """Texts by their 64-bit hashes, which are many times faster to look up than the texts.
-
-    That two of at most MOST_LEVELS texts share a hash has a chance of about 1e-16.
-    """
-
     def __init__(self, column: str) -> None:
         self.column = column
-        self._known: list[str] = []
-        self._hashes = np.zeros(1, dtype=np.uint64)
-        # the window of bits in which no two known hashes agree, and the code at each place in it
-        self._shift = np.uint64(0)
-        self._code = np.zeros(_PLACES, dtype=np.int64)
+        self._codes = TextCodes(MOST_LEVELS)
 
     def of(self, series: pl.Series) -> Integers:
-        text = series.cast(pl.String)
-        missing = text.is_null().to_numpy() if text.null_count() else None
-        hashes = text.hash(_SEED).to_numpy()
-        found, known = self._look_up(hashes)
-        if not known.all():
-            unknown = ~known if missing is None else ~known & ~missing
-            self._learn(text.filter(pl.Series(unknown)).unique(maintain_order=True))
-            found, _ = self._look_up(hashes)
-        if missing is not None:
-            found[missing] = MISSING
-        return found
+        try:
+            return self._codes.of(series.cast(pl.String))
+        except TooManyTextsError as reason:
+            raise TooFineError(f"{self.column}: {reason}") from reason
 
     def values(self, codes: Integers) -> pl.Series:
-        return pl.Series([None, *self._known], dtype=pl.String).gather(codes)
+        return pl.Series([None, *self._codes.known], dtype=pl.String).gather(codes)
 
     def __len__(self) -> int:
-        return 1 + len(self._known)
-
-    def _look_up(self, hashes: NDArray[np.uint64]) -> tuple[Integers, NDArray[np.bool_]]:
-        place = ((hashes >> self._shift) & _WINDOW).view(np.int64)
-        # clipping saves looking for places out of bounds, of which there are none
-        found = self._code.take(place, mode="clip")
-        return found, self._hashes.take(found, mode="clip") == hashes
-
-    def _learn(self, new: pl.Series) -> None:
-        self._known += new.to_list()
-        _refuse_many(len(self._known), self.column)
-        hashes = pl.Series(self._known, dtype=pl.String).hash(_SEED).to_numpy()
-        self._hashes = np.concatenate([np.zeros(1, dtype=np.uint64), hashes])
-        for shift in range(64 - _PLACES.bit_length()):
-            place = (hashes >> np.uint64(shift)) & _WINDOW
-            if len(np.unique(place)) == len(place):
-                self._shift, self._code[:] = np.uint64(shift), 0
-                self._code[place] = np.arange(1, len(place) + 1)
-                return
-        raise TooFineError(f"no way to tell the levels of {self.column} apart by their hashes")
+        return 1 + len(self._codes.known)
 
 
 class _Numbers:

@@ -30,7 +30,7 @@ class Sample:
         keys = mixed(hashes ^ _SEED)
         low = np.flatnonzero(keys <= self._below)
         if len(low) > 2 * self._most:
-            low = low[np.argsort(keys[low], kind="stable")[: self._most]]
+            low = low[_least(keys[low], self._most)]
         self._keys.append(keys[low])
         self._rows.append(batch[low])
         self._held += len(low)
@@ -40,12 +40,17 @@ class Sample:
     def rows(self) -> pl.DataFrame:
         """The sample, in the order of its hashes."""
         self._keep_the_least()
-        return self._rows[0]
+        return self._rows[0][np.argsort(self._keys[0], kind="stable")]
 
     def _keep_the_least(self) -> None:
         keys = np.concatenate(self._keys)
-        least = np.argsort(keys, kind="stable")[: self._most]
+        least = _least(keys, self._most)
         self._keys, self._rows = [keys[least]], [pl.concat(self._rows)[least]]
         self._held = len(least)
         if self._held == self._most:
-            self._below = self._keys[0][-1]
+            self._below = self._keys[0].max()
+
+
+def _least(keys: NDArray[np.uint64], most: int) -> NDArray[np.intp]:
+    """Where the ``most`` least keys are, in any order."""
+    return np.argpartition(keys, most)[:most] if len(keys) > most else np.arange(len(keys))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product as combinations
 from math import isfinite
@@ -52,22 +52,39 @@ def cells(
     judged: pl.DataFrame,
     known: pl.DataFrame | None,
     scope: Scope,
+    before: dict[SliceRule, list[Cell]] | None = None,
 ) -> list[Cell]:
     """The whole set first, then every slice of every rule, in a stable order.
 
     ``judged`` and ``known`` (other open data of the product, None: there is none) hold the cases
-    in scope. Levels come from the scope, from ``known`` and from ``judged``.
+    in scope. Levels come from the scope, from ``known`` and from ``judged``. ``before`` remembers
+    the cells of a rule for other requirements on the same data that have it too.
     """
     found = [Cell(requirement)]
+    before = {} if before is None else before
     for rule in requirement.slices:
         changed = requirement.on(rule)
-        named = _named(rule, scope)
-        parts = _slices(rule, judged, known, named)
-        here = _counts(judged, parts)
-        there = [(0, 0.0)] * len(parts) if known is None else _counts(known, parts)
-        for part, ours, theirs in zip(parts, here, there, strict=True):
-            found.append(_cell(changed, part, rule, named, ours, theirs))
+        if rule not in before:
+            before[rule] = _cells(changed, rule, judged, known, scope)
+        found += [replace(cell, requirement=changed) for cell in before[rule]]
     return found
+
+
+def _cells(
+    requirement: Requirement[Any],
+    rule: SliceRule,
+    judged: pl.DataFrame,
+    known: pl.DataFrame | None,
+    scope: Scope,
+) -> list[Cell]:
+    named = _named(rule, scope)
+    parts = _slices(rule, judged, known, named)
+    here = _counts(judged, parts)
+    there = [(0, 0.0)] * len(parts) if known is None else _counts(known, parts)
+    return [
+        _cell(requirement, part, rule, named, ours, theirs)
+        for part, ours, theirs in zip(parts, here, there, strict=True)
+    ]
 
 
 def _cell(

@@ -212,7 +212,8 @@ class _Pass:
         if self._sample is not None:
             self._sample.see(batch, hashes)
         if self._sums is not None:
-            self._sums.see(batch)
+            name = self._judged.product.data.id
+            self._sums.see(batch, {name: hashes} if name and self._ids.as_written else None)
             batch = batch.select(self.wanted or batch.columns)
         found = self._prepared(batch)
         if not found[INSIDE].all():
@@ -352,13 +353,11 @@ class _Pass:
         yield Cell(requirement), Key()
         for rule in requirement.slices:
             key = Key.of(rule)
-            if rule not in known:
-                here = groups[key].filter(pl.col(INSIDE))
-                alone = replace(requirement, slices=(rule,))
-                known[rule] = cells(alone, here, others, self._judged.product.scope)[1:]
-            changed = requirement.on(rule)
-            for cell in known[rule]:
-                yield replace(cell, requirement=changed), key
+            here = groups[key].filter(pl.col(INSIDE))
+            alone = replace(requirement, slices=(rule,))
+            for cell in cells(alone, here, others, self._judged.product.scope, known)[1:]:
+                whole = replace(cell.requirement, slices=requirement.slices)
+                yield replace(cell, requirement=whole), key
 
     def _parts_of(self, key: Key, here: Sequence[Cell]) -> list[list[int]]:
         """Which parts of a key make up each cell."""
