@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from roadworthy.core.path import Amount, Path
-from roadworthy.core.policy import Policy, Referred
+from roadworthy.core.policy import Decides, Policy, Referred
 from roadworthy.core.product import Product, ScopeRule
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Verdict
@@ -74,7 +74,7 @@ class Rejudge(Protocol):
         """What product.yaml says."""
 
     @property
-    def policy(self) -> Policy | None:
+    def policy(self) -> Decides | None:
         """The policy that was judged; None where no score is thresholded."""
 
     @property

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from roadworthy.core.errors import ExitCode
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.evidence import Evidence
 from roadworthy.core.need import Need
+from roadworthy.core.outcome import Outcome
 from roadworthy.core.path import Path
 from roadworthy.core.requirement import Limit, Slice, Tier
 from roadworthy.core.subject import Subject
 
-
-class Outcome(StrEnum):
-    """PASS < INCONCLUSIVE < FAIL: the worst gating cell is the product's."""
-
-    PASS = "PASS"
-    INCONCLUSIVE = "INCONCLUSIVE"
-    FAIL = "FAIL"
-
-    @property
-    def severity(self) -> int:
-        return list(Outcome).index(self)
-
-    @property
-    def exit_code(self) -> ExitCode:
-        return ExitCode[self.name]
-
-    @staticmethod
-    def worst(outcomes: Iterable[Outcome]) -> Outcome:
-        """The worst of them; of nothing, INCONCLUSIVE: no evidence is never a PASS."""
-        return max(outcomes, key=lambda o: o.severity, default=Outcome.INCONCLUSIVE)
+__all__ = ["Judgement", "Outcome", "Population", "Verdict"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +47,10 @@ class Population:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The answer: every verdict, the worst of the gating ones, and what it was measured on."""
+    """The answer: every verdict, the worst of the gating ones, and what it was measured on.
+
+    A triage product has a ``certificate`` too, and is never better than it.
+    """
 
     product: str
     outcome: Outcome
@@ -79,6 +62,7 @@ class Judgement:
     fingerprints: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
+    certificate: Certificate | None = None
 
     def where(self, *, gating: bool) -> tuple[Verdict, ...]:
         """The verdicts that gate the product, or those that are shown only."""

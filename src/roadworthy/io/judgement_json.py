@@ -10,9 +10,11 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured
 from roadworthy.core.need import Need
 from roadworthy.core.path import Amount, Path
-from roadworthy.core.requirement import Limit, Side, Slice, SliceKey, Tier
+from roadworthy.core.requirement import Limit, Side, Tier
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
+from roadworthy.io.certificate_json import certificate_from_json, certificate_to_json
+from roadworthy.io.slice_json import slice_from_json, slice_to_json
 
 Json: TypeAlias = dict[str, Any]
 
@@ -31,6 +33,7 @@ def to_json(judgement: Judgement) -> Json:
         ValueError: an estimate, a limit or a cost is infinite or NaN, or a slice pins one column
             twice; JSON has no word for either.
     """
+    certificate = judgement.certificate
     return {
         "schema": SCHEMA,
         "product": judgement.product,
@@ -47,6 +50,7 @@ def to_json(judgement: Judgement) -> Json:
         "population": _population(judgement.population),
         "fingerprints": dict(judgement.fingerprints),
         "notes": list(judgement.notes),
+        "certificate": None if certificate is None else certificate_to_json(certificate),
     }
 
 
@@ -82,6 +86,9 @@ def _contradictions(judgement: Judgement) -> Iterator[str]:
     worst = Outcome.worst(verdict.outcome for verdict in judgement.where(gating=True))
     if judgement.outcome.severity < worst.severity:
         yield f"The product says {judgement.outcome}, and its gating verdicts say {worst}."
+    certificate = judgement.certificate
+    if certificate and judgement.outcome.severity < certificate.outcome.severity:
+        yield f"The product says {judgement.outcome}, and its certificate {certificate.outcome}."
 
 
 def verdict_to_json(verdict: Verdict) -> Json:
@@ -91,7 +98,7 @@ def verdict_to_json(verdict: Verdict) -> Json:
     return {
         "requirement": verdict.requirement,
         "metric": verdict.metric,
-        "slice": _slice(verdict.slice),
+        "slice": slice_to_json(verdict.slice),
         "tier": verdict.tier.value,
         "limit": _limit(verdict.limit),
         "outcome": verdict.outcome.value,
@@ -129,21 +136,6 @@ def _finite(value: float, what: str) -> float:
 
 def _bound(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
-
-
-def _slice(part: Slice) -> Json | None:
-    if not part.keys:
-        return None
-    pinned = {key.column: _pin(key) for key in part.keys}
-    if len(pinned) < len(part.keys):
-        raise ValueError(f"the slice '{part}' pins a column twice: give every column one key")
-    return pinned
-
-
-def _pin(key: SliceKey) -> Json:
-    if key.range is not None:
-        return {"range": [_bound(end) for end in key.range]}
-    return {"missing": True} if key.missing else {"value": key.value}
 
 
 def _limit(limit: Limit) -> Json:
@@ -196,7 +188,7 @@ def _population(population: Population) -> Json:
 
 
 def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
-    subject = stored["subject"]
+    subject, certificate = stored["subject"], stored.get("certificate")
     return Judgement(
         product=stored["product"],
         outcome=Outcome(stored["outcome"]),
@@ -208,6 +200,7 @@ def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
         fingerprints=dict(stored["fingerprints"]),
         notes=tuple(stored["notes"]),
         paths=tuple(_read_path(path) for path in stored["paths"]),
+        certificate=None if certificate is None else certificate_from_json(certificate),
     )
 
 
@@ -216,7 +209,7 @@ def verdict_from_json(stored: Mapping[str, Any]) -> Verdict:
     return Verdict(
         requirement=stored["requirement"],
         metric=stored["metric"],
-        slice=_read_slice(stored["slice"]),
+        slice=slice_from_json(stored["slice"]),
         tier=Tier(stored["tier"]),
         limit=_read_limit(stored["limit"]),
         outcome=Outcome(stored["outcome"]),
@@ -237,21 +230,6 @@ def _read_evidence(stored: Mapping[str, Any]) -> Evidence:
         of=stored["of"],
         method=stored["method"],
         assumptions=tuple(stored["assumptions"]),
-    )
-
-
-def _read_slice(stored: Mapping[str, Any] | None) -> Slice:
-    return Slice(tuple(_read_key(column, pin) for column, pin in (stored or {}).items()))
-
-
-def _read_key(column: str, pin: Mapping[str, Any]) -> SliceKey:
-    if pin.get("missing"):
-        return SliceKey(column)
-    if "range" not in pin:
-        return SliceKey(column, value=pin["value"])
-    low, high = pin["range"]
-    return SliceKey(
-        column, range=(-math.inf if low is None else low, math.inf if high is None else high)
     )
 
 

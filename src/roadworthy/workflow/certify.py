@@ -18,13 +18,14 @@ from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io.judgement_json import to_json
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
+from roadworthy.store.certificates import certified_names
 from roadworthy.store.seal import note_answer, open_seal, refuse_opened, unanswered
 from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import keep, notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import population, verdicts
-from roadworthy.workflow.paths import NO_PATHS, open_paths
+from roadworthy.workflow.paths import open_paths
 from roadworthy.workflow.source import Parted, known, load_cases, names
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
 
@@ -71,9 +72,7 @@ def certify(product_file: Path) -> Judgement:
         missing_tables=missing,
     )
     found = verdicts(product, study, registry)
-    outcome = product_outcome(found)
-    if outcome is Outcome.PASS:
-        ways = NO_PATHS
+    outcome = product_outcome(found, ways.certificate)
     judgement = Judgement(
         product=product.name,
         outcome=outcome,
@@ -90,9 +89,10 @@ def certify(product_file: Path) -> Judgement:
         notes=(
             *notes(product, settled, 1),
             f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
-            *ways.notes,
+            *(ways.notes if outcome is not Outcome.PASS else ()),
         ),
-        paths=ways.paths,
+        paths=ways.paths if outcome is not Outcome.PASS else (),
+        certificate=ways.certificate,
     )
     note_answer(workspace, ids, to_json(judgement))
     keep(workspace, product, judgement, f"sealed-{seal.fingerprint[:16]}")
@@ -124,7 +124,7 @@ def _require_sealed(product: Product, parted: Parted) -> None:
 
 def _refuse_open(workspace: Workspace, model: Model, cases: pl.DataFrame) -> None:
     """A case that was trained on or judged openly, or one of its unit, proves nothing any more."""
-    seen = open_names(workspace)
+    seen = np.union1d(open_names(workspace), certified_names(workspace))
     if model.files and not isinstance(model, Brought):
         seen = np.union1d(seen, seen_ids(workspace, model.fingerprint))
     shared = int(known(cases, seen).sum())

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from roadworthy.core import columns
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.path import Path as Way
@@ -42,6 +43,7 @@ class Found:
     candidates: int
     paths: tuple[Way, ...] = ()
     notes: tuple[str, ...] = ()
+    certificate: Certificate | None = None
 
 
 def check_own(
@@ -75,6 +77,9 @@ def check_other(
 ) -> Found | None:
     """What judging another table gives; None: it must be read as a whole."""
     product = settled.judged.product
+    if product.decision.triage is not None:
+        # where its cases go is counted in the rows
+        return None
     try:
         scan = _scan_other(product, on)
         require_declared(scan, product, name)

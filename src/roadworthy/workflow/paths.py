@@ -9,13 +9,14 @@ from typing import Any
 
 import polars as pl
 
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.evidence import Measured, Regime
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.lever import AS_IT_IS, Change, Fresh
 from roadworthy.core.need import Need
 from roadworthy.core.path import Path
-from roadworthy.core.policy import Policy
+from roadworthy.core.policy import Decides
 from roadworthy.core.product import Product, Scope, SetName
 from roadworthy.core.requirement import Requirement
 from roadworthy.core.seal import Seal
@@ -27,6 +28,7 @@ from roadworthy.io.registry import levers
 from roadworthy.store.seal import refuse_opened
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow import fresh
+from roadworthy.workflow.cleared import on_open_cases
 from roadworthy.workflow.measure import verdicts
 from roadworthy.workflow.prepare import decide, in_scope, without_decision
 from roadworthy.workflow.source import Parted, feature_columns
@@ -40,7 +42,7 @@ MOST_SEARCHED = 50_000
 def paths(
     product: Product,
     study: OpenStudy,
-    policy: Policy | None,
+    policy: Decides | None,
     found: Sequence[Verdict],
     instruments: Mapping[str, Instrument],
     sealed: int = 0,
@@ -62,13 +64,14 @@ def paths(
 
 @dataclass(frozen=True)
 class OpenPaths:
-    """Paths of a judgement on sealed cases, which were not used, and a note that says so."""
+    """Paths of a judgement on sealed cases, which were not used, and a note that says so.
+
+    ``certificate`` is that of a triage product, with what its policy does with the open cases.
+    """
 
     paths: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-NO_PATHS = OpenPaths()
+    certificate: Certificate | None = None
 
 
 def open_paths(
@@ -83,24 +86,29 @@ def open_paths(
 
     ``others`` and ``missing`` are the tables beside the cases. Afterwards no sealed case is left.
     """
-    cases = parted.open(SetName.VALIDATION)
+    cases, certificate = parted.open(SetName.VALIDATION), settled.certificate
     if cases.height == 0:
-        return OpenPaths(tuple(_otherwise((), (), False)))
+        return OpenPaths(tuple(_otherwise((), (), False)), certificate=certificate)
     judged = settled.judged
+    answered, name = judged.prepared(cases), str(SetName.VALIDATION)
+    if certificate is not None:
+        certificate = on_open_cases(certificate, product, answered, name)
     study = OpenStudy(
         subject=judged.subject,
-        set=str(SetName.VALIDATION),
-        tables={"cases": judged.prepared(cases), **others},
+        set=name,
+        tables={"cases": answered, **others},
         open_levels=parted.all_open,
         candidates=settled.candidates,
         missing_tables=missing,
+        certificate=certificate,
     )
     found = verdicts(product, study, instruments)
     note = (
         f"The paths to yes were worked out on the {study.set} set ({cases.height:,} open cases); "
         "no sealed case was used for them."
     )
-    return OpenPaths(paths(product, study, judged.policy, found, instruments), (note,))
+    ways = paths(product, study, judged.policy, found, instruments)
+    return OpenPaths(ways, (note,), certificate)
 
 
 def _cheapest_first(path: Path) -> tuple[bool, float, float]:
@@ -114,7 +122,7 @@ class Rejudging:
     """Judges an open study again under a change (see core.lever.Rejudge)."""
 
     product: Product
-    policy: Policy | None
+    policy: Decides | None
     instruments: Mapping[str, Instrument]
     fields: tuple[str, ...] = ()
     sealed: int = 0
