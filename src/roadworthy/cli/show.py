@@ -51,6 +51,10 @@ def judgement(found: Judgement) -> None:
         [_cell(verdict) for verdict in found.verdicts],
         [STYLES[verdict.outcome] for verdict in found.verdicts],
     )
+    if found.certificate is not None:
+        from roadworthy.cli.show_certificate import certificate
+
+        certificate(found.certificate)
     _reasons(found.verdicts)
     for verdict in found.where(gating=False):
         if verdict.outcome is Outcome.FAIL:
@@ -98,6 +102,10 @@ def plan(found: Plan) -> None:
             f"With {look.looks} looks planned beforehand, {look.requirement} alone passes at "
             f"{sizes} {look.of}; {look.expected:.0f} are expected."
         )
+    if found.certificate:
+        from roadworthy.cli.show_certificate import planned_certificate
+
+        planned_certificate(found.certificate)
     for note in found.notes:
         _line(f"Note: {note}")
 
@@ -236,6 +244,20 @@ def plan_json(found: Plan) -> dict[str, Any]:
             for look in found.looks
         ],
         "notes": list(found.notes),
+        "certificate": [
+            {
+                "risk": risk.risk,
+                "at_most": risk.at_most,
+                "delta": risk.delta,
+                "of": risk.of,
+                "counts": [{"errors": errors, "cases": cases} for errors, cases in risk.counts],
+                "have": risk.have,
+                "audits": risk.audits,
+                "prevalence": risk.prevalence,
+                "cleared": risk.cleared,
+            }
+            for risk in found.certificate
+        ],
     }
 
 

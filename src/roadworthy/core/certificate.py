@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Literal
 
-from roadworthy.core.requirement import Slice
 from roadworthy.core.outcome import Outcome
+from roadworthy.core.requirement import Slice
 
 
 class Risk(StrEnum):
@@ -33,7 +33,7 @@ class Risk(StrEnum):
 
 @dataclass(frozen=True)
 class MaxRisk:
-    """A risk and the most that it may be; an npv of at least .999 is an error rate of at most .001."""
+    """A risk and its limit; an npv of at least .999 is an error rate of at most .001."""
 
     risk: Risk
     value: float
@@ -104,7 +104,7 @@ class CertifiedSide:
 
 @dataclass(frozen=True)
 class SeenRate:
-    """``k`` of ``n`` seen, with two exact bounds, each one-sided at the certificate's confidence."""
+    """``k`` of ``n`` seen, with two exact bounds, each one-sided at the full confidence."""
 
     k: int
     n: int
@@ -137,7 +137,7 @@ class OnOpenCases:
     cleared: float
     referred: float
     flagged: float
-    gross: SeenRate | None
+    gross: SeenRate | None = None
     readers: tuple[Reader, ...] = ()
 
 
@@ -168,7 +168,7 @@ class Certificate:
     fingerprints: Mapping[str, str | None]
     assumptions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    open: OnOpenCases | None = field(default=None)
+    open: OnOpenCases | None = None
 
     def threshold(self, side: Literal["clear", "flag"]) -> float | None:
         """The threshold of a side; None: it decides nothing alone."""

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from roadworthy.core.certificate import Certificate, CertifiedSide, MaxRisk, Missing, Risk
+from roadworthy.core.certificate import (
+    Certificate,
+    CertifiedSide,
+    MaxRisk,
+    Missing,
+    ProtectedLevel,
+    Risk,
+    SeenRate,
+)
+from roadworthy.core.plan import PlannedRisk
 from roadworthy.core.product import Prevalence, ScopeRule, TriageRules
 from roadworthy.core.requirement import Slice
 from roadworthy.io import telling
@@ -13,8 +22,8 @@ BY_COST = (
     "calibration cases, and never outside."
 )
 OVERLAP = (
-    "Some scores could be cleared and flagged alike; they are flagged, because a miss is the graver "
-    "error. `costs` with a price of `refer` would weigh it."
+    "Some scores could be cleared and flagged alike; they are flagged, because a miss is the "
+    "graver error. `costs` with a price of `refer` would weigh it."
 )
 NOT_WORTH_IT = (
     "it was certified, but deciding any case so would cost more than handing it to a person"
@@ -67,21 +76,91 @@ def guaranteed(side: CertifiedSide, confidence: float) -> str:
 
 
 def missing(side: CertifiedSide) -> tuple[str, ...]:
-    """What a side without a threshold would take, and what could be certified now."""
+    """What these cases could certify, for a side that has no threshold."""
     if side.threshold is not None:
         return ()
-    told = []
-    if side.needs is not None:
+    if side.certified is not None or not side.attainable < 1.0:
+        return ()
+    return (f"{attainable(side)} is the best that these cases could certify now.",)
+
+
+def protected(side: CertifiedSide) -> tuple[str, ...]:
+    """What was shown on each protected part: "vendor = A: 0 of 92 positives, at most 0.0321"."""
+    if side.risk.predictive:
+        parts = ", ".join(str(level.slice) for level in side.protected)
+        return (f"Shown on each of {parts} by itself.",) if parts and side.certified else ()
+    return tuple(
+        f"{level.slice}: {_level(side, level)}"
+        for level in sorted(side.protected, key=lambda one: one.certified is not None)
+    )
+
+
+def _level(side: CertifiedSide, level: ProtectedLevel) -> str:
+    seen = f"{telling.count(level.n)} {side.of}"
+    if level.certified is None:
+        return f"not certified on {seen}"
+    most = telling.number(level.bound, apart=(side.at_most,), rounding=telling.UP)
+    where = "below" if side.side == "clear" else "above"
+    return (
+        f"at most {most} by its own {seen}, which allow {where} {telling.number(level.certified)}"
+    )
+
+
+def on_open(found: Certificate) -> tuple[str, ...]:
+    """Where open cases go, and which positives are then seen by nobody."""
+    seen = found.open
+    if seen is None:
+        return ()
+    shares = (
+        f"Of {telling.count(seen.cases)} open cases ({seen.set}), {_share(seen.cleared)} are "
+        f"cleared, {_share(seen.referred)} referred to a person and {_share(seen.flagged)} flagged."
+    )
+    if seen.gross is None:
+        return (shares,)
+    units = f" {found.unit}s" if found.unit else " positives"
+    told = [
+        shares,
+        f"Gross misses there: {telling.count(seen.gross.k)} of {telling.count(seen.gross.n)}"
+        f"{units} cleared ({_bounds(seen.gross)}).",
+    ]
+    for reader in seen.readers:
+        name, net, also = reader.name, reader.net, reader.also_missed
         told.append(
-            f"It takes {telling.count(side.needs.cases)} {side.needs.of} with no miss; "
-            f"{telling.count(side.needs.more)} are missing."
-            if side.side == "clear"
-            else f"It takes {telling.count(side.needs.cases)} {side.needs.of} with no false alarm; "
-            f"{telling.count(side.needs.more)} are missing."
+            f"Net of {name}, who read the same cases: {telling.count(net.k)} cleared that {name} "
+            f"calls ({_bounds(net)}); {telling.count(also.k)} cleared that {name} misses too "
+            f"({_bounds(also)})."
         )
-    if side.certified is None and side.attainable < 1.0:
-        told.append(f"{attainable(side)} is the best that these cases could certify now.")
     return tuple(told)
+
+
+def _share(value: float) -> str:
+    return telling.percent(round(value, 3))
+
+
+def _bounds(seen: SeenRate) -> str:
+    low = telling.number(seen.low, rounding=telling.DOWN)
+    return f"{low} to {telling.number(seen.high, rounding=telling.UP)}"
+
+
+def rests_on(found: Certificate) -> tuple[str, ...]:
+    """The cases that certified it, how the error was shared, and until when it is valid."""
+    unit = f"units ({found.unit})" if found.unit else "cases"
+    kinds = (
+        f"{telling.count(found.positives)} positives, {telling.count(found.negatives)} negatives"
+    )
+    told = f"Certified on the calibration {unit}: {kinds}"
+    if found.unscored:
+        told += f"; {telling.count(found.unscored)} cases without a score go to a person"
+    looks = f"look {found.look} of {found.looks}"
+    valid = f", valid until {found.expires}" if found.expires else ""
+    delta = " and ".join(f"{one.delta:.4g} for {_NAMES[one.risk]}" for one in found.sides)
+    total = telling.percent(found.confidence)
+    return (
+        f"{told}. {looks.capitalize()}, {found.made}{valid}.",
+        f"Together {total} confidence: an error of {delta}"
+        + (f" a look, of {found.looks}." if found.looks > 1 else "."),
+        *found.notes,
+    )
 
 
 def attainable(side: CertifiedSide) -> str:
@@ -92,13 +171,34 @@ def attainable(side: CertifiedSide) -> str:
     return f"{_NAMES[side.risk]} at most {telling.number(side.attainable, rounding=telling.UP)}"
 
 
+def planned(risk: PlannedRisk) -> tuple[str, ...]:
+    """How many calibration cases certify a risk, how many there are, and what audits would take."""
+    error = "miss" if risk.risk.side == "clear" else "false alarm"
+    first, *others = risk.counts
+    more = ", ".join(f"{telling.count(cases)} with {errors}" for errors, cases in others)
+    told = f"{promise(risk.risk, risk.at_most)}: {telling.count(first[1])} {risk.of} without a "
+    told += f"{error}, {more}"
+    if risk.have is not None:
+        enough = "" if risk.have >= first[1] else " (too few)"
+        told += f"; the calibration set holds {telling.count(risk.have)}{enough}"
+    if risk.audits is None or risk.prevalence is None or risk.cleared is None:
+        return (f"{told}.",)
+    return (
+        f"{told}.",
+        f"Showing the same by auditing cleared cases takes about {telling.count(risk.audits)} "
+        f"audits without a miss, at a prevalence of {telling.number(risk.prevalence)} and "
+        f"{telling.percent(risk.cleared)} cleared.",
+    )
+
+
 def too_few(wanted: MaxRisk, needs: Missing) -> str:
     """Why a class with too few cases certifies nothing."""
-    most = promise(wanted.risk, wanted.at_most)
+    error = "miss" if wanted.risk.side == "clear" else "false alarm"
     are = "is" if needs.have == 1 else "are"
     return (
-        f"{most} takes {telling.count(needs.cases)} {needs.of} with none beyond the threshold, and "
-        f"there {are} {telling.count(needs.have)}"
+        f"{promise(wanted.risk, wanted.at_most)} takes {telling.count(needs.cases)} {needs.of} "
+        f"with no {error}, and there {are} {telling.count(needs.have)} "
+        f"({telling.count(needs.more)} missing)"
     )
 
 
@@ -153,7 +253,7 @@ def assumptions(
     if unit is not None:
         told.append(
             f"units ({unit}) are independent; a positive unit is missed when all of its positive "
-            "cases are cleared, and a negative unit is a false alarm when any of its cases is flagged"
+            "cases are cleared, a negative unit is a false alarm when any of its cases is flagged"
         )
     if any(one.risk.predictive for one in rules.risks) and prevalence == "as_sampled":
         told.append("positives are as common as among the calibration cases")

@@ -112,7 +112,9 @@ class ProtectWords(Words):
             step = "Name one column, or write one rule a column."
             raise wrong(f"are of one column, and `by` names {len(self.by)}", step, key=given[0])
         if self.ranges is not None and not self.ranges:
-            raise wrong("is an empty list", "Write ranges such as [[40, 50], [50, 75]].", key="ranges")
+            raise wrong(
+                "is an empty list", "Write ranges such as [[40, 50], [50, 75]].", key="ranges"
+            )
         return self
 
     def core(self) -> SliceRule:

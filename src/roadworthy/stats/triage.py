@@ -97,10 +97,10 @@ def certified_threshold(sample: Sample, at_most: float, delta: float) -> Thresho
 
     t is the (k + 1)-th smallest error score, k = max{k: BinomCDF(k; n, at_most) <= delta}: integer
     counts, exact for every distribution of scores, ties included (what equals t is not decided
-    alone). Every lower threshold holds with it. Of several groups that must *all* hold, the smallest
-    t is wrong in at most delta of runs too, without a split of delta: if it is too high for any
-    group, it is too high for the group with the lowest true quantile, so that group's own t is
-    (intersection-union, Berger 1982). A threshold that no score lies below is none.
+    alone). Every lower threshold holds with it. Of several groups that must *all* hold, the
+    smallest t is wrong in at most delta of runs too, without a split of delta: if it is too high
+    for any group, it is too high for the group with the lowest true quantile, so that group's own
+    t is (intersection-union, Berger 1982). A threshold that no score lies below is none.
 
     Source: Tong, Feng & Li 2018, Science Advances 4:eaao1659 (umbrella algorithm).
 
@@ -197,7 +197,9 @@ def starts(size: int, count: int = STARTS) -> tuple[int, ...]:
     >>> starts(50)
     (4, 14, 24, 34, 44)
     """
-    return tuple(sorted({int((i + 0.5) * size / count - 0.5) for i in range(count)} if size else ()))
+    return tuple(
+        sorted({int((i + 0.5) * size / count - 0.5) for i in range(count)} if size else ())
+    )
 
 
 @dataclass(frozen=True)
@@ -208,10 +210,8 @@ class Pair:
     flag_above: float | None
 
 
-def cheapest(
-    score: Floats, cleared: Floats, flagged: Floats, below: Floats, above: Floats
-) -> Pair:
-    """The cheapest pair among the certified thresholds ``below`` (to clear) and ``above`` (to flag).
+def cheapest(score: Floats, cleared: Floats, flagged: Floats, below: Floats, above: Floats) -> Pair:
+    """The cheapest pair of the certified thresholds ``below`` (to clear) and ``above`` (to flag).
 
     ``cleared`` and ``flagged``, shape (cases,), say what deciding each case so costs *more than
     handing it to a person*. A side may also decide nothing. Never outside of what is handed in, so

@@ -128,7 +128,9 @@ def _refuse_spent(taken: list[Look], asked: Asked) -> None:
 def _spent(taken: list[Look], asked: Asked) -> Refused:
     last = taken[-1]
     differs = [
-        word for word in ("model", "decision", "data") if getattr(last.asked, word) != getattr(asked, word)
+        word
+        for word in ("model", "decision", "data")
+        if getattr(last.asked, word) != getattr(asked, word)
     ]
     what = {"model": "another model", "decision": "another decision", "data": "other values"}
     told = " and ".join(what[word] for word in differs) or "the same"

@@ -1,4 +1,4 @@
-"""From scored calibration cases to a certificate: each risk by itself, then one pair of thresholds."""
+"""From scored calibration cases to a certificate: each risk by itself, then one pair."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ from roadworthy.core.certificate import (
     Risk,
 )
 from roadworthy.core.outcome import Outcome
-from roadworthy.core.product import CaseCost, Product, SetName, TriageRules
+from roadworthy.core.product import CaseCost, Product, TriageRules
 from roadworthy.core.requirement import WHOLE, Slice
 from roadworthy.io import certificate_words as words
 from roadworthy.stats import triage as stats
 from roadworthy.stats.triage import Sample
 from roadworthy.workflow.levels import on_slice
 from roadworthy.workflow.slicing import parts
-from roadworthy.workflow.source import Parted
 from roadworthy.workflow.subject import Judged
 
 Floats = NDArray[np.float64]
@@ -60,19 +59,24 @@ class _Found:
 
 
 def made_from(
-    product: Product, scored: pl.DataFrame, parted: Parted, blind: Judged, look: int
+    product: Product,
+    scored: pl.DataFrame,
+    known: pl.DataFrame,
+    tried: Floats,
+    look: int = 1,
 ) -> Certificate:
     """The certificate of one look; date and fingerprints are the caller's.
 
-    ``scored`` are the calibration cases with their scores, null where there is none.
+    ``scored`` are the calibration cases with their scores, null where there is none; ``known`` are
+    open cases that show which levels there are; ``tried`` comes from ``thresholds_to_try``.
     """
     rules = product.decision.triage
     assert rules is not None
     inside = scored.filter(pl.col(columns.INSIDE))
     cases = inside.filter(pl.col(columns.SCORE).is_not_null())
-    groups = _groups(product, rules, cases, parted)
-    delta = (1.0 - rules.confidence) / rules.looks / len(rules.risks)
-    tried = _grid(product, rules, parted, blind)
+    groups = _groups(product, rules, cases, known.filter(pl.col(columns.INSIDE)))
+    # 1 - 0.95 is not 0.05
+    delta = round(1.0 - rules.confidence, 12) / rules.looks / len(rules.risks)
     found = [_certify(product, one, groups, delta, tried) for one in rules.risks]
     clear, flag, notes = _chosen(product, cases, found)
     sides = tuple(_used(one, clear if one.side.side == "clear" else flag, groups) for one in found)
@@ -101,6 +105,22 @@ def made_from(
     )
 
 
+def thresholds_to_try(product: Product, blind: Judged, others: Sequence[pl.DataFrame]) -> Floats:
+    """Thresholds for predictive values, from the scores of the first of ``others`` that has any.
+
+    None of these cases may certify anything; exact risks need no such thresholds.
+    """
+    rules = product.decision.triage
+    if rules is None or not any(one.risk.predictive for one in rules.risks):
+        return np.empty(0)
+    for cases in others:
+        inside = cases.filter(pl.col(columns.INSIDE))
+        answers = blind.answers(inside) if inside.height else None
+        if answers is not None and answers.drop_nulls().len():
+            return stats.grid(answers.drop_nulls().to_numpy())
+    return stats.grid(np.empty(0))
+
+
 def protected_columns(product: Product) -> list[str]:
     """The columns by which cases are protected."""
     rules = product.decision.triage
@@ -120,10 +140,9 @@ def _shared_unit(product: Product) -> str | None:
 
 
 def _groups(
-    product: Product, rules: TriageRules, cases: pl.DataFrame, parted: Parted
+    product: Product, rules: TriageRules, cases: pl.DataFrame, known: pl.DataFrame
 ) -> list[_Group]:
     """The whole first, then every protected part; levels that open data holds count too."""
-    known = parted.all_open.filter(pl.col(columns.INSIDE))
     found = [WHOLE]
     for rule in rules.protect:
         found += parts(rule, cases, known, product.scope)
@@ -137,18 +156,6 @@ def _group(product: Product, cases: pl.DataFrame, part: Slice) -> _Group:
         unit = here[columns.UNIT].rank("dense").cast(pl.Int64).to_numpy() - 1
     score, positive = here[columns.SCORE].to_numpy(), here[columns.POSITIVE].to_numpy()
     return _Group(part, stats.one_a_unit(score, positive, unit))
-
-
-def _grid(product: Product, rules: TriageRules, parted: Parted, blind: Judged) -> Floats:
-    """Thresholds for predictive values, from the scores of cases that certify nothing."""
-    if not any(one.risk.predictive for one in rules.risks):
-        return np.empty(0)
-    for name in (SetName.VALIDATION, SetName.TRAIN):
-        others = parted.open(name).filter(pl.col(columns.INSIDE))
-        answers = blind.answers(others) if others.height else None
-        if answers is not None and answers.drop_nulls().len():
-            return stats.grid(answers.drop_nulls().to_numpy())
-    return stats.grid(np.empty(0))
 
 
 def _certify(
@@ -354,7 +361,5 @@ def _used(found: _Found, threshold: float | None, groups: Sequence[_Group]) -> C
     below = sample.score < threshold_below
     wrong = int((below & sample.error).sum())
     if side.risk.predictive:
-        return replace(
-            side, threshold=threshold, k=wrong, n=int(below.sum()), bound=side.at_most
-        )
+        return replace(side, threshold=threshold, k=wrong, n=int(below.sum()), bound=side.at_most)
     return replace(side, threshold=threshold, k=wrong)

@@ -118,9 +118,7 @@ def _as_a_whole(
         sealed = unopened(workspace, parted)
         ways = paths(product, study, settled.judged.policy, told, registry, sealed)
     people = population(answered)
-    return Found(
-        settled, name, told, people, data, study.candidates, ways, certificate=certificate
-    )
+    return Found(settled, name, told, people, data, study.candidates, ways, certificate=certificate)
 
 
 def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...]:

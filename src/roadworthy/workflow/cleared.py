@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from roadworthy.core import columns
@@ -13,36 +15,35 @@ _CLEARED = "@cleared"
 
 
 def on_open_cases(
-    certificate: Certificate, product: Product, table: pl.DataFrame, name: str
+    certificate: Certificate,
+    product: Product,
+    table: pl.DataFrame,
+    name: str,
+    fresh: bool = True,
 ) -> Certificate:
     """The certificate with the shares of ``table``, whose cases are prepared and open.
 
     Shares are of all cases, also of those out of scope, which a person gets. The gross miss rate is
     the share of the positives in scope that are cleared; the net one counts only those that a
     reader of the same cases calls. Units count where cases share them: one is missed when all of
-    its positive cases are cleared, and read rightly when any of them is called.
+    its positive cases are cleared, and read rightly when any of them is called. Cases that are not
+    ``fresh`` chose the thresholds, so nothing is said of misses among them.
     """
     alone = ~pl.col(columns.REFERRED)
     flagged = pl.col(columns.FLAGGED).fill_null(False)
     told = table.with_columns((alone & ~flagged).alias(_CLEARED))
-    shares = told.select(
-        cleared=pl.col(_CLEARED).mean(),
-        referred=pl.col(columns.REFERRED).mean(),
-        flagged=(alone & flagged).mean(),
+    cleared, referred, flag = told.select(
+        pl.col(_CLEARED).mean(),
+        pl.col(columns.REFERRED).mean().alias("referred"),
+        (alone & flagged).mean().alias("flagged"),
     ).row(0)
+    shares = OnOpenCases(name, table.height, float(cleared), float(referred), float(flag))
     ill = told.filter(pl.col(columns.POSITIVE) & pl.col(columns.INSIDE))
+    if not ill.height or not fresh:
+        return certificate.on(shares)
     alpha = 1.0 - certificate.confidence
-    return certificate.on(
-        OnOpenCases(
-            name,
-            table.height,
-            *map(float, shares),
-            gross=_gross(ill, alpha) if ill.height else None,
-            readers=tuple(_reader(ill, calls.name, alpha) for calls in product.data.calls)
-            if ill.height
-            else (),
-        )
-    )
+    readers = tuple(_reader(ill, calls.name, alpha) for calls in product.data.calls)
+    return certificate.on(replace(shares, gross=_gross(ill, alpha), readers=readers))
 
 
 def _gross(ill: pl.DataFrame, alpha: float) -> SeenRate:

@@ -17,7 +17,7 @@ from roadworthy.core.evidence import NotMeasured
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.model import Model
-from roadworthy.core.policy import Policy
+from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Requirement, Tier
 from roadworthy.core.rung import Rung
@@ -29,9 +29,10 @@ from roadworthy.io.registry import collectors
 from roadworthy.models.timing import one_by_one
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import table_of, verdicts
+from roadworthy.workflow.provisional import halves, provisional
 from roadworthy.workflow.source import truth_of
 from roadworthy.workflow.subject import Judged
-from roadworthy.workflow.tune import Tuned, choose_threshold
+from roadworthy.workflow.tune import choose_threshold
 
 ARTIFACT = "artifact"
 TIMED, WARM_UP = 40, 5
@@ -48,7 +49,10 @@ class OpenCases:
 
 @dataclass(frozen=True)
 class Climbed:
-    """The ladder, and the artefact and the policy of the rung that was kept."""
+    """The ladder, and the artefact and the policy of the rung that was kept.
+
+    A triage product has none yet: calibration cases certify it.
+    """
 
     ladder: Ladder
     artifact: bytes
@@ -64,6 +68,14 @@ class _Candidate:
     title: str
     artifact: bytes
     model: Model
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """A policy for one rung, and among how many it was chosen on the cases that judge it."""
+
+    policy: Decides
+    candidates: int
 
 
 def climb(
@@ -92,6 +104,9 @@ def climb(
         _require_some(tried)
         _require_cases(fitted, cases.validation, product)
         policies = {one.name: _tuned(product, one, cases, instruments) for one in fitted}
+        if product.decision.triage is not None:
+            # the other half set the thresholds, and would flatter them
+            cases = replace(cases, validation=halves(cases.validation)[1])
         candidates = sum(1 if tuned is None else tuned.candidates for tuned in policies.values())
         judge = _Judge(product, cases, instruments, candidates)
         results = {one.name: judge.result(one, policies[one.name]) for one in fitted}
@@ -109,7 +124,8 @@ def climb(
         unjudged=judge.unjudged,
     )
     told = replace(ladder, reason=ladder_words.reason(ladder), best=ladder_words.best(ladder))
-    return Climbed(told, artifact, None if tuned is None else tuned.policy)
+    kept_policy = tuned.policy if tuned and isinstance(tuned.policy, Policy) else None
+    return Climbed(told, artifact, kept_policy)
 
 
 def choose(results: Sequence[RungResult]) -> RungResult:
@@ -164,13 +180,22 @@ def _tried(
 
 def _tuned(
     product: Product, one: _Candidate, cases: OpenCases, instruments: Mapping[str, Instrument]
-) -> Tuned | None:
+) -> _Decided | None:
     decision = product.decision
     if product.task is not Task.BINARY:
         return None
+    if decision.triage is not None:
+        setting, _ = halves(cases.validation)
+        return _Decided(provisional(product, one.model, setting, cases.training), 1)
     if decision.threshold != "auto":
-        return Tuned(Policy(decision.threshold, decision.refer_between), 1)
-    return choose_threshold(product, one.model, cases.validation, instruments)
+        return _Decided(Policy(decision.threshold, decision.refer_between), 1)
+    tuned = choose_threshold(product, one.model, cases.validation, instruments)
+    return _Decided(tuned.policy, tuned.candidates)
+
+
+def _threshold(tuned: _Decided | None) -> float | None:
+    policy = None if tuned is None else tuned.policy
+    return policy.threshold if isinstance(policy, Policy) else None
 
 
 @dataclass(frozen=True)
@@ -182,7 +207,7 @@ class _Judge:
     instruments: Mapping[str, Instrument]
     candidates: int
 
-    def result(self, one: _Candidate, tuned: Tuned | None) -> RungResult:
+    def result(self, one: _Candidate, tuned: _Decided | None) -> RungResult:
         """One rung's verdicts, size and speed."""
         found = self._verdicts(one, None if tuned is None else tuned.policy)
         ms = one_by_one(one.model, self._timed(), TIMED, WARM_UP)
@@ -194,7 +219,7 @@ class _Judge:
             bytes=len(one.artifact),
             reads=len(one.model.needs),
             candidates=1 if tuned is None else tuned.candidates,
-            threshold=None if tuned is None else tuned.policy.threshold,
+            threshold=_threshold(tuned),
             outcome=product_outcome(found),
             verdicts=found,
             ms=statistics.median(ms),
@@ -206,7 +231,7 @@ class _Judge:
         others = (r for r in self.product.requirements if not self._hangs_on_the_model(r))
         return tuple(r.id for r in others if r.tier is Tier.CRITICAL)
 
-    def _verdicts(self, one: _Candidate, policy: Policy | None) -> tuple[Verdict, ...]:
+    def _verdicts(self, one: _Candidate, policy: Decides | None) -> tuple[Verdict, ...]:
         if not self.cases.validation[columns.INSIDE].any():
             return ()
         kept = tuple(r for r in self.product.requirements if self._hangs_on_the_model(r))

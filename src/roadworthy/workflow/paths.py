@@ -87,9 +87,12 @@ def open_paths(
     ``others`` and ``missing`` are the tables beside the cases. Afterwards no sealed case is left.
     """
     cases, certificate = parted.open(SetName.VALIDATION), settled.certificate
-    if cases.height == 0:
-        return OpenPaths(tuple(_otherwise((), (), False)), certificate=certificate)
     judged = settled.judged
+    if cases.height == 0:
+        if certificate is not None:
+            its = judged.prepared(parted.open(SetName.CALIBRATION))
+            certificate = on_open_cases(certificate, product, its, "calibration", fresh=False)
+        return OpenPaths(tuple(_otherwise((), (), False)), certificate=certificate)
     answered, name = judged.prepared(cases), str(SetName.VALIDATION)
     if certificate is not None:
         certificate = on_open_cases(certificate, product, answered, name)

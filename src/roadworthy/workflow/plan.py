@@ -24,6 +24,7 @@ from roadworthy.stats.binomial import share_of_power
 from roadworthy.stats.sequential import group_sequential
 from roadworthy.workflow.levels import on_slice
 from roadworthy.workflow.measure import table_of
+from roadworthy.workflow.plan_certificate import planned_risks
 from roadworthy.workflow.slicing import Cell, cells
 from roadworthy.workflow.source import Parted, load_cases
 
@@ -59,6 +60,7 @@ def plan(product_file: Path) -> Plan:
         have=_have(parted),
         looks=tuple(_looks(product, rows, registry)),
         notes=_notes(product, rows, parted, gating, each),
+        certificate=planned_risks(product, parted),
     )
 
 

@@ -63,7 +63,9 @@ def settle(
     candidates, rungs = _chosen_among(model, workspace)
     if product.decision.triage is not None:
         certificate = certified(product, workspace, parted, model)
-        return Settled(Judged(product, model, policy_of(certificate)), candidates, rungs, certificate)
+        return Settled(
+            Judged(product, model, policy_of(certificate)), candidates, rungs, certificate
+        )
     policy = kept_policy(product, model, workspace)
     if policy is not None:
         return Settled(Judged(product, model, policy), candidates, rungs)

@@ -22,14 +22,17 @@ from roadworthy.store import certificates
 from roadworthy.store.certificates import Asked, Look
 from roadworthy.store.seen import open_names, seen_ids
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.calibrate import case_costs, made_from, protected_columns
+from roadworthy.workflow.calibrate import (
+    case_costs,
+    made_from,
+    protected_columns,
+    thresholds_to_try,
+)
 from roadworthy.workflow.source import Parted, known, names
 from roadworthy.workflow.subject import Judged
 
 
-def certified(
-    product: Product, workspace: Workspace, parted: Parted, model: Model
-) -> Certificate:
+def certified(product: Product, workspace: Workspace, parted: Parted, model: Model) -> Certificate:
     """The certificate of this model and decision: the kept one, or a new look at the cases.
 
     Raises:
@@ -47,7 +50,9 @@ def certified(
     kept = certificates.answer(workspace, taken)
     if kept is not None:
         return _read(kept, asked, taken, now.date())
-    made = made_from(product, scored, parted, blind, taken.number)
+    others = [parted.open(name) for name in (SetName.VALIDATION, SetName.TRAIN)]
+    tried = thresholds_to_try(product, blind, others)
+    made = made_from(product, scored, parted.all_open, tried, taken.number)
     found = replace(
         made,
         made=taken.at[:10],
@@ -95,8 +100,8 @@ def _look(
     shared = int(known(cases, seen).sum())
     if shared:
         raise Refused(
-            f"{shared} of the {cases.height} calibration cases were open before: trained on, chosen "
-            "on or judged in this workspace, under another split or table.",
+            f"{shared} of the {cases.height} calibration cases were open before: trained on, "
+            "chosen on or judged in this workspace, under another split or table.",
             code="calibration_seen",
             where="the calibration split",
             value=shared,
@@ -123,10 +128,8 @@ def _asked(product: Product, model: Model, scored: pl.DataFrame) -> Asked:
     digest = hashlib.sha256(json.dumps(decision, sort_keys=True, default=str).encode())
     own = (columns.ID, columns.UNIT, columns.POSITIVE, columns.INSIDE, columns.SCORE)
     used = dict.fromkeys([*own, *protected_columns(product), *case_costs(product)])
-    rows = scored.select(used)
-    return Asked(
-        model.fingerprint, digest.hexdigest(), fingerprint(rows, columns.ID), rules.looks
-    )
+    rows = scored.select(list(used))
+    return Asked(model.fingerprint, digest.hexdigest(), fingerprint(rows, columns.ID), rules.looks)
 
 
 def _fingerprints(asked: Asked) -> dict[str, str | None]:

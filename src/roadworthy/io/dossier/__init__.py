@@ -40,6 +40,12 @@ def render(
         raise ValueError(
             f"the judgement says {judgement.outcome} and its gating verdicts {worst}: judge again"
         )
+    certificate = judgement.certificate
+    if certificate and judgement.outcome.severity < certificate.outcome.severity:
+        raise ValueError(
+            f"the judgement says {judgement.outcome}, its certificate {certificate.outcome}: "
+            "judge again"
+        )
     told = page(judgement, product, abouts, plan, made)
     return _environment().get_template("dossier.html.j2").render(page=told, words=telling)
 

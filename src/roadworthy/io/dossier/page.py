@@ -17,6 +17,7 @@ from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io import telling
 from roadworthy.io.dossier import plots
 from roadworthy.io.dossier.answer import Answer, answer
+from roadworthy.io.dossier.certificate import Told, told
 from roadworthy.io.dossier.evidence import Group, counted, groups, where
 from roadworthy.io.dossier.metrics import Formula, Metrics
 
@@ -64,6 +65,7 @@ class Page:
     formulas: tuple[Formula, ...]
     legends: tuple[Legend, ...]
     planned: tuple[Planned, ...]
+    certificate: Told | None
 
 
 def page(
@@ -89,6 +91,7 @@ def page(
         formulas=tuple(metrics.formulas()),
         legends=_legends(),
         planned=tuple(_planned(judgement, plan)),
+        certificate=told(judgement.certificate),
     )
 
 
