@@ -105,8 +105,9 @@ def _next(judgement: Judgement, decisive: list[Cell]) -> tuple[str, ...]:
                 "Change the product, its scope or its limit, and check on open cases before "
                 "a fresh sealed set is judged.",
             )
-        case Outcome.INCONCLUSIVE if judgement.certificate and not decisive:
-            return ("Label more calibration cases, or ask for what they can certify; see below.",)
+        case Outcome.INCONCLUSIVE if judgement.certificate and open_sides(judgement.certificate):
+            more = "Bring more calibration cases, or ask for what these can certify; see below."
+            return (more, *(_open_questions(decisive) if decisive else ()))
         case Outcome.INCONCLUSIVE:
             return _open_questions(decisive)
 

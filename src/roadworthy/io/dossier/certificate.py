@@ -9,7 +9,7 @@ from roadworthy.core.outcome import Outcome
 from roadworthy.io import certificate_words as words
 from roadworthy.io import telling
 
-_DOES = {"clear": "Cleared without a person", "flag": "Flagged without a person"}
+_DOES = {"clear": "Cleared", "flag": "Flagged"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def open_sides(found: Certificate) -> tuple[str, ...]:
 
 
 def _line(side: CertifiedSide, found: Certificate) -> Line:
-    rule = "no score"
+    rule = "none"
     if side.threshold is not None:
         word = "below" if side.side == "clear" else "above"
         rule = f"scores {word} {telling.number(side.threshold)}"
