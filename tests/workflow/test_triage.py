@@ -112,6 +112,14 @@ def test_too_few_positives_are_inconclusive_and_say_how_many_it_takes(tmp_path: 
     assert "takes 299 positives with no miss, and there are 200 (99 missing)" in page
 
 
+def test_the_sealed_set_is_not_opened_for_what_is_not_certified(tmp_path: Path) -> None:
+    file = product(tmp_path, decision={"mode": "triage", "clear": {"fnr_at_most": 0.01}})
+    with pytest.raises(Refused) as told:
+        certify(file)
+    assert told.value.code == "not_certified" and "299 positives" in told.value.message
+    assert not list((file.parent / ".roadworthy").glob("openings/*"))
+
+
 def test_the_same_again_is_the_kept_certificate_and_costs_nothing(tmp_path: Path) -> None:
     file = product(tmp_path)
     first = certificate(check(file))

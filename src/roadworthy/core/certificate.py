@@ -11,6 +11,9 @@ from typing import Literal
 from roadworthy.core.outcome import Outcome
 from roadworthy.core.requirement import Slice
 
+NOT_CERTIFIED = "what the product would decide alone is not certified"
+"""Why nothing that hangs on the decisions of an uncertified policy is measured."""
+
 
 class Risk(StrEnum):
     """What is bounded: a share of the errors among a class, or among what is decided alone."""

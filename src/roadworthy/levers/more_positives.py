@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from roadworthy.core import columns
-from roadworthy.core.certificate import CertifiedSide
+from roadworthy.core.certificate import NOT_CERTIFIED, CertifiedSide
+from roadworthy.core.evidence import NotMeasured
 from roadworthy.core.lever import Rejudge
 from roadworthy.core.path import Amount, Path
 from roadworthy.core.study import OpenStudy
@@ -31,7 +32,9 @@ class MorePositives:
             return []
         short = [side for side in found.sides if side.needs is not None and side.needs.more]
         others = any(side.threshold is None and side not in short for side in found.sides)
-        alone = len(short) == 1 and not others and not path_words.still_open(verdicts)
+        waiting = NotMeasured(NOT_CERTIFIED)
+        missed = [v for v in path_words.still_open(verdicts) if v.evidence != waiting]
+        alone = len(short) == 1 and not others and not missed
         return [_path(study, side, rejudge, alone) for side in short]
 
 

@@ -10,11 +10,13 @@ import polars as pl
 
 from roadworthy import __version__
 from roadworthy.core import columns
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.model import Brought, Model
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import Study
 from roadworthy.core.verdict import Judgement, Outcome
+from roadworthy.io.certificate_words import guaranteed
 from roadworthy.io.judgement_json import to_json
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
@@ -40,6 +42,7 @@ def certify(product_file: Path) -> Judgement:
     _require_sealed(product, parted)
     resolve(product, parted.schema, registry)
     settled = settle(product, workspace, parted, registry)
+    _refuse_uncertified(settled.certificate)
     judged = settled.judged
     # timed anew, on open cases: whoever could choose among timings would choose the best
     timed = parted.all_open.filter(pl.col(columns.INSIDE))
@@ -70,6 +73,7 @@ def certify(product_file: Path) -> Judgement:
         tables={"cases": answered, **others},
         open_levels=parted.all_open,
         missing_tables=missing,
+        certificate=ways.certificate,
     )
     found = verdicts(product, study, registry)
     outcome = product_outcome(found, ways.certificate)
@@ -110,6 +114,20 @@ def _refuse_more_looks(product: Product) -> None:
             value=product.confidence.looks,
             next_step="Set `confidence: {looks: 1}`.",
         )
+
+
+def _refuse_uncertified(certificate: Certificate | None) -> None:
+    """Whatever the sealed cases showed, the answer could be no more than INCONCLUSIVE."""
+    if certificate is None or certificate.outcome is Outcome.PASS:
+        return
+    why = [guaranteed(one, certificate.confidence) for one in certificate.sides if one.reason]
+    raise Refused(
+        f"what the product would decide alone is not certified, so opening the sealed set would "
+        f"prove nothing. {' '.join(why)}",
+        code="not_certified",
+        where="the calibration split",
+        next_step="`roadworthy check` says what is missing and what could be certified now.",
+    )
 
 
 def _require_sealed(product: Product, parted: Parted) -> None:
