@@ -31,7 +31,12 @@ NOT_WORTH_IT = (
 BLOCKED = "the other risk of this side was not certified"
 
 _NAMES = {Risk.FNR: "FNR", Risk.FPR: "FPR", Risk.NPV: "NPV", Risk.PPV: "PPV"}
-_CLASS = {Risk.FNR: "positives", Risk.FPR: "negatives"}
+_MEANS = {
+    Risk.FNR: "the share of the positives that is cleared",
+    Risk.FPR: "the share of the negatives that is flagged",
+    Risk.NPV: "the share of negatives among what is cleared",
+    Risk.PPV: "the share of positives among what is flagged",
+}
 _DONE = {"clear": "cleared", "flag": "flagged"}
 
 
@@ -40,6 +45,11 @@ def promise(risk: Risk, at_most: float) -> str:
     if risk.predictive:
         return f"{_NAMES[risk]} at least {telling.exact(round(1.0 - at_most, 12))}"
     return f"{_NAMES[risk]} at most {telling.exact(at_most)}"
+
+
+def meanings(found: Certificate) -> str:
+    """What the short names stand for: "FNR is the share of the positives that is cleared"."""
+    return "; ".join(f"{_NAMES[one.risk]} is {_MEANS[one.risk]}" for one in found.sides)
 
 
 def requirement(found: Certificate) -> str:

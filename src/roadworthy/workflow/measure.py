@@ -143,6 +143,9 @@ def _weigh(
     if seen is not None and seen.p_pass <= regime.alpha:
         # sizing the next test takes longer than judging this one, and a PASS needs no next one
         return Weighed(cell, found, regime)
+    if found == NotMeasured(NOT_CERTIFIED):
+        # what must be certified first says itself what it takes
+        return Weighed(cell, found, regime)
     # a fresh set is judged at the full alpha: nothing will have been chosen on it
     instrument = instruments[requirement.metric]
     need = instrument.need(requirement, seen, Regime(requirement.alpha), requirement.power)

@@ -59,7 +59,7 @@ def _why(judgement: Judgement, gating: list[Outcome], uncertified: bool) -> str:
     total = len(gating)
     failed, still_open = gating.count(Outcome.FAIL), gating.count(Outcome.INCONCLUSIVE)
     match judgement.outcome:
-        case Outcome.INCONCLUSIVE if uncertified and not still_open:
+        case Outcome.INCONCLUSIVE if uncertified:
             return "What it would decide without a person is not certified."
         case Outcome.PASS if judgement.set == "sealed":
             return f"{_all_of(total)} shown to hold, on sealed cases."
@@ -107,7 +107,7 @@ def _next(judgement: Judgement, decisive: list[Cell]) -> tuple[str, ...]:
             )
         case Outcome.INCONCLUSIVE if judgement.certificate and open_sides(judgement.certificate):
             more = "Bring more calibration cases, or ask for what these can certify; see below."
-            return (more, *(_open_questions(decisive) if decisive else ()))
+            return (more,)
         case Outcome.INCONCLUSIVE:
             return _open_questions(decisive)
 

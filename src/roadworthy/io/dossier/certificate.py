@@ -36,6 +36,7 @@ class Told:
     method: str
     assumptions: tuple[str, ...]
     prints: tuple[tuple[str, str], ...]
+    meanings: str
 
 
 def told(found: Certificate | None) -> Told | None:
@@ -49,6 +50,7 @@ def told(found: Certificate | None) -> Told | None:
         rests=words.rests_on(found),
         method=telling.sentence(found.method),
         assumptions=found.assumptions,
+        meanings=telling.sentence(words.meanings(found)),
         prints=tuple((name, print_) for name, print_ in found.fingerprints.items() if print_),
     )
 
