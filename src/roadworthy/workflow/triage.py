@@ -43,7 +43,9 @@ def certified(product: Product, workspace: Workspace, parted: Parted, model: Mod
     cases = parted.open(SetName.CALIBRATION)
     _require_cases(product, cases)
     blind = Judged(product, model, REFERS_ALL)
-    scored = cases.with_columns(blind.answers(cases).alias(columns.SCORE))  # type: ignore[union-attr]
+    answers = blind.answers(cases)
+    assert answers is not None
+    scored = cases.with_columns(answers.alias(columns.SCORE))
     asked = _asked(product, model, scored)
     now = datetime.now(UTC)
     taken = _look(workspace, model, cases, asked, now)
