@@ -49,9 +49,11 @@ def _path(study: OpenStudy, side: CertifiedSide, rejudge: Rejudge, alone: bool) 
     about = "" if cases is None else f", about {telling.count(cases)} cases"
     promised = words.promise(side.risk, side.at_most)
     miss, end = ("miss", "lowest") if side.side == "clear" else ("false alarm", "highest")
+    # a predictive value must also be reached by the test's sequence, so this is the least
+    least = "at least " if side.risk.predictive else ""
     return Path(
         lever="more_positives",
-        change=f"Certify on a fresh calibration set of {telling.count(needs.cases)} {needs.of}"
+        change=f"Certify on a fresh calibration set of {least}{telling.count(needs.cases)} {needs.of}"
         f"{about}: {telling.count(needs.cases)} without a {miss} certify {promised}.",
         expected=f"the product may {side.side} alone. These {telling.count(needs.have)} "
         f"{needs.of} could certify {words.attainable(side)} now; whoever set the limit decides.",
