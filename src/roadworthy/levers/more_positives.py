@@ -53,8 +53,8 @@ def _path(study: OpenStudy, side: CertifiedSide, rejudge: Rejudge, alone: bool) 
     least = "at least " if side.risk.predictive else ""
     return Path(
         lever="more_positives",
-        change=f"Certify on a fresh calibration set of {least}{telling.count(needs.cases)} {needs.of}"
-        f"{about}: {telling.count(needs.cases)} without a {miss} certify {promised}.",
+        change=f"Certify on a fresh calibration set of {least}{telling.count(needs.cases)} "
+        f"{needs.of}{about}: {telling.count(needs.cases)} without a {miss} certify {promised}.",
         expected=f"the product may {side.side} alone. These {telling.count(needs.have)} "
         f"{needs.of} could certify {words.attainable(side)} now; whoever set the limit decides.",
         cost=cost,
