@@ -23,6 +23,8 @@ check: $(VENV)/.develops ## format, lint, types, architecture
 
 bench: $(VENV)/.develops ## what judging costs on 1e6 and 1e7 cases, into bench/RESULTS.md (minutes; BENCH='--largest 1e8')
 	@$(BIN)/python bench/run.py $(BENCH)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@$(BIN)/python bench/triage.py
 
 clean: ## remove what was made here
 	rm -rf $(VENV) roadworthy-demo

@@ -22,3 +22,15 @@ def test_the_benchmark_runs_on_few_cases_and_names_floor_and_extrapolation(tmp_p
     assert "| the floor" in page and "| 1.0 |" in page
     assert "Extrapolated linearly" in page
     assert "loads none of torch, sklearn, sqlalchemy, nicegui" in page
+
+
+def test_certifying_keeps_the_other_sections_and_writes_its_own_once(tmp_path: Path) -> None:
+    out = tmp_path / "RESULTS.md"
+    out.write_text("# What judging costs\n\n## The start\n\nquick\n")
+    few = ["--cases", "4000", "--fewer", "2000", "--repeats", "1", "--out", str(out)]
+    for _ in range(2):
+        command = [sys.executable, "-W", "ignore", str(BENCH / "triage.py"), *few]
+        subprocess.run(command, check=True, capture_output=True)
+    page = out.read_text()
+    assert page.count("## What certifying costs") == page.count("## The start") == 1
+    assert "| exact FNR threshold | 4,000 |" in page and "| MAPIE: recall alone | 2,000 |" in page

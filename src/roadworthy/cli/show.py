@@ -59,6 +59,10 @@ def judgement(found: Judgement) -> None:
         [cell(verdict) for verdict in found.verdicts],
         [STYLES[verdict.outcome] for verdict in found.verdicts],
     )
+    if found.certificate is not None:
+        from roadworthy.cli.show_certificate import certificate
+
+        certificate(found.certificate)
     _reasons(found.verdicts)
     for line in failing_aside(found):
         _line(line)
@@ -101,6 +105,10 @@ def plan(found: Plan) -> None:
         _line(f"{never.requirement} can never be shown: {never.need.never}", style="bold red")
     for line in in_all(found):
         _line(line)
+    if found.certificate:
+        from roadworthy.cli.show_certificate import planned_certificate
+
+        planned_certificate(found.certificate)
     for note in found.notes:
         _line(f"Note: {note}")
 
@@ -258,6 +266,20 @@ def plan_json(found: Plan) -> dict[str, Any]:
             for look in found.looks
         ],
         "notes": list(found.notes),
+        "certificate": [
+            {
+                "risk": risk.risk,
+                "at_most": risk.at_most,
+                "delta": risk.delta,
+                "of": risk.of,
+                "counts": [{"errors": errors, "cases": cases} for errors, cases in risk.counts],
+                "have": risk.have,
+                "audits": risk.audits,
+                "prevalence": risk.prevalence,
+                "cleared": risk.cleared,
+            }
+            for risk in found.certificate
+        ],
     }
 
 

@@ -13,7 +13,7 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@positive``  bool     the truth (binary)
 ``@flagged``   bool     the call that rates count: ``score >= threshold``, or, for a referred case,
                         the right or the wrong call as ``decision: {referred: }`` says (binary)
-``@score``     float    0..1 (binary)
+``@score``     float    0..1 (binary); null where a triage product has none, and refers
 ``@truth``     str/f64  the truth (multiclass: the class, regression: the value)
 ``@predicted`` str/f64  what the subject said (multiclass, regression)
 ``@call:X``    bool/..  what X said of the same case, for requirements ``against: X``

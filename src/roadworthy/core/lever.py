@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from roadworthy.core.path import Amount, Path
-from roadworthy.core.policy import Policy, Referred
+from roadworthy.core.policy import Decides, Policy, Referred
 from roadworthy.core.product import Product, ScopeRule
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Verdict
@@ -111,7 +111,7 @@ class Rejudge(Protocol):
         """What product.yaml says."""
 
     @property
-    def policy(self) -> Policy | None:
+    def policy(self) -> Decides | None:
         """The policy that was judged; None where no score is thresholded."""
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from roadworthy.core.certificate import Risk
 from roadworthy.core.need import Need
 from roadworthy.core.path import Amount
 from roadworthy.core.requirement import Limit, Slice, Tier
@@ -51,6 +52,27 @@ class PlannedLook:
 
 
 @dataclass(frozen=True)
+class PlannedRisk:
+    """What it takes to certify one risk of a triage product.
+
+    ``counts`` are pairs of errors and how many ``of`` this kind certify the risk with them;
+    ``have`` is what the calibration set holds (None: not known before a model answers). ``audits``
+    cleared cases, read by a person without a miss, would show the same of the product at work, at
+    ``prevalence`` and a ``cleared`` share (None: no prevalence is known).
+    """
+
+    risk: Risk
+    at_most: float
+    delta: float
+    of: str
+    counts: tuple[tuple[int, int], ...]
+    have: int | None
+    audits: int | None = None
+    prevalence: float | None = None
+    cleared: float | None = None
+
+
+@dataclass(frozen=True)
 class Plan(Shown):
     """The test that would show every requirement at once, with the declared power."""
 
@@ -64,6 +86,7 @@ class Plan(Shown):
     have: int | None
     looks: tuple[PlannedLook, ...] = ()
     notes: tuple[str, ...] = ()
+    certificate: tuple[PlannedRisk, ...] = ()
 
     def __repr__(self) -> str:
         told = "never" if self.never else "?" if self.cases is None else f"{self.cases:,}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 
 class Route(StrEnum):
@@ -50,3 +51,38 @@ class Policy:
         if score >= self.threshold:
             return Routed(Route.FLAG, "SCORE:at_or_above_threshold")
         return Routed(Route.CLEAR, "SCORE:below_threshold")
+
+
+@dataclass(frozen=True)
+class Triage:
+    """Clear below one threshold, flag above another, hand everything else to a person.
+
+    None: that side decides nothing alone. A score equal to a threshold goes to a person.
+    """
+
+    clear_below: float | None
+    flag_above: float | None
+
+    def __post_init__(self) -> None:
+        low, high = self.clear_below, self.flag_above
+        if low is not None and high is not None and not low <= high:
+            raise ValueError(f"a score between {high} and {low} would be cleared and flagged")
+
+    def route(self, score: float | None, outside: tuple[str, ...] = ()) -> Routed:
+        """One case's route; ``outside`` are the reasons why it is not in scope."""
+        if outside:
+            return Routed(Route.REFER, outside[0])
+        if score is None or not math.isfinite(score):
+            return Routed(Route.REFER, "MISSING:score")
+        if self.clear_below is not None and score < self.clear_below:
+            return Routed(Route.CLEAR, "BELOW_CLEAR")
+        if self.flag_above is not None and score > self.flag_above:
+            return Routed(Route.FLAG, "ABOVE_FLAG")
+        return Routed(Route.REFER, "UNCERTAIN")
+
+
+Decides: TypeAlias = Policy | Triage
+"""Whatever turns a score into a route."""
+
+REFERS_ALL = Triage(None, None)
+"""The policy of a triage product before its certificate is there."""

@@ -8,8 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from roadworthy.core.certificate import MaxRisk
 from roadworthy.core.policy import Referred
-from roadworthy.core.requirement import Level, Requirement
+from roadworthy.core.requirement import Level, Requirement, SliceRule
 from roadworthy.core.shown import Shown
 
 Prevalence: TypeAlias = float | Literal["as_sampled"]
@@ -150,13 +151,34 @@ class Calibrate(StrEnum):
 
 
 @dataclass(frozen=True)
+class TriageRules:
+    """What must be certified before a triage product decides a case alone.
+
+    ``confidence`` holds for all risks and all levels of ``protect`` together; ``looks`` is how
+    often the calibration cases may certify something, each at its share. A certificate is valid for
+    ``valid_days`` (None: as long as nothing changes).
+    """
+
+    risks: tuple[MaxRisk, ...]
+    confidence: float = 0.95
+    protect: tuple[SliceRule, ...] = ()
+    looks: int = 1
+    valid_days: int | None = None
+
+
+@dataclass(frozen=True)
 class Decision:
-    """How a score becomes a decision; ``auto`` chooses the threshold on validation data."""
+    """How a score becomes a decision; ``auto`` chooses the threshold on validation data.
+
+    With ``triage`` there is no single threshold: calibration cases certify which scores are
+    decided alone.
+    """
 
     threshold: float | Literal["auto"] = 0.5
     referred: Referred | None = None
     refer_between: tuple[float, float] | None = None
     calibrate: Calibrate = Calibrate.NONE
+    triage: TriageRules | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.subject import Subject
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ class Study:
 
     ``levels`` are the slice levels that other open data of the product holds: the judged data must
     show them too, or say that it lacks them. ``candidates`` is among how many the subject was
-    chosen on these very cases; 1 means that they are fresh.
+    chosen on these very cases; 1 means that they are fresh. ``certificate`` is that of a triage
+    product.
     """
 
     subject: Subject
@@ -27,6 +29,7 @@ class Study:
     open_levels: pl.DataFrame | None = None
     candidates: int = 1
     missing_tables: Mapping[str, str] = field(default_factory=dict)
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True)

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from roadworthy.core.errors import ExitCode
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.evidence import Evidence
 from roadworthy.core.need import Need
+from roadworthy.core.outcome import Outcome
 from roadworthy.core.path import Path
 from roadworthy.core.picture import Pictures
 from roadworthy.core.requirement import Limit, Slice, Tier
 from roadworthy.core.shown import Shown
 from roadworthy.core.subject import Subject
 
-
-class Outcome(StrEnum):
-    """PASS < INCONCLUSIVE < FAIL: the worst gating cell is the product's."""
-
-    PASS = "PASS"
-    INCONCLUSIVE = "INCONCLUSIVE"
-    FAIL = "FAIL"
-
-    @property
-    def severity(self) -> int:
-        return list(Outcome).index(self)
-
-    @property
-    def exit_code(self) -> ExitCode:
-        return ExitCode[self.name]
-
-    @staticmethod
-    def worst(outcomes: Iterable[Outcome]) -> Outcome:
-        """The worst of them; of nothing, INCONCLUSIVE: no evidence is never a PASS."""
-        return max(outcomes, key=lambda o: o.severity, default=Outcome.INCONCLUSIVE)
+__all__ = ["Judgement", "Outcome", "Population", "Verdict"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +51,8 @@ class Population:
 class Judgement(Shown):
     """The answer: every verdict, the worst of the gating ones, and what it was measured on.
 
-    ``pictures`` is what else was counted on the same cases; None: nothing was.
+    ``pictures`` is what else was counted on the same cases; None: nothing was. A triage product has
+    a ``certificate`` too, and is never better than it.
     """
 
     product: str
@@ -85,6 +66,7 @@ class Judgement(Shown):
     notes: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
     pictures: Pictures | None = None
+    certificate: Certificate | None = None
 
     def __repr__(self) -> str:
         judged_on = f"on {self.set!r}, {self.population.cases:,} cases"

@@ -15,10 +15,12 @@ from roadworthy.core.product import (
     Decision,
     ScopeRule,
     Task,
+    TriageRules,
 )
 from roadworthy.io.data_words import DataWords
 from roadworthy.io.model_words import ModelWords
-from roadworthy.io.shapes import Checked, Words, shown, wrong
+from roadworthy.io.shapes import Checked, Fault, Words, faults, shown, wrong
+from roadworthy.io.triage_words import ClearWords, FlagWords, ModeWord, ProtectWords
 from roadworthy.io.words import (
     Column,
     Levels,
@@ -160,6 +162,42 @@ class DecisionWords(Words):
     """Scores from the first number up to the second go to a person."""
     calibrate: CalibrateWord = Calibrate.NONE
     """How a score becomes a probability: none, auto, temperature, sigmoid, isotonic, venn_abers."""
+    mode: ModeWord | None = None
+    """triage: calibration cases certify which scores are cleared or flagged without a person."""
+    clear: ClearWords | None = None
+    """Triage: what must hold of the cases that are cleared."""
+    flag: FlagWords | None = None
+    """Triage: what must hold of the cases that are flagged."""
+    confidence: ConfidenceWord | None = None
+    """Triage: how sure all of it together must be; by default `confidence.level`."""
+    protect: list[ProtectWords] = Field(default=[])
+    """Triage: parts of the cases on which every risk must hold by itself."""
+    looks: Annotated[int, at_least(1)] = 1
+    """Triage: how many policies the calibration cases may certify, each at its share."""
+    valid_days: Annotated[int, at_least(1)] | None = None
+    """Triage: for how many days a certificate is valid; by default until something changes."""
+
+    @model_validator(mode="after")
+    def _words_of_one_mode(self) -> Self:
+        written = self.model_fields_set
+        if self.mode is None:
+            step = "Add `mode: triage`, or remove it."
+            strange = [key for key in _TRIAGE if key in written]
+            told = "is a word of triage, and `decision.mode` is not triage"
+        else:
+            step = "Remove it: what is certified on calibration cases decides, or remove `mode`."
+            strange = [key for key in ("threshold", "refer_between") if key in written]
+            told = "is no word of triage"
+        if strange:
+            raise faults(Fault(told, step, key=key) for key in strange)
+        if self.mode is not None and self.clear is None and self.flag is None:
+            raise wrong(
+                "is triage, and neither `clear` nor `flag` says what must be certified",
+                "Add `clear: {fnr_at_most: 0.01}`, or `flag: {fpr_at_most: 0.05}`.",
+                code="missing_key",
+                key="mode",
+            )
+        return self
 
     @model_validator(mode="after")
     def _say_how_referred_cases_count(self) -> Self:
@@ -181,9 +219,25 @@ class DecisionWords(Words):
             )
         return self
 
-    def core(self) -> Decision:
-        """The decision that this describes."""
-        return Decision(self.threshold, self.referred, self.refer_between, self.calibrate)
+    def core(self, level: float = 0.95) -> Decision:
+        """The decision that this describes; ``level`` is the product's own confidence."""
+        if self.mode is None:
+            return Decision(
+                self.threshold, self.referred, self.refer_between, calibrate=self.calibrate
+            )
+        sides = [side for side in (self.clear, self.flag) if side is not None]
+        rules = TriageRules(
+            risks=tuple(risk for side in sides for risk in side.risks()),
+            confidence=self.confidence or level,
+            protect=tuple(rule.core() for rule in self.protect),
+            looks=self.looks,
+            valid_days=self.valid_days,
+        )
+        referred = self.referred or Referred.EXCLUDED
+        return Decision(referred=referred, calibrate=self.calibrate, triage=rules)
+
+
+_TRIAGE = ("clear", "flag", "confidence", "protect", "looks", "valid_days")
 
 
 def _version(value: object) -> int:

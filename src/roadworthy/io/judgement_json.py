@@ -12,10 +12,12 @@ from roadworthy.core.evidence import Evidence, Measured, NotMeasured
 from roadworthy.core.need import Need
 from roadworthy.core.path import Amount, Path
 from roadworthy.core.picture import Pictures
-from roadworthy.core.requirement import Limit, Side, Slice, SliceKey, Tier
+from roadworthy.core.requirement import Limit, Side, Tier
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
+from roadworthy.io.certificate_json import certificate_from_json, certificate_to_json
 from roadworthy.io.kinds import read
+from roadworthy.io.slice_json import slice_from_json, slice_to_json
 
 Json: TypeAlias = dict[str, Any]
 
@@ -34,6 +36,7 @@ def to_json(judgement: Judgement) -> Json:
         ValueError: an estimate, a limit or a cost is infinite or NaN, or a slice pins one column
             twice; JSON has no word for either.
     """
+    certificate = judgement.certificate
     return {
         "schema": SCHEMA,
         "product": judgement.product,
@@ -51,6 +54,7 @@ def to_json(judgement: Judgement) -> Json:
         "fingerprints": dict(judgement.fingerprints),
         "notes": list(judgement.notes),
         "pictures": _pictures(judgement.pictures),
+        "certificate": None if certificate is None else certificate_to_json(certificate),
     }
 
 
@@ -100,6 +104,9 @@ def _contradictions(judgement: Judgement) -> Iterator[str]:
     worst = Outcome.worst(verdict.outcome for verdict in judgement.where(gating=True))
     if judgement.outcome.severity < worst.severity:
         yield f"The product says {judgement.outcome}, and its gating verdicts say {worst}."
+    certificate = judgement.certificate
+    if certificate and judgement.outcome.severity < certificate.outcome.severity:
+        yield f"The product says {judgement.outcome}, and its certificate {certificate.outcome}."
 
 
 def verdict_to_json(verdict: Verdict) -> Json:
@@ -109,7 +116,7 @@ def verdict_to_json(verdict: Verdict) -> Json:
     return {
         "requirement": verdict.requirement,
         "metric": verdict.metric,
-        "slice": _slice(verdict.slice),
+        "slice": slice_to_json(verdict.slice),
         "tier": verdict.tier.value,
         "limit": _limit(verdict.limit),
         "outcome": verdict.outcome.value,
@@ -147,21 +154,6 @@ def _finite(value: float, what: str) -> float:
 
 def _bound(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
-
-
-def _slice(part: Slice) -> Json | None:
-    if not part.keys:
-        return None
-    pinned = {key.column: _pin(key) for key in part.keys}
-    if len(pinned) < len(part.keys):
-        raise ValueError(f"the slice '{part}' pins a column twice: give every column one key")
-    return pinned
-
-
-def _pin(key: SliceKey) -> Json:
-    if key.range is not None:
-        return {"range": [_bound(end) for end in key.range]}
-    return {"missing": True} if key.missing else {"value": key.value}
 
 
 def _limit(limit: Limit) -> Json:
@@ -221,7 +213,7 @@ def _pictures(pictures: Pictures | None) -> Json | None:
 
 
 def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
-    subject = stored["subject"]
+    subject, certificate = stored["subject"], stored.get("certificate")
     return Judgement(
         product=stored["product"],
         outcome=Outcome(stored["outcome"]),
@@ -235,6 +227,7 @@ def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
         paths=tuple(_read_path(path) for path in stored["paths"]),
         # judgements kept by earlier versions lack them
         pictures=read(Pictures, stored["pictures"]) if stored.get("pictures") else None,
+        certificate=None if certificate is None else certificate_from_json(certificate),
     )
 
 
@@ -243,7 +236,7 @@ def verdict_from_json(stored: Mapping[str, Any]) -> Verdict:
     return Verdict(
         requirement=stored["requirement"],
         metric=stored["metric"],
-        slice=_read_slice(stored["slice"]),
+        slice=slice_from_json(stored["slice"]),
         tier=Tier(stored["tier"]),
         limit=_read_limit(stored["limit"]),
         outcome=Outcome(stored["outcome"]),
@@ -264,21 +257,6 @@ def _read_evidence(stored: Mapping[str, Any]) -> Evidence:
         of=stored["of"],
         method=stored["method"],
         assumptions=tuple(stored["assumptions"]),
-    )
-
-
-def _read_slice(stored: Mapping[str, Any] | None) -> Slice:
-    return Slice(tuple(_read_key(column, pin) for column, pin in (stored or {}).items()))
-
-
-def _read_key(column: str, pin: Mapping[str, Any]) -> SliceKey:
-    if pin.get("missing"):
-        return SliceKey(column)
-    if "range" not in pin:
-        return SliceKey(column, value=pin["value"])
-    low, high = pin["range"]
-    return SliceKey(
-        column, range=(-math.inf if low is None else low, math.inf if high is None else high)
     )
 
 

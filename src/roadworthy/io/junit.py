@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as Xml
 
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.requirement import Slice, Tier
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
+from roadworthy.io.certificate_words import guaranteed, missing, promise
 from roadworthy.io.harmless import harmless
 
 # Build servers turn red for both. An error is a test that came to no answer, which is what
@@ -22,6 +24,8 @@ def to_junit(judgement: Judgement) -> str:
     suite = Xml.Element("testsuite", name=harmless(judgement.product))
     for verdict in judgement.verdicts:
         _add_verdict(suite, verdict)
+    if judgement.certificate is not None:
+        _add_certificate(suite, judgement.certificate)
     if judgement.outcome is not _worst(judgement):
         _add_product(suite, judgement)
     _count(suite)
@@ -35,6 +39,8 @@ def to_junit(judgement: Judgement) -> str:
 def _worst(judgement: Judgement) -> Outcome:
     """What the test cases alone would say: a build without one gating verdict is green."""
     gating = [verdict.outcome for verdict in judgement.where(gating=True)]
+    if judgement.certificate is not None:
+        gating.append(judgement.certificate.outcome)
     return Outcome.worst(gating) if gating else Outcome.PASS
 
 
@@ -48,6 +54,15 @@ def _add_verdict(suite: Xml.Element, verdict: Verdict) -> None:
         Xml.SubElement(case, "skipped", message=harmless(message))
         return
     _redden(case, verdict.outcome, verdict.reason)
+
+
+def _add_certificate(suite: Xml.Element, certificate: Certificate) -> None:
+    """One test case a side; a side that decides nothing alone is red."""
+    for side in certificate.sides:
+        case = _case(suite, "certificate", f"{side.side}: {promise(side.risk, side.at_most)}")
+        if side.threshold is None:
+            told = (guaranteed(side, certificate.confidence), *missing(side))
+            _redden(case, Outcome.INCONCLUSIVE, " ".join(told))
 
 
 def _add_product(suite: Xml.Element, judgement: Judgement) -> None:

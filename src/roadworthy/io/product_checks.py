@@ -11,6 +11,7 @@ from roadworthy.core.requirement import Requirement, Side, Tier
 from roadworthy.io import registry
 from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.problems import Page, Problem
+from roadworthy.io.requirement_checks import DECLARE_PREVALENCE
 from roadworthy.io.requirement_reader import Written
 from roadworthy.io.shapes import shown
 
@@ -26,6 +27,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from _readers(product)
     yield from _tables(product)
     yield from _decision(page, product)
+    yield from _triage(product)
     yield from _models(product)
     yield from _ids(written)
     yield from _gate(product)
@@ -132,6 +134,33 @@ def _decision(page: Page, product: Product) -> Iterator[Problem]:
         message = "is auto, and there are no validation cases to choose it on"
         step = "Add a validation set to `data.split`, or write the threshold as a number."
         yield Problem(("decision", "threshold"), message, step)
+
+
+def _triage(product: Product) -> Iterator[Problem]:
+    """A certificate needs cases of its own, scores, and what its risks depend on."""
+    rules = product.decision.triage
+    if rules is None:
+        return
+    if product.task is not Task.BINARY:
+        message = f"is triage, which needs a score, and the task is {product.task.value}"
+        yield Problem(("decision", "mode"), message, "Remove it.")
+        return
+    if product.data.truth is None:
+        message = "is triage, and no truth is declared to certify it by"
+        yield Problem(("decision", "mode"), message, "Add `data: {truth: COLUMN}`.")
+    split = product.data.split
+    if split is None or (split.column is None and SetName.CALIBRATION not in split.fractions):
+        message = "is triage, and there are no calibration cases to certify it on"
+        step = (
+            "Part the data: `data: {split: {train: 0.4, validation: 0.1, calibration: 0.3, "
+            "sealed: 0.2, seed: 1}}`."
+        )
+        yield Problem(("decision", "mode"), message, step)
+    for one in rules.risks:
+        if one.risk.predictive and product.data.prevalence is None:
+            path = ("decision", one.risk.side, f"{one.risk.value}_at_least")
+            message = "depends on prevalence, and none is declared"
+            yield Problem(path, message, DECLARE_PREVALENCE, "missing_key")
 
 
 def _models(product: Product) -> Iterator[Problem]:

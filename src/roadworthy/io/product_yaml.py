@@ -80,7 +80,7 @@ def _surroundings(words: ProductWords, file: Path) -> Surroundings:
         data=words.data.core(),
         costs=None if words.costs is None else words.costs.core(),
         confidence=words.confidence.core(),
-        decision=words.decision.core(),
+        decision=words.decision.core(words.confidence.level),
         folder=file.parent,
     )
 

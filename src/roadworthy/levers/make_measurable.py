@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from roadworthy.core.certificate import NOT_CERTIFIED
 from roadworthy.core.evidence import NotMeasured
 from roadworthy.core.lever import Rejudge
 from roadworthy.core.path import Path
@@ -39,7 +40,8 @@ def _path(verdict: Verdict) -> Path | None:
             "must agree.",
             cases=0,
         )
-    if isinstance(verdict.evidence, NotMeasured):
+    # what a certificate lacks has a lever of its own
+    if isinstance(verdict.evidence, NotMeasured) and verdict.evidence.reason != NOT_CERTIFIED:
         return Path(
             "make_measurable",
             f"Have {path_words.name(verdict)} measured: {verdict.evidence.reason}.",

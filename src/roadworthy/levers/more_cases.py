@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from roadworthy.core.lever import Fresh, Rejudge
 from roadworthy.core.path import Path
 from roadworthy.core.study import OpenStudy
-from roadworthy.core.verdict import Verdict
+from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io import path_words, telling
 
 MOST_REPEATED = 200_000
@@ -22,6 +22,9 @@ class MoreCases:
         self, study: OpenStudy, verdicts: Sequence[Verdict], rejudge: Rejudge
     ) -> list[Path]:
         """One path, unless something fails or can never be shown by any number of cases."""
+        if study.certificate is not None and study.certificate.outcome is not Outcome.PASS:
+            # what is to be judged must be certified first, on cases of its own
+            return []
         fresh = rejudge.fresh(study)
         if fresh.cases is None or not path_words.still_open(verdicts):
             return []

@@ -10,6 +10,7 @@ import polars as pl
 from roadworthy.core import columns
 from roadworthy.core.lever import Change, Rejudge
 from roadworthy.core.path import Path
+from roadworthy.core.policy import Decides, Policy, Triage
 from roadworthy.core.product import ScopeRule
 from roadworthy.core.requirement import Level
 from roadworthy.core.standing import Cell, Standing, out_of_reach, standing
@@ -70,21 +71,31 @@ def _path(
     fresh = rejudge.fresh(study, Change(scope=(best.rule,)))
     rules = (*rejudge.product.scope.rules, best.rule)
     lines = [path_words.scope(rules)]
-    if rejudge.policy is not None and rejudge.product.decision.threshold == "auto":
+    policy = rejudge.policy
+    if isinstance(policy, Policy) and rejudge.product.decision.threshold == "auto":
         # another scope would choose another threshold, and this was judged with the present one
-        lines.append(path_words.decision(rejudge.product, rejudge.policy, None))
+        lines.append(path_words.decision(rejudge.product, policy, None))
     return Path(
         lever="narrow_scope",
         change=f"Narrow the scope to {best.rule.field} {telling.allowed(best.rule)}: "
         f"{telling.percent(round(best.kept, 3))} of the cases in scope stay.",
         expected=path_words.then(before, best.verdicts),
         cost=fresh.cost,
-        assumed=("the cases left out go to a person", *fresh.assumed),
+        assumed=("the cases left out go to a person", *_certified(policy), *fresh.assumed),
         selection=True,
         write="\n".join(lines),
         cases=fresh.more,
         settles=fresh.cases is not None and not fresh.at_target,
         proof=path_words.proof(fresh, f"{tried} rules"),
+    )
+
+
+def _certified(policy: Decides | None) -> tuple[str, ...]:
+    if not isinstance(policy, Triage):
+        return ()
+    return (
+        "another scope is another policy: it is certified on fresh calibration cases, or by one of "
+        "the declared looks",
     )
 
 

@@ -49,7 +49,7 @@ class ReferMore:
         policy, before = rejudge.policy, rejudge(study)
         apart = out_of_reach(verdicts) | out_of_reach(before)
         start = standing(before, apart)
-        if policy is None or start.settled:
+        if not isinstance(policy, Policy) or start.settled:
             return []
         # a product that refers nothing yet has not said how rates count it; nothing is flattered
         # when the person's cases are left out

@@ -33,7 +33,7 @@ class Threshold:
         policy, before = rejudge.policy, rejudge(study)
         apart = out_of_reach(verdicts) | out_of_reach(before)
         start = standing(before, apart)
-        if policy is None or start.settled:
+        if not isinstance(policy, Policy) or start.settled:
             return []
         look = rejudge.sketch(study)
         unseen = apart | out_of_reach(rejudge(look))

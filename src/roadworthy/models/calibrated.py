@@ -51,6 +51,11 @@ class CalibratedModel:
     def files(self) -> tuple[Path, ...]:
         return self.inner.files if self.artifact is None else (self.artifact,)
 
+    @property
+    def calibrator_fingerprint(self) -> str:
+        """A hash of the calibrator alone."""
+        return hashlib.sha256(calibrators.to_bytes(self.calibrator)).hexdigest()
+
     def answer(self, cases: pl.DataFrame) -> pl.Series:
         """Calibrated probabilities; what is no score from 0 to 1 is left for the judge to see."""
         return self._through(self.inner.answer(cases))

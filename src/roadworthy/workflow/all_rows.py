@@ -10,7 +10,7 @@ import polars as pl
 from roadworthy.core import columns
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.path import Path
-from roadworthy.core.policy import Policy
+from roadworthy.core.policy import Decides
 from roadworthy.core.product import Product
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Verdict
@@ -41,7 +41,7 @@ class Again:
     def judge(
         self,
         product: Product,
-        policy: Policy | None,
+        policy: Decides | None,
         changed: OpenStudy,
         instruments: Mapping[str, Instrument],
     ) -> tuple[tuple[Verdict, ...], Counted]:

@@ -9,13 +9,16 @@ import polars as pl
 
 from roadworthy import __version__
 from roadworthy.core import columns
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.model import Brought, Model
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import Study
 from roadworthy.core.verdict import Judgement, Outcome
+from roadworthy.io.certificate_words import guaranteed
 from roadworthy.io.judgement_json import to_json
 from roadworthy.io.registry import instruments
+from roadworthy.store.certificates import certified_names
 from roadworthy.store.seal import note_answer, open_seal, refuse_opened, unanswered
 from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.workspace import Workspace
@@ -23,7 +26,7 @@ from roadworthy.workflow.check import agreements, keep, notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
-from roadworthy.workflow.paths import NO_PATHS, open_paths
+from roadworthy.workflow.paths import open_paths
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, names
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
@@ -39,6 +42,7 @@ def certify(product: Given) -> Judgement:
     _require_sealed(product, parted)
     resolve(product, parted.schema, registry)
     settled = settle(product, workspace, parted, registry)
+    _refuse_uncertified(settled.certificate)
     judged = settled.judged
     # timed anew, on open cases: whoever could choose among timings would choose the best
     timed = parted.all_open.filter(pl.col(columns.INSIDE))
@@ -69,12 +73,11 @@ def certify(product: Given) -> Judgement:
         tables={"cases": answered, **others},
         open_levels=parted.all_open,
         missing_tables=missing,
+        certificate=ways.certificate,
     )
     asked = Asked(judged, answered.schema)
     found, pictures = verdicts_and_pictures(product, study, registry, asked)
-    outcome = product_outcome(found)
-    if outcome is Outcome.PASS:
-        ways = NO_PATHS
+    outcome = product_outcome(found, ways.certificate)
     judgement = Judgement(
         product=product.name,
         outcome=outcome,
@@ -93,11 +96,12 @@ def certify(product: Given) -> Judgement:
             *notes(product, settled, 1),
             *agreements(found),
             f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
-            *ways.notes,
+            *(ways.notes if outcome is not Outcome.PASS else ()),
             *since_loaded(product),
         ),
-        paths=ways.paths,
+        paths=ways.paths if outcome is not Outcome.PASS else (),
         pictures=pictures,
+        certificate=ways.certificate,
     )
     note_answer(workspace, ids, to_json(judgement))
     keep(workspace, product, judgement, f"sealed-{seal.fingerprint[:16]}")
@@ -117,6 +121,20 @@ def _refuse_more_looks(product: Product) -> None:
         )
 
 
+def _refuse_uncertified(certificate: Certificate | None) -> None:
+    """Whatever the sealed cases showed, the answer could be no more than INCONCLUSIVE."""
+    if certificate is None or certificate.outcome is Outcome.PASS:
+        return
+    why = [guaranteed(one, certificate.confidence) for one in certificate.sides if one.reason]
+    raise Refused(
+        f"what the product would decide alone is not certified, so opening the sealed set would "
+        f"prove nothing. {' '.join(why)}",
+        code="not_certified",
+        where="the calibration split",
+        next_step="`roadworthy check` says what is missing and what could be certified now.",
+    )
+
+
 def _require_sealed(product: Product, parted: Parted) -> None:
     if not parted.sizes().get(SetName.SEALED):
         raise BadInput(
@@ -129,7 +147,7 @@ def _require_sealed(product: Product, parted: Parted) -> None:
 
 def _refuse_open(workspace: Workspace, model: Model, cases: pl.DataFrame) -> None:
     """A case that was trained on or judged openly, or one of its unit, proves nothing any more."""
-    seen = open_names(workspace)
+    seen = np.union1d(open_names(workspace), certified_names(workspace))
     if model.files and not isinstance(model, Brought):
         seen = np.union1d(seen, seen_ids(workspace, model.fingerprint))
     shared = int(known(cases, seen).sum())

@@ -16,6 +16,7 @@ from roadworthy.core.evidence import Measured
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Brought, Model
 from roadworthy.core.path import Path as Way
+from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
@@ -26,6 +27,7 @@ from roadworthy.models.calibrated import CalibratedModel
 from roadworthy.stats.evidence import NO_COPY
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.cleared import on_open_cases
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
@@ -71,7 +73,7 @@ def check(
     found = found or _as_a_whole(product, workspace, registry, other, time, model, stand_in)
     judgement = Judgement(
         product=product.name,
-        outcome=product_outcome(found.verdicts),
+        outcome=product_outcome(found.verdicts, found.certificate),
         set=found.set,
         subject=found.settled.judged.subject,
         version=__version__,
@@ -91,6 +93,7 @@ def check(
         ),
         paths=found.paths,
         pictures=found.pictures,
+        certificate=found.certificate,
     )
     keep(workspace, product, judgement, "open" if on is None else "other")
     return judgement
@@ -142,11 +145,14 @@ def _as_a_whole(
     if on is None:
         _refuse_fitted(workspace, settled.judged.model, cases, name)
     else:
-        _refuse_known(workspace, settled.judged.model, parted, cases, name)
+        _refuse_known(product, workspace, settled.judged.model, parted, cases, name)
     note_open(workspace, names(cases))
     answered = settled.judged.prepared(cases)
     timed = answered.filter(pl.col(columns.INSIDE)) if time else None
     beside, missing = other_tables(product, settled.judged, workspace, registry, timed)
+    certificate = settled.certificate
+    if certificate is not None:
+        certificate = on_open_cases(certificate, product, answered, name)
     study = OpenStudy(
         subject=settled.judged.subject,
         set=name,
@@ -154,16 +160,17 @@ def _as_a_whole(
         open_levels=parted.all_open,
         candidates=settled.candidates if on is None else 1,
         missing_tables=missing,
+        certificate=certificate,
     )
     asked = Asked(settled.judged, answered.schema)
     told, pictures = verdicts_and_pictures(product, study, registry, asked)
     ways: tuple[Way, ...] = ()
-    if product_outcome(told) is not Outcome.PASS:
+    if product_outcome(told, certificate) is not Outcome.PASS:
         sealed = unopened(workspace, parted)
         others = OtherRungs(product, workspace, parted, settled, registry)
         ways = paths(product, study, settled.judged.policy, told, registry, sealed, others)
     people, among = population(answered), study.candidates
-    return Found(settled, name, told, people, data, among, ways, pictures=pictures)
+    return Found(settled, name, told, people, data, among, ways, pictures, certificate)
 
 
 def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...]:
@@ -174,7 +181,7 @@ def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...
     policy, chosen = settled.judged.policy, []
     if settled.rungs > 1:
         chosen.append(f"the model ({settled.judged.model.name})")
-    if policy is not None and product.decision.threshold == "auto":
+    if isinstance(policy, Policy) and product.decision.threshold == "auto":
         chosen.append(f"the threshold {policy.threshold:.4g}")
     if chosen:
         what, were = " and ".join(chosen), "was" if len(chosen) == 1 else "were"
@@ -234,7 +241,12 @@ def _refuse_fitted(workspace: Workspace, model: Model, cases: pl.DataFrame, name
 
 
 def _refuse_known(
-    workspace: Workspace, model: Model, parted: Parted, cases: pl.DataFrame, on: str
+    product: Product,
+    workspace: Workspace,
+    model: Model,
+    parted: Parted,
+    cases: pl.DataFrame,
+    on: str,
 ) -> None:
     """Another table must bring other cases: no sealed ones, none that the model learnt from."""
     sealed = int(known(cases, parted.sealed_names()).sum())
@@ -247,6 +259,8 @@ def _refuse_known(
             next_step="Leave them out; `roadworthy certify` opens the sealed set.",
         )
     used = known(cases, parted.chosen_on(calibrated=isinstance(model, CalibratedModel)))
+    if product.decision.triage is not None:
+        used |= known(cases, names(parted.open(SetName.CALIBRATION)))
     if model.files and not isinstance(model, Brought):
         used |= known(cases, seen_ids(workspace, model.fingerprint))
     if used.any():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from roadworthy.core.evidence import NotMeasured
 from roadworthy.core.picture import CostCurve, Mistakes, Price, Reliability, Roc, Share, Span
+from roadworthy.core.policy import Policy, Triage
 from roadworthy.core.product import CaseCost, Costs
 from roadworthy.stats import binomial, calibration, costs
 from roadworthy.stats.evidence import effective
@@ -28,6 +29,7 @@ SHARE_UNITS = (
 )
 ONE_CLASS = "the judged cases are all of one class, and a curve needs both"
 NO_SCORES = "no score is thresholded here"
+TWO_THRESHOLDS = "a triage product has two thresholds, and a person decides between them"
 
 
 @dataclass(frozen=True)
@@ -53,16 +55,20 @@ def curves(
         return Curves(without=(("roc", "no case is in scope"),))
     without = [("band", SHARE_UNITS)] if scored.dependent else []
     both = positives > 0 and negatives > 0
-    if not both:
+    triage = isinstance(judged.policy, Triage)
+    if triage:
+        without.append(("roc", TWO_THRESHOLDS))
+    elif not both:
         without.append(("roc", ONE_CLASS))
     reliability = _reliability(judged, scored, alpha)
-    priced = _costs(judged, found, mistakes, alpha) if both else ONE_CLASS
+    drawn = both and not triage
+    priced = _costs(judged, found, mistakes, alpha) if drawn else "" if triage else ONE_CLASS
     if isinstance(reliability, str):
         without.append(("reliability", reliability))
     if isinstance(priced, str) and priced:
         without.append(("costs", priced))
     return Curves(
-        roc=_roc(found, mistakes[0], alpha) if both else None,
+        roc=_roc(found, mistakes[0], alpha) if drawn else None,
         reliability=None if isinstance(reliability, str) else reliability,
         costs=None if isinstance(priced, str) else priced,
         without=tuple(without),
@@ -127,7 +133,7 @@ def _costs(
         return "costs differ from case to case, and counts by score cannot tell whose they are"
     if prevalence is None:
         return "what a case costs hangs on how common positives are; declare `data.prevalence`"
-    assert policy is not None
+    assert isinstance(policy, Policy)
     scored: Counted[ScoreCounts] = found.get("decided", found["scores"])
     pricing = _Pricing(declared, None if prevalence == "as_sampled" else float(prevalence), alpha)
     sizes = mistakes[0].missed.n, mistakes[0].alarms.n

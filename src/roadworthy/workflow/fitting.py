@@ -12,11 +12,12 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.ladder import NotFitted
 from roadworthy.core.model import Model
-from roadworthy.core.policy import Policy
+from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import Product, Task
 from roadworthy.core.rung import Rung
+from roadworthy.workflow.provisional import halves, provisional
 from roadworthy.workflow.source import truth_of
-from roadworthy.workflow.tune import Tuned, choose_threshold
+from roadworthy.workflow.tune import choose_threshold
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,32 @@ def fit(
     return Candidate(name, rung, title, artifact, rung.load(file))
 
 
+@dataclass(frozen=True)
+class Decided:
+    """A policy for one rung, and among how many it was chosen on the cases that judge it."""
+
+    policy: Decides
+    candidates: int
+
+
 def tuned(
-    product: Product, model: Model, validation: pl.DataFrame, instruments: Mapping[str, Instrument]
-) -> Tuned | None:
-    """The policy that product.yaml gives, or the one that validation chooses; None: no score."""
+    product: Product,
+    model: Model,
+    validation: pl.DataFrame,
+    training: pl.DataFrame,
+    instruments: Mapping[str, Instrument],
+) -> Decided | None:
+    """The policy that product.yaml gives, or the one that validation chooses; None: no score.
+
+    That of a triage product is a makeshift, set on the first of ``halves`` of the validation cases.
+    """
     decision = product.decision
     if product.task is not Task.BINARY:
         return None
+    if decision.triage is not None:
+        setting, _ = halves(validation)
+        return Decided(provisional(product, model, setting, training), 1)
     if decision.threshold != "auto":
-        return Tuned(Policy(decision.threshold, decision.refer_between), 1)
-    return choose_threshold(product, model, validation, instruments)
+        return Decided(Policy(decision.threshold, decision.refer_between), 1)
+    chosen = choose_threshold(product, model, validation, instruments)
+    return Decided(chosen.policy, chosen.candidates)

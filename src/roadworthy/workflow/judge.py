@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.need import Need
 from roadworthy.core.requirement import Tier
@@ -38,9 +39,13 @@ def judge(weighed: Sequence[Weighed]) -> tuple[Verdict, ...]:
     return tuple(_verdict(w, failed) for w, failed in zip(weighed, fails, strict=True))
 
 
-def product_outcome(verdicts: Sequence[Verdict]) -> Outcome:
-    """The worst gating cell; without a gating cell nothing was shown."""
-    return Outcome.worst(v.outcome for v in verdicts if v.tier is Tier.CRITICAL)
+def product_outcome(verdicts: Sequence[Verdict], certificate: Certificate | None = None) -> Outcome:
+    """The worst gating cell, or the certificate of a triage product if that is worse.
+
+    Without a gating cell nothing was shown, whatever was certified.
+    """
+    cells = Outcome.worst(v.outcome for v in verdicts if v.tier is Tier.CRITICAL)
+    return cells if certificate is None else Outcome.worst([cells, certificate.outcome])
 
 
 def _failing(weighed: Sequence[Weighed]) -> list[bool]:

@@ -16,7 +16,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import NotMeasured
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
-from roadworthy.core.policy import Policy
+from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.requirement import Requirement, Tier
 from roadworthy.core.rung import Rung
@@ -26,11 +26,11 @@ from roadworthy.io import ladder_words
 from roadworthy.io.ladder_words import least_room
 from roadworthy.io.registry import collectors
 from roadworthy.models.timing import one_by_one
-from roadworthy.workflow.fitting import Candidate, fit, tuned
+from roadworthy.workflow.fitting import Candidate, Decided, fit, tuned
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import table_of, verdicts
+from roadworthy.workflow.provisional import halves
 from roadworthy.workflow.subject import Judged
-from roadworthy.workflow.tune import Tuned
 
 ARTIFACT = "artifact"
 TIMED, WARM_UP = 40, 5
@@ -47,7 +47,10 @@ class OpenCases:
 
 @dataclass(frozen=True)
 class Climbed:
-    """The ladder, the policy of the rung that was kept, and the artefacts of all, by name."""
+    """The ladder, the policy of the rung that was kept, and the artefacts of all, by name.
+
+    A triage product has no policy yet: calibration cases certify it.
+    """
 
     ladder: Ladder
     artifacts: Mapping[str, bytes]
@@ -88,8 +91,12 @@ def climb(
         _require_some(tried)
         _require_cases(fitted, cases.validation, product)
         policies = {
-            one.name: tuned(product, one.model, cases.validation, instruments) for one in fitted
+            one.name: tuned(product, one.model, cases.validation, cases.training, instruments)
+            for one in fitted
         }
+        if product.decision.triage is not None:
+            # the other half set the thresholds, and would flatter them
+            cases = replace(cases, validation=halves(cases.validation)[1])
         pairs = _pairs(fitted, policies, before or {})
         judge = _Judge(product, cases, instruments, sum(pairs.values()))
         results = {one.name: judge.result(one, policies[one.name]) for one in fitted}
@@ -108,7 +115,8 @@ def climb(
     )
     told = replace(ladder, reason=ladder_words.reason(ladder), best=ladder_words.best(ladder))
     artifacts = {one.name: one.artifact for one in fitted}
-    return Climbed(told, artifacts, None if chosen is None else chosen.policy)
+    policy = None if chosen is None else chosen.policy
+    return Climbed(told, artifacts, policy if isinstance(policy, Policy) else None)
 
 
 def choose(results: Sequence[RungResult]) -> RungResult:
@@ -142,7 +150,7 @@ def asked_for(product: Product, rungs: Mapping[str, Rung]) -> dict[str, Rung]:
 
 
 def _pairs(
-    fitted: Sequence[Candidate], policies: Mapping[str, Tuned | None], before: Mapping[str, int]
+    fitted: Sequence[Candidate], policies: Mapping[str, Decided | None], before: Mapping[str, int]
 ) -> dict[str, int]:
     """How many thresholds of which model could have been chosen, on this ladder or before it."""
     pairs = dict(before)
@@ -151,6 +159,11 @@ def _pairs(
         now = 1 if chosen is None else chosen.candidates
         pairs[one.model.fingerprint] = max(now, pairs.get(one.model.fingerprint, 0))
     return pairs
+
+
+def _threshold(chosen: Decided | None) -> float | None:
+    policy = None if chosen is None else chosen.policy
+    return policy.threshold if isinstance(policy, Policy) else None
 
 
 @dataclass(frozen=True)
@@ -162,7 +175,7 @@ class _Judge:
     instruments: Mapping[str, Instrument]
     candidates: int
 
-    def result(self, one: Candidate, chosen: Tuned | None) -> RungResult:
+    def result(self, one: Candidate, chosen: Decided | None) -> RungResult:
         """One rung's verdicts, size and speed."""
         found = self._verdicts(one, None if chosen is None else chosen.policy)
         ms = one_by_one(one.model, self._timed(), TIMED, WARM_UP)
@@ -174,7 +187,7 @@ class _Judge:
             bytes=len(one.artifact),
             reads=len(one.model.needs),
             candidates=1 if chosen is None else chosen.candidates,
-            threshold=None if chosen is None else chosen.policy.threshold,
+            threshold=_threshold(chosen),
             outcome=product_outcome(found),
             verdicts=found,
             ms=statistics.median(ms),
@@ -186,7 +199,7 @@ class _Judge:
         others = (r for r in self.product.requirements if not self._hangs_on_the_model(r))
         return tuple(r.id for r in others if r.tier is Tier.CRITICAL)
 
-    def _verdicts(self, one: Candidate, policy: Policy | None) -> tuple[Verdict, ...]:
+    def _verdicts(self, one: Candidate, policy: Decides | None) -> tuple[Verdict, ...]:
         if not self.cases.validation[columns.INSIDE].any():
             return ()
         kept = tuple(r for r in self.product.requirements if self._hangs_on_the_model(r))

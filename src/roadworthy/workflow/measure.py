@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from roadworthy.core import columns
+from roadworthy.core.certificate import NOT_CERTIFIED
 from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.instrument import Instrument
@@ -15,7 +16,7 @@ from roadworthy.core.picture import Pictures
 from roadworthy.core.product import Product, Scope
 from roadworthy.core.requirement import Requirement, SliceRule
 from roadworthy.core.study import Study
-from roadworthy.core.verdict import Population, Verdict
+from roadworthy.core.verdict import Outcome, Population, Verdict
 from roadworthy.stats.multiplicity import alpha_for_candidates
 from roadworthy.workflow.gather import gather
 from roadworthy.workflow.judge import Weighed, judge
@@ -189,6 +190,9 @@ def _weigh(
     if seen is not None and seen.p_pass <= regime.alpha:
         # sizing the next test takes longer than judging this one, and a PASS needs no next one
         return Weighed(cell, found, regime)
+    if found == NotMeasured(NOT_CERTIFIED):
+        # what must be certified first says itself what it takes
+        return Weighed(cell, found, regime)
     # a fresh set is judged at the full alpha: nothing will have been chosen on it
     instrument = instruments[requirement.metric]
     need = instrument.need(requirement, seen, Regime(requirement.alpha), requirement.power)
@@ -212,7 +216,24 @@ def _measured(
     if gathered is None:
         table = table_of(requirement, instruments)
         return NotMeasured(study.missing_tables.get(table, f"there is no {table} table"))
-    return instruments[requirement.metric].measure(requirement, gathered, regime)
+    instrument, certificate = instruments[requirement.metric], study.certificate
+    certified = certificate is None or certificate.outcome is Outcome.PASS
+    if not certified and _hangs_on_decisions(requirement, instrument):
+        # a policy that refers for want of a certificate is not the one that is meant: no FAIL of it
+        return NotMeasured(NOT_CERTIFIED)
+    return instrument.measure(requirement, gathered, regime)
+
+
+def _hangs_on_decisions(requirement: Requirement[Any], instrument: Instrument) -> bool:
+    """Whether it counts what was cleared, flagged or referred, and not the scores alone."""
+    statistics = instrument.statistics(requirement).values()
+    read = {
+        name
+        for statistic in statistics
+        for expression in statistic.columns().values()
+        for name in expression.meta.root_names()
+    }
+    return bool(read & {columns.FLAGGED, columns.REFERRED})
 
 
 def _inside(table: pl.DataFrame) -> pl.DataFrame:

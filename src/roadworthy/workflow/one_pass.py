@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from roadworthy.core import columns
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.path import Path as Way
@@ -51,6 +52,7 @@ class Found:
     candidates: int
     paths: tuple[Way, ...] = ()
     pictures: Pictures | None = None
+    certificate: Certificate | None = None
 
 
 def check_own(
@@ -89,6 +91,9 @@ def check_other(
 ) -> Found | None:
     """What judging another table gives; None: it must be read as a whole."""
     product = settled.judged.product
+    if product.decision.triage is not None:
+        # where its cases go is counted in the rows
+        return None
     try:
         scan = scan_other(product, on)
         require_declared(scan, product, name)

@@ -72,6 +72,9 @@ class OtherRungs:
     def on(self, cases: pl.DataFrame) -> Rungs:
         """What could be judged on ``cases`` instead: nothing that learnt from one of them."""
         training = self._training
+        if self.product.decision.triage is not None:
+            # another model would have to be certified, and that takes a look at calibration cases
+            return Rungs()
         if training is None or known(cases, names(training.cases)).any():
             return Rungs()
         offers = [one for one in self._offers if set(one.kept.model.needs) <= set(cases.columns)]

@@ -9,13 +9,14 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.evidence import Measured, Regime
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.lever import AS_IT_IS, Change, Fresh, OtherRung, Rungs
 from roadworthy.core.need import Need
 from roadworthy.core.path import Path
-from roadworthy.core.policy import Policy
+from roadworthy.core.policy import Decides
 from roadworthy.core.product import Product, Scope, SetName
 from roadworthy.core.requirement import Requirement
 from roadworthy.core.seal import Seal
@@ -27,6 +28,7 @@ from roadworthy.io.registry import levers
 from roadworthy.store.seal import refuse_opened
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow import fresh
+from roadworthy.workflow.cleared import on_open_cases
 from roadworthy.workflow.fresh import Counted
 from roadworthy.workflow.measure import verdicts
 from roadworthy.workflow.other_rungs import OtherRungs
@@ -41,7 +43,7 @@ MOST_SEARCHED = 50_000
 def paths(
     product: Product,
     study: OpenStudy,
-    policy: Policy | None,
+    policy: Decides | None,
     found: Sequence[Verdict],
     instruments: Mapping[str, Instrument],
     sealed: int = 0,
@@ -70,7 +72,7 @@ def ways(study: OpenStudy, found: Sequence[Verdict], rejudge: Rejudging) -> tupl
 def rejudging(
     product: Product,
     study: OpenStudy,
-    policy: Policy | None,
+    policy: Decides | None,
     instruments: Mapping[str, Instrument],
     sealed: int = 0,
     others: OtherRungs | None = None,
@@ -82,13 +84,16 @@ def rejudging(
 
 @dataclass(frozen=True)
 class OpenPaths:
-    """Paths of a judgement on sealed cases, which were not used, and a note that says so."""
+    """Paths of a judgement on sealed cases, which were not used, and a note that says so.
+
+    ``certificate`` is that of a triage product, with what its policy does with the open cases.
+    """
 
     paths: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    certificate: Certificate | None = None
 
 
-NO_PATHS = OpenPaths()
 NO_OPEN_CASES = Path(
     "otherwise",
     "Open some cases: add a validation set to `data.split`, and run `roadworthy check`.",
@@ -109,17 +114,24 @@ def open_paths(
 
     ``beside`` and ``missing`` are the tables beside the cases. Afterwards no sealed case is left.
     """
-    cases = parted.open(SetName.VALIDATION)
-    if cases.height == 0:
-        return OpenPaths((NO_OPEN_CASES,))
+    cases, certificate = parted.open(SetName.VALIDATION), settled.certificate
     judged = settled.judged
+    if cases.height == 0:
+        if certificate is not None:
+            its = judged.prepared(parted.open(SetName.CALIBRATION))
+            certificate = on_open_cases(certificate, product, its, "calibration", fresh=False)
+        return OpenPaths((NO_OPEN_CASES,), certificate=certificate)
+    answered, name = judged.prepared(cases), str(SetName.VALIDATION)
+    if certificate is not None:
+        certificate = on_open_cases(certificate, product, answered, name)
     study = OpenStudy(
         subject=judged.subject,
-        set=str(SetName.VALIDATION),
-        tables={"cases": judged.prepared(cases), **beside},
+        set=name,
+        tables={"cases": answered, **beside},
         open_levels=parted.all_open,
         candidates=settled.candidates,
         missing_tables=missing,
+        certificate=certificate,
     )
     found = verdicts(product, study, instruments)
     note = (
@@ -128,7 +140,7 @@ def open_paths(
     )
     others = OtherRungs(product, workspace, parted, settled, instruments)
     ways = paths(product, study, judged.policy, found, instruments, others=others)
-    return OpenPaths(ways, (note,))
+    return OpenPaths(ways, (note,), certificate)
 
 
 def _still_paying(path: Path) -> Path:
@@ -158,7 +170,7 @@ class AllRows(Protocol):
     def judge(
         self,
         product: Product,
-        policy: Policy | None,
+        policy: Decides | None,
         changed: OpenStudy,
         instruments: Mapping[str, Instrument],
     ) -> tuple[tuple[Verdict, ...], Counted]:
@@ -170,7 +182,7 @@ class Rejudging:
     """Judges an open study again under a change (see core.lever.Rejudge)."""
 
     product: Product
-    policy: Policy | None
+    policy: Decides | None
     instruments: Mapping[str, Instrument]
     fields: tuple[str, ...] = ()
     sealed: int = 0

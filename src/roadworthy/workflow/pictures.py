@@ -17,6 +17,7 @@ from roadworthy.core.evidence import Measured, NotMeasured, Regime
 from roadworthy.core.instrument import About, Instrument, Rows, Statistic
 from roadworthy.core.need import Need
 from roadworthy.core.picture import Errors, Mistakes, Pictures, Share, Span, Wrong
+from roadworthy.core.policy import Policy, Triage
 from roadworthy.core.product import Product, Task
 from roadworthy.core.requirement import Limit, Requirement, Side
 from roadworthy.stats import binomial, gathered
@@ -104,12 +105,13 @@ class Asked:
         alpha = alpha_for_candidates(1.0 - product.confidence.level, candidates)
         told = _Told(alpha)
         names = [PRODUCT, *(reader.name for reader in self.readers)]
+        policy = self.judged.policy
         if product.task is Task.BINARY:
             mistakes = tuple(_mistakes_of(name, found, told) for name in names)
             drawn = curves(self.judged, found, mistakes, alpha)
             return Pictures(
                 confidence=1.0 - alpha,
-                threshold=None if self.judged.policy is None else self.judged.policy.threshold,
+                threshold=policy.threshold if isinstance(policy, Policy) else None,
                 mistakes=mistakes,
                 roc=drawn.roc,
                 reliability=drawn.reliability,
@@ -185,6 +187,9 @@ def _scores(judged: Judged) -> dict[str, Statistic[Any]]:
     policy, score = judged.policy, pl.col(columns.SCORE)
     if policy is None:
         return {}
+    if isinstance(policy, Triage):
+        # a case without a score goes to a person
+        return {"scores": Scored(score, POSITIVE, score.is_not_null())}
     found: dict[str, Statistic[Any]] = {"scores": Scored(score, POSITIVE)}
     if policy.refer_between is not None:
         reached = score >= policy.threshold

@@ -23,6 +23,7 @@ from roadworthy.stats.sequential import group_sequential
 from roadworthy.workflow.levels import on_slice
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import table_of
+from roadworthy.workflow.plan_certificate import planned_risks
 from roadworthy.workflow.slicing import Cell, cells
 from roadworthy.workflow.source import Parted, load_cases
 
@@ -62,6 +63,7 @@ def plan_of(product: Product, parted: Parted | None) -> Plan:
         have=_have(parted),
         looks=tuple(_looks(product, rows, registry)),
         notes=(*_notes(product, rows, parted, gating, each), *since_loaded(product)),
+        certificate=planned_risks(product, parted),
     )
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
-from roadworthy.core.policy import Policy, Referred
+from roadworthy.core.policy import Decides, Policy, Referred, Triage
 from roadworthy.core.product import Calls, CaseCost, Product, Scope, Task
 from roadworthy.core.requirement import Level
 from roadworthy.io.levels import counts, has_levels, holds
@@ -110,14 +110,15 @@ def _between(column: pl.Series, ends: tuple[float, float]) -> pl.Expr:
     )
 
 
-def check_scores(cases: pl.DataFrame, source: str) -> pl.DataFrame:
+def check_scores(cases: pl.DataFrame, source: str, needed: bool = True) -> pl.DataFrame:
     """Refuses scores that are not numbers from 0 to 1, with the first such cases.
 
-    A case that is out of scope goes to a person and may lack a score.
+    A case that is out of scope goes to a person and may lack a score; so may every case where none
+    is ``needed``, because a person gets whatever has none.
     """
     score = pl.col(columns.SCORE)
     wrong = ~score.is_finite() | ~score.is_between(0.0, 1.0)
-    bad = cases.filter(wrong | (score.is_null() & pl.col(columns.INSIDE)))
+    bad = cases.filter(wrong | (score.is_null() & pl.col(columns.INSIDE) & needed))
     if bad.height == 0:
         return cases
     first = bad.select(columns.ID, columns.SCORE).head(EXAMPLES).rows()
@@ -168,13 +169,15 @@ def require_numbers(schema: pl.Schema, column: str, where: str) -> None:
         )
 
 
-def decide(cases: pl.DataFrame, policy: Policy, referred: Referred | None) -> pl.DataFrame:
+def only_finite(scores: pl.Series) -> pl.Series:
+    """Scores with every one that is no finite number missing, for policies that refer those."""
+    return scores.set(~scores.is_finite().fill_null(False), None)
+
+
+def decide(cases: pl.DataFrame, policy: Decides, referred: Referred | None) -> pl.DataFrame:
     """Adds ``@referred``, ``@rated`` and ``@flagged`` for a binary product (see core.columns)."""
-    score, positive = pl.col(columns.SCORE), pl.col(columns.POSITIVE)
-    doubt = pl.lit(False)
-    if policy.refer_between:
-        low, high = policy.refer_between
-        doubt = (score >= low) & (score < high)
+    positive = pl.col(columns.POSITIVE)
+    doubt, flagged = _triaged(policy) if isinstance(policy, Triage) else _thresholded(policy)
     found = cases.with_columns((~pl.col(columns.INSIDE) | doubt).alias(columns.REFERRED))
     handed = pl.col(columns.REFERRED)
     by_person = {Referred.RIGHT: positive, Referred.WRONG: ~positive}.get(
@@ -183,8 +186,27 @@ def decide(cases: pl.DataFrame, policy: Policy, referred: Referred | None) -> pl
     counted = pl.lit(True) if referred in (Referred.RIGHT, Referred.WRONG) else ~handed
     return found.with_columns(
         (pl.col(columns.INSIDE) & counted).alias(columns.RATED),
-        pl.when(handed).then(by_person).otherwise(score >= policy.threshold).alias(columns.FLAGGED),
+        pl.when(handed).then(by_person).otherwise(flagged).alias(columns.FLAGGED),
     )
+
+
+def _thresholded(policy: Policy) -> tuple[pl.Expr, pl.Expr]:
+    """Where a score leaves doubt, and where it is flagged."""
+    score = pl.col(columns.SCORE)
+    if policy.refer_between is None:
+        return pl.lit(False), score >= policy.threshold
+    low, high = policy.refer_between
+    return (score >= low) & (score < high), score >= policy.threshold
+
+
+def _triaged(policy: Triage) -> tuple[pl.Expr, pl.Expr]:
+    """The same of a triage policy: whatever is not below or above a threshold leaves doubt."""
+    score, nothing = pl.col(columns.SCORE), pl.lit(False)
+    low, high = policy.clear_below, policy.flag_above
+    # without a score neither is true, so a person gets the case
+    cleared = nothing if low is None else (score < low).fill_null(False)
+    flagged = nothing if high is None else (score > high).fill_null(False)
+    return ~(cleared | flagged), flagged
 
 
 def without_decision(cases: pl.DataFrame) -> pl.DataFrame:
@@ -199,6 +221,9 @@ def add_calls(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     """Adds ``@call:NAME`` for everybody whom a requirement compares the product with."""
     named = {calls.name: calls for calls in product.data.calls}
     wanted = {r.limit.against for r in product.requirements if r.limit.against}
+    if product.decision.triage is not None:
+        # what clearing costs is told against every declared reader
+        wanted |= set(named)
     for name in sorted(wanted):
         column = named[name].column if name in named else name
         _require_levels(cases, column, "which is nobody's call", WORDS)

@@ -87,6 +87,13 @@ def _cells(
     ]
 
 
+def parts(
+    rule: SliceRule, judged: pl.DataFrame, known: pl.DataFrame | None, scope: Scope
+) -> list[Slice]:
+    """The parts that a rule tells apart, whether or not ``judged`` holds a case of each."""
+    return _slices(rule, judged, known, _named(rule, scope))
+
+
 def _cell(
     requirement: Requirement[Any],
     part: Slice,

@@ -221,6 +221,9 @@ def require_declared(raw: pl.DataFrame | pl.LazyFrame, product: Product, table: 
         named += [data.split.column, data.split.by, data.split.leave_out]
     tables.require_columns(raw, [name for name in named if name], f"{table}: data")
     tables.require_columns(raw, [rule.field for rule in product.scope.rules], f"{table}: scope")
+    if (triage := product.decision.triage) is not None:
+        protected = [name for rule in triage.protect for name in rule.by]
+        tables.require_columns(raw, protected, f"{file}: decision.protect")
     own = {calls.name for calls in data.calls}
     for requirement in product.requirements:
         wanted = [name for rule in requirement.slices for name in rule.by]

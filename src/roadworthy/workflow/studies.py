@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from roadworthy.core import columns
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Brought, Model
@@ -23,6 +24,7 @@ from roadworthy.workflow.prepare import require_numbers
 from roadworthy.workflow.recalibrate import calibrated
 from roadworthy.workflow.source import Parted
 from roadworthy.workflow.subject import TRAINED, Judged, kept_policy, load_model
+from roadworthy.workflow.triage import certified, policy_of
 from roadworthy.workflow.tune import CANDIDATES, choose_threshold
 
 TIMED = "tables"
@@ -33,11 +35,13 @@ class Settled:
     """The subject as it will be judged, and among how many it was chosen on validation data.
 
     ``rungs`` counts the kinds of model among them, ``candidates`` pairs of model and threshold.
+    ``certificate`` is what calibration cases certified a triage product for.
     """
 
     judged: Judged
     candidates: int
     rungs: int = 1
+    certificate: Certificate | None = None
 
 
 def settle(
@@ -47,7 +51,9 @@ def settle(
     instruments: Mapping[str, Instrument],
     model: Model | None = None,
 ) -> Settled:
-    """Model and policy, before any case is judged; an automatic threshold is chosen here.
+    """Model and policy, before any case is judged.
+
+    An automatic threshold is chosen here, and a triage product certified on calibration cases.
 
     ``model`` is one that the caller brings; by default product.yaml says which.
     """
@@ -57,6 +63,11 @@ def settle(
     if product.task is not Task.BINARY or product.data.truth is None:
         return Settled(Judged(product, model, None), *_chosen_among(model, workspace))
     candidates, rungs = _chosen_among(model, workspace)
+    if product.decision.triage is not None:
+        certificate = certified(product, workspace, parted, model)
+        return Settled(
+            Judged(product, model, policy_of(certificate)), candidates, rungs, certificate
+        )
     policy = kept_policy(product, model, workspace)
     if policy is not None:
         return Settled(Judged(product, model, policy), candidates, rungs)

@@ -13,7 +13,7 @@ from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.model import Model
-from roadworthy.core.policy import Policy
+from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import Calibrate, Product, Task
 from roadworthy.core.rung import Rung
 from roadworthy.core.subject import Subject, SubjectKind
@@ -27,6 +27,7 @@ from roadworthy.workflow.prepare import (
     as_class,
     check_scores,
     decide,
+    only_finite,
     require_numbers,
     without_decision,
 )
@@ -42,7 +43,7 @@ class Judged:
 
     product: Product
     model: Model
-    policy: Policy | None
+    policy: Decides | None
 
     @property
     def subject(self) -> Subject:
@@ -69,7 +70,10 @@ class Judged:
         if self.product.task is Task.MULTICLASS:
             found = as_class(found)
         if self.product.task is Task.BINARY:
-            check_scores(cases.with_columns(found.alias(columns.SCORE)), self.model.name)
+            triage = self.product.decision.triage is not None
+            found = only_finite(found) if triage else found
+            scored = cases.with_columns(found.alias(columns.SCORE))
+            check_scores(scored, self.model.name, needed=not triage)
         else:
             answered = cases.with_columns(found.alias(columns.PREDICTED))
             _refuse_no_answer(answered, self.product.task)
@@ -142,8 +146,13 @@ def learnt(product: Product) -> str:
 
 
 def kept_policy(product: Product, model: Model, workspace: Workspace) -> Policy | None:
-    """The policy that product.yaml fixes, or the one that ``train`` chose; None: not chosen yet."""
+    """The policy that product.yaml fixes, or the one that ``train`` chose; None: not chosen yet.
+
+    Of a triage product neither does: calibration cases certify one (``workflow.triage``).
+    """
     decision = product.decision
+    if decision.triage is not None:
+        return None
     if decision.threshold != "auto":
         return Policy(decision.threshold, decision.refer_between)
     kept = workspace.read_json(TRAINED)

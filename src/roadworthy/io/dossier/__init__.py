@@ -69,6 +69,12 @@ def told_page(
         raise ValueError(
             f"the judgement says {judgement.outcome} and its gating verdicts {worst}: judge again"
         )
+    certificate = judgement.certificate
+    if certificate and judgement.outcome.severity < certificate.outcome.severity:
+        raise ValueError(
+            f"the judgement says {judgement.outcome}, its certificate {certificate.outcome}: "
+            "judge again"
+        )
     return page(judgement, product, abouts, beside)
 
 

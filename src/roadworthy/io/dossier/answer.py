@@ -10,6 +10,7 @@ from roadworthy.core.product import Product
 from roadworthy.core.subject import SubjectKind
 from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io import telling
+from roadworthy.io.dossier.certificate import open_sides
 from roadworthy.io.dossier.evidence import Cell, Group
 
 NAMED = 3
@@ -36,11 +37,13 @@ def answer(judgement: Judgement, product: Product, gating: tuple[Group, ...]) ->
         for group, cell in cells
         if cell.outcome is judgement.outcome is not Outcome.PASS
     ]
+    uncertified = open_sides(judgement.certificate) if judgement.certificate else ()
+    deciding = (*uncertified, *(_deciding(group, cell) for group, cell in decisive))
     return Answer(
         outcome=judgement.outcome,
-        why=_why(judgement, [cell.outcome for _, cell in cells]),
-        deciding=tuple(_deciding(group, cell) for group, cell in decisive[:NAMED]),
-        unnamed=max(0, len(decisive) - NAMED),
+        why=_why(judgement, [cell.outcome for _, cell in cells], bool(uncertified)),
+        deciding=deciding[:NAMED],
+        unnamed=max(0, len(deciding) - NAMED),
         next=_next(judgement, [cell for _, cell in decisive]),
         facts=tuple(_facts(judgement, product)),
         open_data=judgement.set != "sealed",
@@ -52,10 +55,12 @@ def _deciding(group: Group, cell: Cell) -> str:
     return f"{group.promise}{place}. {cell.reason}".strip()
 
 
-def _why(judgement: Judgement, gating: list[Outcome]) -> str:
+def _why(judgement: Judgement, gating: list[Outcome], uncertified: bool) -> str:
     total = len(gating)
     failed, still_open = gating.count(Outcome.FAIL), gating.count(Outcome.INCONCLUSIVE)
     match judgement.outcome:
+        case Outcome.INCONCLUSIVE if uncertified:
+            return "What it would decide without a person is not certified."
         case Outcome.PASS if judgement.set == "sealed":
             return f"{_all_of(total)} shown to hold, on sealed cases."
         case Outcome.PASS:
@@ -100,6 +105,9 @@ def _next(judgement: Judgement, decisive: list[Cell]) -> tuple[str, ...]:
                 "Change the product, its scope or its limit, and check on open cases before "
                 "a fresh sealed set is judged.",
             )
+        case Outcome.INCONCLUSIVE if judgement.certificate and open_sides(judgement.certificate):
+            more = "Bring more calibration cases, or ask for what these can certify; see below."
+            return (more,)
         case Outcome.INCONCLUSIVE:
             return _open_questions(decisive)
 

@@ -18,6 +18,7 @@ from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io import telling
 from roadworthy.io.dossier import plots
 from roadworthy.io.dossier.answer import Answer, answer
+from roadworthy.io.dossier.certificate import Told, told
 from roadworthy.io.dossier.evidence import Group, groups
 from roadworthy.io.dossier.figures import Figures, figures
 from roadworthy.io.dossier.metrics import Formula, Metrics
@@ -61,6 +62,7 @@ class Page:
     figures: Figures
     planned: Planned
     ladder: Rungs
+    certificate: Told | None
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def page(
         figures=figures(judgement.pictures, product),
         planned=planned(judgement, beside.plan, beside.no_plan),
         ladder=rungs(beside.ladder, metrics),
+        certificate=told(judgement.certificate),
     )
 
 

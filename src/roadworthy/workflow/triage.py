@@ -1,0 +1,187 @@
+"""The look at calibration cases: one policy is certified, once, and written down before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+
+import numpy as np
+import polars as pl
+
+from roadworthy.core import columns
+from roadworthy.core.certificate import Certificate
+from roadworthy.core.errors import BadInput, Refused
+from roadworthy.core.model import Brought, Model
+from roadworthy.core.policy import REFERS_ALL, Triage
+from roadworthy.core.product import Product, SetName
+from roadworthy.io.certificate_json import certificate_from_json, certificate_to_json
+from roadworthy.io.fingerprint import fingerprint
+from roadworthy.models.calibrated import CalibratedModel
+from roadworthy.store import certificates
+from roadworthy.store.certificates import Asked, Look
+from roadworthy.store.seen import open_names, seen_ids
+from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.calibrate import (
+    case_costs,
+    made_from,
+    protected_columns,
+    thresholds_to_try,
+)
+from roadworthy.workflow.source import Parted, known, names
+from roadworthy.workflow.subject import Judged
+
+
+def certified(product: Product, workspace: Workspace, parted: Parted, model: Model) -> Certificate:
+    """The certificate of this model and decision: the kept one, or a new look at the cases.
+
+    Raises:
+        BadInput: there is nothing to certify on.
+        Refused: the cases were seen, certified something else, or the certificate is no longer
+            valid.
+    """
+    cases = parted.open(SetName.CALIBRATION)
+    _require_cases(product, cases)
+    blind = Judged(product, model, REFERS_ALL)
+    answers = blind.answers(cases)
+    assert answers is not None
+    scored = cases.with_columns(answers.alias(columns.SCORE))
+    asked = _asked(product, model, scored)
+    now = datetime.now(UTC)
+    taken = _look(workspace, model, cases, asked, now)
+    kept = certificates.answer(workspace, taken)
+    if kept is not None:
+        return _read(kept, asked, taken, now.date())
+    others = [parted.open(name) for name in (SetName.VALIDATION, SetName.TRAIN)]
+    tried = thresholds_to_try(product, blind, others)
+    made = made_from(product, scored, parted.all_open, tried, taken.number)
+    found = replace(
+        made,
+        made=taken.at[:10],
+        expires=_expires(product, taken),
+        fingerprints=_fingerprints(asked, model),
+    )
+    certificates.keep_answer(workspace, taken, certificate_to_json(found))
+    return found
+
+
+def policy_of(certificate: Certificate) -> Triage:
+    """What the certificate lets the product decide alone."""
+    return Triage(certificate.threshold("clear"), certificate.threshold("flag"))
+
+
+def _require_cases(product: Product, cases: pl.DataFrame) -> None:
+    inside = cases.filter(pl.col(columns.INSIDE))
+    told = {"clear": ("positive", inside[columns.POSITIVE].sum())}
+    told["flag"] = ("negative", inside.height - int(told["clear"][1] or 0))
+    assert product.decision.triage is not None
+    for one in product.decision.triage.risks:
+        kind, count = told[one.risk.side]
+        if not count:
+            raise BadInput(
+                f"none of the {inside.height} calibration cases in scope is {kind}, so nothing can "
+                f"be certified for the side that would {one.risk.side}.",
+                code="no_calibration_cases",
+                where=f"{product.file.name}: data.split",
+                value=0,
+                next_step="Give `calibration` a larger share, or check `data.positive`.",
+            )
+
+
+def _look(
+    workspace: Workspace, model: Model, cases: pl.DataFrame, asked: Asked, now: datetime
+) -> Look:
+    """The earlier look that asked the same, or a new one, which nobody may have prepared for."""
+    ours = names(cases)
+    before = certificates.same(workspace, ours, asked)
+    if before is not None:
+        return before
+    seen = open_names(workspace)
+    if model.files and not isinstance(model, Brought):
+        seen = np.union1d(seen, seen_ids(workspace, model.fingerprint))
+    shared = int(known(cases, seen).sum())
+    if shared:
+        raise Refused(
+            f"{shared} of the {cases.height} calibration cases were open before: trained on, "
+            "chosen on or judged in this workspace, under another split or table.",
+            code="calibration_seen",
+            where="the calibration split",
+            value=shared,
+            next_step="Restore the split and table as they were, or bring cases that nobody saw.",
+        )
+    return certificates.look(workspace, ours, asked, now)
+
+
+def _asked(product: Product, model: Model, scored: pl.DataFrame) -> Asked:
+    """What would be certified, by fingerprint; labels are hashed here and not looked at."""
+    rules = product.decision.triage
+    assert rules is not None
+    data, costs = product.data, product.costs
+    decision = {
+        "risks": [asdict(risk) for risk in rules.risks],
+        "confidence": rules.confidence,
+        "protect": [asdict(rule) for rule in rules.protect],
+        "valid_days": rules.valid_days,
+        "costs": None if costs is None else [costs.miss, costs.false_alarm, costs.refer],
+        "scope": [asdict(rule) for rule in product.scope.rules],
+        "prevalence": data.prevalence,
+        "unit": data.unit,
+    }
+    digest = hashlib.sha256(json.dumps(decision, sort_keys=True, default=str).encode())
+    own = (columns.ID, columns.UNIT, columns.POSITIVE, columns.INSIDE, columns.SCORE)
+    used = dict.fromkeys([*own, *protected_columns(product), *case_costs(product)])
+    rows = scored.select(list(used))
+    return Asked(model.fingerprint, digest.hexdigest(), fingerprint(rows, columns.ID), rules.looks)
+
+
+def _fingerprints(asked: Asked, model: Model) -> dict[str, str | None]:
+    calibrator = model.calibrator_fingerprint if isinstance(model, CalibratedModel) else None
+    return {
+        "data": asked.data,
+        "model": asked.model,
+        "decision": asked.decision,
+        "calibrator": calibrator,
+        "guard": None,
+    }
+
+
+def _expires(product: Product, taken: Look) -> str | None:
+    rules = product.decision.triage
+    if rules is None or rules.valid_days is None:
+        return None
+    last = date.fromisoformat(taken.at[:10]).toordinal() + rules.valid_days
+    return date.fromordinal(last).isoformat()
+
+
+def _read(kept: dict[str, object], asked: Asked, taken: Look, today: date) -> Certificate:
+    """The kept certificate, if it is whole, about this very subject, and still valid."""
+    try:
+        found = certificate_from_json(kept)
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        raise _no_certificate(taken, "cannot be read", "broken_certificate") from problem
+    theirs = {key: found.fingerprints.get(key) for key in ("data", "model", "decision")}
+    ours = {key: getattr(asked, key) for key in theirs}
+    if theirs != ours or (found.look, found.looks) != (taken.number, asked.looks):
+        differs = ", ".join(key for key in ours if theirs[key] != ours[key]) or "looks"
+        raise _no_certificate(
+            taken, f"belongs to something else: its {differs} differ", "foreign_certificate"
+        )
+    if found.expired(today):
+        raise Refused(
+            f"the certificate of {found.made} was valid until {found.expires}.",
+            code="certificate_expired",
+            where="decision.valid_days",
+            value=found.expires,
+            next_step="Bring fresh calibration cases: what has drifted since, these cannot show.",
+        )
+    return found
+
+
+def _no_certificate(taken: Look, what: str, code: str) -> Refused:
+    return Refused(
+        f"the kept certificate {what}.",
+        code=code,
+        where=f".roadworthy/{certificates.CERTIFICATES}/{taken.name}",
+        next_step="Restore the folder from a backup, or bring fresh calibration cases.",
+    )
