@@ -44,8 +44,13 @@ class Rung(Protocol):
         task: Task,
         features: tuple[str, ...],
         seed: int,
+        weights: pl.Series | None = None,
     ) -> Fitted:
         """Learns ``truth`` (bool, str or float) from the ``features`` of ``cases`` alone.
+
+        ``weights`` say how much each case counts, with a mean of 1; None: all alike. They are
+        handed in only where product.yaml asks for them, so a rung that cannot weigh may do
+        without the argument: it is then not fitted there.
 
         Raises:
             BadInput: such a model cannot be fitted to these cases; the others are tried all the

@@ -70,7 +70,7 @@ def _path(
     fresh = rejudge.fresh(study, Change(scope=(best.rule,)))
     rules = (*rejudge.product.scope.rules, best.rule)
     lines = [path_words.scope(rules)]
-    if rejudge.policy is not None and rejudge.product.decision.threshold == "auto":
+    if rejudge.policy is not None and isinstance(rejudge.product.decision.threshold, str):
         # another scope would choose another threshold, and this was judged with the present one
         lines.append(path_words.decision(rejudge.product, rejudge.policy, None))
     return Path(

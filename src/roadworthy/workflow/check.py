@@ -15,6 +15,7 @@ from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Brought, Model
 from roadworthy.core.path import Path as Way
+from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Judgement, Outcome
@@ -121,10 +122,16 @@ def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...
     policy, chosen = settled.judged.policy, []
     if settled.rungs > 1:
         chosen.append(f"the model ({settled.judged.model.name})")
-    if policy is not None and product.decision.threshold == "auto":
+    if policy is not None and isinstance(product.decision.threshold, str):
         chosen.append(f"the threshold {policy.threshold:.4g}")
+    if policy is not None and product.decision.cost_ratio:
+        found.append(f"The prices give the {_cuts(policy)}, if scores are chances.")
+    elif policy is not None and product.decision.cheapest_band:
+        band = policy.refer_between
+        chosen.append("no band" if band is None else f"the band {band[0]:.4g} to {band[1]:.4g}")
     if chosen:
-        what, were = " and ".join(chosen), "was" if len(chosen) == 1 else "were"
+        what = " and ".join([", ".join(chosen[:-1]), chosen[-1]] if chosen[1:] else chosen)
+        were = "was" if len(chosen) == 1 else "were"
         found.append(
             f"{what[:1].upper()}{what[1:]} {were} chosen on validation data among "
             f"{settled.candidates} candidates."
@@ -132,6 +139,12 @@ def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...
     if candidates > 1:
         found.append(f"These cases did the choosing, so alpha is divided by {candidates}.")
     return tuple(found)
+
+
+def _cuts(policy: Policy) -> str:
+    told = f"threshold {policy.threshold:.4g}"
+    band = policy.refer_between
+    return told if band is None else f"{told} and the band {band[0]:.4g} to {band[1]:.4g}"
 
 
 def keep(workspace: Workspace, product: Product, judgement: Judgement, name: str) -> None:

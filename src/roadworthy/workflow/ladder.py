@@ -29,9 +29,9 @@ from roadworthy.io.registry import collectors
 from roadworthy.models.timing import one_by_one
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import table_of, verdicts
-from roadworthy.workflow.source import truth_of
 from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.tune import Tuned, choose_threshold
+from roadworthy.workflow.weights import learn
 
 ARTIFACT = "artifact"
 TIMED, WARM_UP = 40, 5
@@ -146,8 +146,7 @@ def _tried(
 ) -> _Candidate | NotFitted:
     title = rung.title(task)
     try:
-        # the features alone: a rung cannot learn from what it is not given
-        model = rung.fit(training.select(features), truth_of(training, task), task, features, seed)
+        model = learn(rung, training, task, features, seed)
     except BadInput as problem:
         return NotFitted(
             name, title, problem.message, problem.next_step, problem.code, problem.where
@@ -168,7 +167,7 @@ def _tuned(
     decision = product.decision
     if product.task is not Task.BINARY:
         return None
-    if decision.threshold != "auto":
+    if not isinstance(decision.threshold, str):
         return Tuned(Policy(decision.threshold, decision.refer_between), 1)
     return choose_threshold(product, one.model, cases.validation, instruments)
 

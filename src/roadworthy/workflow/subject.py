@@ -127,14 +127,23 @@ def kept_ladder(model: Model, workspace: Workspace) -> Ladder | None:
 def learnt(product: Product) -> str:
     """A hash of what training takes from product.yaml: another one asks for another model."""
     data = product.data
-    said = (product.task, data.truth, data.positive, data.negative, data.features, product.models)
+    said: tuple[object, ...] = (
+        product.task,
+        data.truth,
+        data.positive,
+        data.negative,
+        data.features,
+        product.models,
+    )
+    if product.weights is not None:
+        said = (*said, product.weights, repr(product.costs))
     return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
 
 
 def kept_policy(product: Product, model: Model, workspace: Workspace) -> Policy | None:
     """The policy that product.yaml fixes, or the one that ``train`` chose; None: not chosen yet."""
     decision = product.decision
-    if decision.threshold != "auto":
+    if not isinstance(decision.threshold, str):
         return Policy(decision.threshold, decision.refer_between)
     kept = workspace.read_json(TRAINED)
     if (
@@ -148,7 +157,10 @@ def kept_policy(product: Product, model: Model, workspace: Workspace) -> Policy 
         return None
     if not isinstance(candidates, int) or candidates < 1:
         return None
-    return Policy(threshold, decision.refer_between)
+    if not decision.cheapest_band:
+        return Policy(threshold, decision.refer_between)
+    band = kept.get("refer_between")
+    return Policy(threshold, None if band is None else (float(band[0]), float(band[1])))
 
 
 def _refuse_no_answer(cases: pl.DataFrame, task: Task) -> None:

@@ -21,6 +21,7 @@ from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.ladder import Climbed, OpenCases, climb
 from roadworthy.workflow.source import feature_columns, load_cases, names
 from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt
+from roadworthy.workflow.weights import weighed
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def train(product_file: Path) -> Trained:
             where=str(product.file),
             next_step="Add `data: {split: {train: 0.6, validation: 0.2, sealed: 0.2, seed: 1}}`.",
         )
+    training = weighed(training, product)
     features = feature_columns(product, parted.schema)
     seed = product.data.split.seed if product.data.split else 0
     cases = OpenCases(training, parted.open(SetName.VALIDATION), parted.all_open)
@@ -89,6 +91,7 @@ def _kept(product: Product, climbed: Climbed) -> dict[str, object]:
     }
     if climbed.policy is not None:
         kept["threshold"] = climbed.policy.threshold
+        kept["refer_between"] = climbed.policy.refer_between
     return kept
 
 
