@@ -144,17 +144,17 @@ class PricedMean(MeanLoss):
     def loss(self, requirement: Requirement[Any]) -> pl.Expr:
         tariff = self._known(requirement)
         if isinstance(tariff, ByClass):
-            return self._told(tariff.of(pl.col(columns.PREDICTED)))
+            return self._told(_known_only(tariff.of(pl.col(columns.PREDICTED))))
         flagged = pl.col(columns.FLAGGED).fill_null(False)
         decided = pl.when(REFERRED).then(tariff.amount("refer")).otherwise(tariff.of(flagged))
         return self._told(decided)
 
     def loss_of(self, requirement: Requirement[Any], call: pl.Expr) -> pl.Expr:
         tariff = self._known(requirement)
-        found = tariff.of(call)
-        if isinstance(tariff, ByKind) and requirement.parameters.reader_refers:
-            found = found + price(tariff.refer)
-        return self._told(found)
+        if isinstance(tariff, ByClass):
+            return self._told(_known_only(tariff.of(call)))
+        read = price(tariff.refer) if requirement.parameters.reader_refers else pl.lit(0.0)
+        return self._told(tariff.of(call) + read)
 
     def ends(self, requirement: Requirement[Any]) -> tuple[float, float]:
         tariff = self._known(requirement)
@@ -172,6 +172,11 @@ class PricedMean(MeanLoss):
         tariff = self.tariff(requirement)
         assert tariff is not None  # without one nothing is asked of the data
         return tariff
+
+
+def _known_only(lost: pl.Expr) -> pl.Expr:
+    """A class without a price is counted apart, and then nothing is measured at all."""
+    return lost.fill_null(0.0)
 
 
 def _bounds(groups: Sequence[costs.Group], base: float, higher: bool) -> tuple[Any, Any]:
