@@ -94,7 +94,7 @@ def _gains(page: Page, product: Product) -> Iterator[Problem]:
 
 def _harms(page: Page, product: Product, written: Sequence[Written]) -> Iterator[Problem]:
     known = [harm.name for harm in product.harms]
-    limited = set()
+    limited, typos = set(), False
     for one in written:
         if one.requirement.metric != "expected_harm":
             continue
@@ -102,15 +102,18 @@ def _harms(page: Page, product: Product, written: Sequence[Written]) -> Iterator
         limited.add(name)
         there = [harm.name for harm in own or ()]
         if name not in there:
+            typos = True
             step = did_you_mean(name, there, "harms") if there else _declare(name)
             message = f"is an unknown harm: '{name}'"
             yield Problem((*one.path, "harm"), message, step, "unknown_harm")
     for name in known:
-        yield from _words_of_the_task(page, product, ("harms", name))
-        if product.task is Task.MULTICLASS and _named(product.harms, name).matrix is None:
+        wrong = list(_words_of_the_task(page, product, ("harms", name)))
+        yield from wrong
+        if not wrong and product.task is Task.MULTICLASS and not _named(product.harms, name).matrix:
             message = "needs a matrix: the task is multiclass"
             yield Problem(("harms", name), message, f"Write {MULTICLASS_EXAMPLE}.", "missing_key")
-        if name not in limited:
+        # a misspelt one may well be the one that is missing
+        if name not in limited and not typos:
             message = "is limited by no requirement: it would be declared and never looked at"
             step = f"Add {{metric: expected_harm, harm: {name}, at_most: ...}}, or remove it."
             yield Problem(("harms", name), message, step, "unlimited_harm")
