@@ -115,8 +115,10 @@ def read_requirement(
         parameters = instrument.parameters(**values)
     except ValueError as reason:
         return Problem(path, f"cannot be read: {reason}", "Correct that value.")
-    # parameters may know the unit of what they count, such as that of the costs
-    limit = replace(limit, unit=limit.unit or getattr(parameters, "unit", ""))
+    # parameters may know the unit of what they count, such as that of the costs; beside "better by"
+    # it would stand twice in every cell of a table
+    if not limit.compares:
+        limit = replace(limit, unit=limit.unit or getattr(parameters, "unit", ""))
     requirement = _requirement(words, limit, parameters, around.confidence, line)
     named = {name: values[name] for name in read_from_file(instrument.parameters)}
     return Written(path, words, instrument.about, requirement, named)
