@@ -58,6 +58,7 @@ class Column:
         task: Task,
         features: tuple[str, ...],
         seed: int,
+        weights: pl.Series | None = None,
     ) -> Reads:
         if self.refusal is not None:
             raise self.refusal

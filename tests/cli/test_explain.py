@@ -44,13 +44,23 @@ def test_the_snippet_of_every_metric_can_be_pasted_into_a_product(
         "product": "pasted",
         "task": str(task),
         "data": data | ({"positive": 1} if task is Task.BINARY else {}),
-        "costs": {"miss": 10, "false_alarm": 1, "refer": 0.2},
         "requirements": yaml.safe_load(snippet),
+        **_amounts(metric),
     }
     product = parse_product(yaml.safe_dump(page), tmp_path / "product.yaml")
     assert product.requirements[0].metric == metric
     compared = [one for one in product.requirements if one.limit.against]
     assert bool(compared) is instruments()[metric].about.comparable
+
+
+def _amounts(metric: str) -> dict[str, Any]:
+    """What the product must declare for the metrics that count costs or harms."""
+    if metric == "expected_harm":
+        return {"harms": {"A": {"miss": 1}}}
+    profit = {"column": "margin", "min": -5, "max": 8, "when": "flagged"}
+    costs = {"miss": 10, "false_alarm": 1, "refer": 0.2, "profit": profit}
+    priced = metric in ("expected_cost", "expected_utility", "profit_per_case")
+    return {"costs": costs} if priced else {}
 
 
 def test_without_a_name_all_metrics_are_listed() -> None:

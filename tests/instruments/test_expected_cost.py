@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.instruments.measuring import (
     ALPHA,
+    answered,
     at_most,
     binary,
     confused,
@@ -21,7 +22,7 @@ from tests.instruments.measuring import (
 )
 
 from roadworthy.core.policy import Referred
-from roadworthy.core.product import CaseCost, Costs
+from roadworthy.core.product import CaseCost, CostMatrix, Costs
 from roadworthy.core.verdict import Outcome
 from roadworthy.instruments.expected_cost import Parameters
 from roadworthy.stats import costs
@@ -152,3 +153,53 @@ def test_at_the_margin_a_comparison_passes_no_more_often_than_alpha() -> None:
     )
     found = false_passes("expected_cost", studies, max_drop(0.8), AS_SAMPLED)
     assert found <= within_error(runs)
+
+
+CLASSES = CostMatrix(("a", "b", "c"), ((0.0, 5.0, 5.0), (1.0, 0.0, 1.0), (1.0, 1.0, 0.0)))
+BY_CLASS = Parameters(Costs("points", matrix=CLASSES), "as_sampled")
+
+
+def test_of_several_classes_each_wrong_call_costs_what_the_matrix_says() -> None:
+    """Two of a called b, three of b called c: equal prices are bounded together."""
+    truth = ["a"] * 40 + ["b"] * 30 + ["c"] * 30
+    said = ["b"] * 2 + ["a"] * 38 + ["c"] * 3 + ["b"] * 27 + ["c"] * 30
+    found = measured("expected_cost", answered(truth, said), at_most(1.0), BY_CLASS)
+    assert found.estimate == pytest.approx((2 * 5 + 3 * 1) / 100)
+    group = costs.Group((2, 3), (5.0, 1.0), 100)
+    assert found.high == pytest.approx(costs.upper([group], ALPHA))
+    assert found.low == pytest.approx(costs.lower([group], ALPHA))
+
+
+def test_many_prices_are_bet_on_at_once() -> None:
+    """A bound a price would pay for every one of them."""
+    many = CostMatrix(("a", "b", "c"), ((0.0, 5.0, 4.0), (1.0, 0.0, 2.0), (9.0, 3.0, 0.0)))
+    words = Parameters(Costs(matrix=many), "as_sampled")
+    cases = answered(["a", "b", "c"] * 60, ["a", "b", "a"] + ["a", "b", "c"] * 59)
+    found = measured("expected_cost", cases, at_most(5.0), words)
+    assert found.estimate == pytest.approx(9 / 180)
+    assert "betting" in found.method
+
+
+def test_a_class_without_a_price_is_no_cost_of_nothing() -> None:
+    cases = answered(["a", "b"], ["a", "z"], reader=["a", "b"])
+    for limit in (at_most(1.0), max_drop(0.1)):
+        assert "without a price" in not_measured("expected_cost", cases, limit, BY_CLASS)
+
+
+def test_several_classes_keep_alpha_at_the_limit() -> None:
+    """A rare dear confusion: a in .02 of cases, a tenth of them missed at 200 each."""
+    rng, runs, n = np.random.default_rng(6), 300, 300
+    truth = np.where(rng.random(runs * n) < 0.02, "a", "b")
+    said = np.where((truth == "a") & (rng.random(runs * n) < 0.1), "b", truth)
+    matrix = CostMatrix(("a", "b"), ((0.0, 200.0), (1.0, 0.0)))
+    words = Parameters(Costs(matrix=matrix), "as_sampled")
+    studies = answered(truth, said, run=run_numbers(runs, n))
+    assert false_passes("expected_cost", studies, at_most(0.4), words) <= within_error(runs)
+
+
+def test_where_all_cases_cost_the_same_there_is_nothing_to_compare() -> None:
+    cases = binary([True] * 3, [0.9] * 3, reader=[True] * 3)
+    told = not_measured(
+        "expected_cost", cases, max_drop(0.1), Parameters(Costs(label=3.0), "as_sampled")
+    )
+    assert "costs the same" in told

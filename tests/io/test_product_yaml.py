@@ -276,7 +276,13 @@ BROKEN = [
     ("looks: 2", "looks: 0", 20, "must be at least 1, not 0", "1 or more"),
     ("looks: 2", "looks: 1.5", 20, "whole number, not 1.5", "Write a number"),
     ("looks: 2", "looks: true", 20, "whole number, not true", "Write a number"),
-    ("threshold: 0.5", "threshold: automatic", 21, "a number or auto", "Write 0.5 or auto"),
+    (
+        "threshold: 0.5",
+        "threshold: automatic",
+        21,
+        "a number, auto, cost or cost_ratio",
+        "Write 0.5; auto",
+    ),
     ("threshold: 0.5", "threshold: 5", 21, "must lie from 0 to 1, not 5", "Use 0.05"),
     ("referred: excluded", "referred: rigth", 21, "one of right, wrong", "Did you mean `right`"),
     ("referred: excluded", "refer_between: [0.1, 0.2]", 21, "does not say how", "excluded"),
@@ -537,7 +543,10 @@ def test_an_instrument_that_declares_nonsense_is_told_apart_from_a_mistake_of_th
 def test_shares_of_positives_are_refused_where_there_are_no_positives(
     refused: Callable[[str], BadInput],
 ) -> None:
-    head = SMALL.replace(", positive: 1", "") + "task: multiclass\ncosts: {miss: 1}\n"
+    head = (
+        SMALL.replace(", positive: 1", "")
+        + "task: multiclass\ncosts: {matrix: {a: {b: 5}, b: {a: 1}}}\n"
+    )
     own = "metric: expected_cost, at_most: 3"
     error = refused(f"{head}requirements: [{{{own}, prevalence: 0.1}}]")
     assert "`prevalence` of requirement 'expected_cost' is a share of positives" in error.message

@@ -21,6 +21,7 @@ from roadworthy.core.requirement import Limit, Requirement, Side
 from roadworthy.instruments import (
     event_rate,
     expected_cost,
+    expected_harm,
     macro_recall,
     mae,
     named_cases,
@@ -36,6 +37,7 @@ from roadworthy.stats.rate_metric import POSITIVE
 from roadworthy.testing import check_instrument, prepared_cases
 
 PARAMETERS: Mapping[str, Any] = {
+    "expected_harm": expected_harm.Parameters("minutes"),
     "event_rate": event_rate.Parameters("events", "miles"),
     "macro_recall": macro_recall.Parameters(("a", "b", "c")),
     "mae": mae.Parameters(max_error=10.0),
@@ -45,7 +47,10 @@ PARAMETERS: Mapping[str, Any] = {
     "rmse": rmse.Parameters(max_error=10.0),
     "within_tolerance": within_tolerance.Parameters(tolerance=3.0),
 }
-BY_PREVALENCE = ("accuracy", "automation", "brier", "expected_cost", "npv", "ppv")
+BY_PREVALENCE = (
+    *("accuracy", "automation", "brier", "expected_cost", "expected_harm", "expected_utility"),
+    *("npv", "ppv", "profit_per_case"),
+)
 
 
 @pytest.mark.parametrize("name", sorted(instruments()))
@@ -57,7 +62,8 @@ def test_every_installed_instrument_keeps_the_promises(name: str) -> None:
 @pytest.mark.parametrize("name", BY_PREVALENCE)
 def test_so_it_does_at_a_declared_prevalence(name: str) -> None:
     instrument = instruments()[name]
-    at = instrument.parameters(prevalence=0.1)
+    words = PARAMETERS.get(name) or instrument.parameters()
+    at = replace(words, prevalence=0.1)
     asked = Requirement("kit", name, Limit(_side(instrument), 0.5), at)
     if name == "expected_cost":
         asked = replace(asked, parameters=replace(at, costs=Costs(miss=10.0, false_alarm=1.0)))
@@ -66,7 +72,8 @@ def test_so_it_does_at_a_declared_prevalence(name: str) -> None:
 
 def test_so_does_a_cost_that_differs_from_case_to_case() -> None:
     priced = Costs(miss=CaseCost("price", 1.0), false_alarm=0.1, refer=0.05)
-    check_instrument(instruments()["expected_cost"], expected_cost.Parameters(priced))
+    cases = prepared_cases(Task.BINARY)
+    check_instrument(instruments()["expected_cost"], expected_cost.Parameters(priced), table=cases)
 
 
 def _side(instrument: Instrument) -> Side:

@@ -16,6 +16,7 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@score``     float    0..1 (binary); null where a triage product has none, and refers
 ``@truth``     str/f64  the truth (multiclass: the class, regression: the value)
 ``@predicted`` str/f64  what the subject said (multiclass, regression)
+``@weight``    float    what training weighs a case by; only where product.yaml asks for weights
 ``@call:X``    bool/..  what X said of the same case, for requirements ``against: X``
 =============  =======  ===========================================================================
 """
@@ -33,6 +34,7 @@ FLAGGED = "@flagged"
 SCORE = "@score"
 TRUTH = "@truth"
 PREDICTED = "@predicted"
+WEIGHT = "@weight"
 
 
 def call(name: str) -> str:

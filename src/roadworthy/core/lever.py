@@ -31,7 +31,7 @@ class OtherRung:
     features: tuple[str, ...] = ()
     history: str = ""
     policy: Policy | None = None
-    threshold: float | Literal["auto"] | None = None
+    threshold: float | Literal["auto", "cost"] | None = None
     ms: float = field(default=0.0, compare=False)
 
 

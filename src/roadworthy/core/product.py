@@ -113,21 +113,79 @@ class Scope:
 
 @dataclass(frozen=True)
 class CaseCost:
-    """A cost that differs from case to case: a column, with the most it can ever be."""
+    """A cost or a gain that differs from case to case: a column, and the ends it keeps within."""
 
     column: str
     maximum: float
+    minimum: float = 0.0
+
+
+Price: TypeAlias = float | CaseCost
+
+
+@dataclass(frozen=True)
+class CostMatrix:
+    """What a call costs, class by class: ``rows[i][j]`` for truth ``classes[i]`` called ``[j]``."""
+
+    classes: tuple[str, ...]
+    rows: tuple[tuple[float, ...], ...]
+
+    def of(self, truth: str, call: str) -> float:
+        """What calling ``truth`` by the name of ``call`` costs; a right call costs nothing."""
+        return self.rows[self.classes.index(truth)][self.classes.index(call)]
+
+
+@dataclass(frozen=True)
+class Profit:
+    """What acting on a case brings in, loss included: a column that counts when ``when`` is done.
+
+    ``when`` is ``flagged`` (an offer is sent) or ``cleared`` (a loan is granted).
+    """
+
+    earned: CaseCost
+    when: Literal["flagged", "cleared"]
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What a miss, a false alarm, a referral and a label cost, in one unit."""
+    """What a miss, a false alarm, a referral and a label cost, and what right calls earn.
+
+    ``found`` is earned by a positive that is flagged, ``cleared`` by a negative that is cleared.
+    With several classes ``matrix`` holds the costs, and ``earned`` what a right call of each class
+    earns. All in one unit.
+    """
 
     unit: str = ""
-    miss: float | CaseCost = 0.0
-    false_alarm: float | CaseCost = 0.0
-    refer: float | CaseCost = 0.0
+    miss: Price = 0.0
+    false_alarm: Price = 0.0
+    refer: Price = 0.0
     label: float | None = None
+    found: Price = 0.0
+    cleared: Price = 0.0
+    matrix: CostMatrix | None = None
+    earned: tuple[tuple[str, float], ...] = ()
+    profit: Profit | None = None
+
+    @property
+    def per_case(self) -> tuple[CaseCost, ...]:
+        """The amounts that a column holds."""
+        amounts = [self.miss, self.false_alarm, self.refer, self.found, self.cleared]
+        amounts += [] if self.profit is None else [self.profit.earned]
+        return tuple(amount for amount in amounts if isinstance(amount, CaseCost))
+
+
+@dataclass(frozen=True)
+class Harm:
+    """One kind of harm in its own unit: what each kind of case does of it, right calls included."""
+
+    name: str
+    unit: str
+    miss: float = 0.0
+    false_alarm: float = 0.0
+    refer: float = 0.0
+    found: float = 0.0
+    cleared: float = 0.0
+    matrix: CostMatrix | None = None
 
 
 @dataclass(frozen=True)
@@ -168,17 +226,20 @@ class TriageRules:
 
 @dataclass(frozen=True)
 class Decision:
-    """How a score becomes a decision; ``auto`` chooses the threshold on validation data.
+    """How a score becomes a decision.
 
-    With ``triage`` there is no single threshold: calibration cases certify which scores are
-    decided alone.
+    ``auto`` and ``cost`` choose the threshold on validation data (for the hardest requirement, or
+    for the lowest cost); ``cost_ratio`` says that numbers were worked out from the prices.
+    ``cheapest_band``: the band that goes to a person is chosen for the lowest cost too.
     """
 
-    threshold: float | Literal["auto"] = 0.5
+    threshold: float | Literal["auto", "cost"] = 0.5
     referred: Referred | None = None
     refer_between: tuple[float, float] | None = None
     calibrate: Calibrate = Calibrate.NONE
     triage: TriageRules | None = None
+    cheapest_band: bool = False
+    cost_ratio: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,7 +276,10 @@ ModelSource: TypeAlias = CommandSource | UrlSource | PythonSource
 
 @dataclass(frozen=True)
 class Product(Shown):
-    """Everything product.yaml says; ``models`` are the rungs that training may try, None: all."""
+    """Everything product.yaml says; ``models`` are the rungs that training may try, None: all.
+
+    ``weights``: what training weighs its cases by, None: all alike.
+    """
 
     name: str
     data: Data
@@ -224,8 +288,10 @@ class Product(Shown):
     task: Task = Task.BINARY
     scope: Scope = Scope()
     costs: Costs | None = None
+    harms: tuple[Harm, ...] = ()
     confidence: Confidence = Confidence()
     decision: Decision = Decision()
+    weights: Literal["costs"] | None = None
     model: ModelSource | None = None
     models: tuple[str, ...] | None = None
     file: Path = Path("product.yaml")

@@ -59,3 +59,21 @@ class Rung(Protocol):
         Raises:
             BadInput: the file is not such an artefact, or is not safe to read.
         """
+
+
+class WeighingRung(Rung, Protocol):
+    """A rung that can weigh its cases; others are not fitted where product.yaml asks for that."""
+
+    def fit(
+        self,
+        cases: pl.DataFrame,
+        truth: pl.Series,
+        task: Task,
+        features: tuple[str, ...],
+        seed: int,
+        weights: pl.Series | None = None,
+    ) -> Fitted:
+        """As for every rung; ``weights`` (cases,) say how much each case counts, None: all alike.
+
+        They have a mean of 1 over all training cases.
+        """

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from roadworthy.core.policy import Referred
 from roadworthy.core.product import (
     Calibrate,
-    CaseCost,
     Confidence,
-    Costs,
     Decision,
     ScopeRule,
     Task,
     TriageRules,
 )
+from roadworthy.io.cost_words import CostsWords, HarmWords, TrainWords
 from roadworthy.io.data_words import DataWords
 from roadworthy.io.model_words import ModelWords
-from roadworthy.io.shapes import Checked, Fault, Words, faults, shown, wrong
+from roadworthy.io.shapes import AlsoWritten, Checked, Fault, Words, faults, shown, wrong
 from roadworthy.io.triage_words import ClearWords, FlagWords, ModeWord, ProtectWords
 from roadworthy.io.words import (
     Column,
     Levels,
-    NotNegative,
     Pair,
     Text,
     Texts,
     at_least,
     between,
     choice,
-    number,
     share_or_end,
 )
 
@@ -70,58 +67,6 @@ class ScopeWords(Words):
         return ScopeRule(self.field, self.between, levels, self.missing)
 
 
-def _maximum(value: object) -> float:
-    if number(value) <= 0:
-        raise wrong(f"must be more than 0, not {shown(value)}", "Write the most it can ever be.")
-    return number(value)
-
-
-class CaseCostWords(Words):
-    """A cost that differs from case to case."""
-
-    column: Column
-    """The column with the cost of each case."""
-    max: Annotated[float, Checked(_maximum, {"type": "number", "exclusiveMinimum": 0})]
-    """The most it can ever be: without one no bound on the cost can hold."""
-
-
-CostWord = Annotated[
-    Annotated[NotNegative, Tag("<number>")] | Annotated[CaseCostWords, Tag("<per case>")],
-    Discriminator(lambda value: "<per case>" if isinstance(value, dict) else "<number>"),
-]
-
-
-class CostsWords(Words):
-    """What a miss, a false alarm, a referral and a label cost, in one unit."""
-
-    unit: Text = ""
-    """The unit of all costs, such as EUR."""
-    miss: CostWord = 0.0
-    """A positive that is cleared."""
-    false_alarm: CostWord = 0.0
-    """A negative that is flagged."""
-    refer: CostWord = 0.0
-    """A case that a person decides."""
-    label: NotNegative | None = None
-    """One more labelled case."""
-
-    def core(self) -> Costs:
-        """The costs that this describes."""
-        return Costs(
-            unit=self.unit,
-            miss=_cost(self.miss),
-            false_alarm=_cost(self.false_alarm),
-            refer=_cost(self.refer),
-            label=self.label,
-        )
-
-
-def _cost(written: float | CaseCostWords) -> float | CaseCost:
-    if isinstance(written, CaseCostWords):
-        return CaseCost(written.column, written.max)
-    return written
-
-
 class ConfidenceWords(Words):
     """How sure a verdict must be, how likely a good product must pass, how often one may look."""
 
@@ -137,29 +82,44 @@ class ConfidenceWords(Words):
         return Confidence(self.level, self.power, self.looks)
 
 
+_THRESHOLDS = ("auto", "cost", "cost_ratio")
+
+
 def _threshold(value: object) -> float | str:
-    if value == "auto":
-        return "auto"
+    if isinstance(value, str) and value in _THRESHOLDS:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise wrong(f"must be a number or auto, not {shown(value)}", "Write 0.5 or auto.")
+        raise wrong(
+            f"must be a number, auto, cost or cost_ratio, not {shown(value)}",
+            "Write 0.5; auto, for the hardest requirement; or cost, for the lowest cost.",
+        )
     return share_or_end(value)
+
+
+ReferBetween = Annotated[
+    Pair | Literal["cost"],
+    AlsoWritten({"const": "cost"}, lambda value: value),
+]
 
 
 class DecisionWords(Words):
     """How a score becomes a decision."""
 
     threshold: Annotated[
-        float | Literal["auto"],
+        float | Literal["auto", "cost", "cost_ratio"],
         Checked(
             _threshold,
-            {"anyOf": [{"const": "auto"}, {"type": "number", "minimum": 0, "maximum": 1}]},
+            {"anyOf": [{"enum": [*_THRESHOLDS]}, {"type": "number", "minimum": 0, "maximum": 1}]},
         ),
     ] = 0.5
-    """Positive when the score is at least this; auto: chosen on validation cases."""
+    """Positive when the score is at least this. auto: chosen on validation cases for the hardest
+    requirement. cost: chosen there for the lowest cost. cost_ratio: what the prices say, for
+    scores that are chances."""
     referred: ReferredWord | None = None
     """How rates count a case that a person decides."""
-    refer_between: Pair | None = None
-    """Scores from the first number up to the second go to a person."""
+    refer_between: ReferBetween | None = None
+    """Scores from the first number up to the second go to a person; cost: the band that costs
+    least, found as the threshold is."""
     calibrate: CalibrateWord = Calibrate.NONE
     """How a score becomes a probability: none, auto, temperature, sigmoid, isotonic, venn_abers."""
     mode: ModeWord | None = None
@@ -203,7 +163,7 @@ class DecisionWords(Words):
     def _say_how_referred_cases_count(self) -> Self:
         if self.refer_between is None:
             return self
-        low, high = self.refer_between
+        low, high = (0.0, 1.0) if self.refer_between == "cost" else self.refer_between
         if low < 0 or high > 1:
             raise wrong(
                 f"must lie from 0 to 1, not [{low:g}, {high:g}]",
@@ -222,9 +182,7 @@ class DecisionWords(Words):
     def core(self, level: float = 0.95) -> Decision:
         """The decision that this describes; ``level`` is the product's own confidence."""
         if self.mode is None:
-            return Decision(
-                self.threshold, self.referred, self.refer_between, calibrate=self.calibrate
-            )
+            return self._of_threshold()
         sides = [side for side in (self.clear, self.flag) if side is not None]
         rules = TriageRules(
             risks=tuple(risk for side in sides for risk in side.risks()),
@@ -235,6 +193,16 @@ class DecisionWords(Words):
         )
         referred = self.referred or Referred.EXCLUDED
         return Decision(referred=referred, calibrate=self.calibrate, triage=rules)
+
+    def _of_threshold(self) -> Decision:
+        return Decision(
+            threshold=0.5 if self.threshold == "cost_ratio" else self.threshold,
+            referred=self.referred,
+            refer_between=None if self.refer_between == "cost" else self.refer_between,
+            calibrate=self.calibrate,
+            cheapest_band=self.refer_between == "cost",
+            cost_ratio=self.threshold == "cost_ratio",
+        )
 
 
 _TRIAGE = ("clear", "flag", "confidence", "protect", "looks", "valid_days")
@@ -264,11 +232,15 @@ class ProductWords(Words):
     scope: list[ScopeWords] = Field(default=[])
     """The cases on which it may work: every condition must hold."""
     costs: CostsWords | None = None
-    """What mistakes and people cost."""
+    """What mistakes and people cost, and what right calls earn."""
+    harms: dict[str, HarmWords] = Field(default={})
+    """Harm that is not money, kind by kind, each with its own unit and its own requirement."""
     confidence: ConfidenceWords = ConfidenceWords()
     """How sure, how likely to pass, how many looks."""
     decision: DecisionWords = DecisionWords()
     """How a score becomes a decision."""
+    train: TrainWords | None = None
+    """What training does beside fitting."""
     models: Texts | None = None
     """The kinds of model that training may try; by default all that are installed."""
     requirements: list[Any]

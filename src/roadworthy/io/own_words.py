@@ -12,9 +12,10 @@ from pydantic import AfterValidator, Strict
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.parameters import Prevalence
-from roadworthy.core.product import Costs
+from roadworthy.core.product import Costs, Harm
 from roadworthy.core.requirement import Level
-from roadworthy.io.grammar import CostsWords, ReferredWord, TaskWord
+from roadworthy.io.cost_words import CostsWords, HarmWords, harms
+from roadworthy.io.grammar import ReferredWord, TaskWord
 from roadworthy.io.words import (
     Column,
     Flag,
@@ -30,6 +31,7 @@ from roadworthy.io.words import (
 _INHERITED: Mapping[str, Any] = {
     "prevalence": PrevalenceWord,
     "costs": Annotated[CostsWords, AfterValidator(CostsWords.core)],
+    "harms": Annotated[dict[str, HarmWords], AfterValidator(harms)],
     "referred": ReferredWord,
     "task": TaskWord,
     "positive": LevelWord,
@@ -42,6 +44,7 @@ _PLAIN: Mapping[Any, Any] = {
     Level: LevelWord,
     Prevalence: PrevalenceWord,
     Costs: _INHERITED["costs"],
+    tuple[Harm, ...]: _INHERITED["harms"],
 }
 _LISTS = (tuple, list, Sequence)
 

@@ -10,7 +10,7 @@ import yaml
 from roadworthy.core.evidence import Measured
 from roadworthy.core.lever import Fresh, OtherRung
 from roadworthy.core.policy import Policy, Referred
-from roadworthy.core.product import Product, ScopeRule
+from roadworthy.core.product import Calibrate, Product, ScopeRule
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io import ladder_words, telling
@@ -132,6 +132,8 @@ def decision(product: Product, policy: Policy, referred: Referred | None) -> str
     counted = referred or product.decision.referred
     if counted is not None:
         words["referred"] = str(counted)
+    if product.decision.calibrate is not Calibrate.NONE:
+        words["calibrate"] = str(product.decision.calibrate)
     return _line({"decision": words})
 
 
@@ -151,6 +153,11 @@ def rung(product: Product, other: OtherRung) -> str:
 
 def _decision(product: Product, other: OtherRung) -> dict[str, Any]:
     said = yaml.safe_load(product.text).get("decision") or {}
+    if said.get("refer_between") == "cost" and other.threshold != "cost":
+        # a band is chosen only where the threshold is: the one that was chosen is written down
+        del said["refer_between"]
+        if other.policy is not None and other.policy.refer_between is not None:
+            said["refer_between"] = [float(end) for end in other.policy.refer_between]
     return {**said, "threshold": other.threshold}
 
 

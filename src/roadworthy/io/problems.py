@@ -96,8 +96,7 @@ class Page:
         for detail in error.errors(include_url=False):
             path = self._written_path(at, detail["loc"])
             for fault in _faults(detail):
-                here = path if fault.key is None else (*path, fault.key)
-                yield Problem(here, fault.message, fault.next_step, fault.code)
+                yield Problem((*path, *fault.keys), fault.message, fault.next_step, fault.code)
 
     def _written_path(self, at: KeyPath, location: KeyPath) -> KeyPath:
         """Pydantic's location without the names of union members, which nobody wrote."""

@@ -9,6 +9,7 @@ from roadworthy.core.policy import Referred
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Requirement, Side, Tier
 from roadworthy.io import registry
+from roadworthy.io.cost_checks import cost_problems
 from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.problems import Page, Problem
 from roadworthy.io.requirement_checks import DECLARE_PREVALENCE
@@ -28,6 +29,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from _tables(product)
     yield from _decision(page, product)
     yield from _triage(product)
+    yield from cost_problems(page, product, written)
     yield from _models(product)
     yield from _ids(written)
     yield from _gate(product)
@@ -127,11 +129,12 @@ def _decision(page: Page, product: Product) -> Iterator[Problem]:
         if product.task is not Task.BINARY and page.value(("decision", key)) is not None:
             message = f"needs a score, and the task is {product.task.value}"
             yield Problem(("decision", key), message, "Remove it.")
-    if product.decision.threshold != "auto":
+    threshold = product.decision.threshold
+    if not isinstance(threshold, str):
         return
     split = product.data.split
     if split is None or (split.column is None and SetName.VALIDATION not in split.fractions):
-        message = "is auto, and there are no validation cases to choose it on"
+        message = f"is {threshold}, and there are no validation cases to choose it on"
         step = "Add a validation set to `data.split`, or write the threshold as a number."
         yield Problem(("decision", "threshold"), message, step)
 

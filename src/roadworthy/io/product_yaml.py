@@ -12,6 +12,8 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.product import Product, Scope
 from roadworthy.io import registry
+from roadworthy.io.cost_checks import by_ratio
+from roadworthy.io.cost_words import harms
 from roadworthy.io.grammar import ProductWords
 from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.problems import Page, Problem
@@ -75,13 +77,15 @@ def _product_words(page: Page) -> tuple[ProductWords | None, list[Problem]]:
 
 
 def _surroundings(words: ProductWords, file: Path) -> Surroundings:
+    costs = None if words.costs is None else words.costs.core()
     return Surroundings(
         task=words.task,
         data=words.data.core(),
-        costs=None if words.costs is None else words.costs.core(),
+        costs=costs,
         confidence=words.confidence.core(),
-        decision=words.decision.core(words.confidence.level),
+        decision=by_ratio(words.decision.core(words.confidence.level), costs),
         folder=file.parent,
+        harms=harms(words.harms),
     )
 
 
@@ -96,8 +100,10 @@ def _product(
         task=words.task,
         scope=Scope(tuple(rule.core() for rule in words.scope)),
         costs=around.costs,
+        harms=around.harms,
         confidence=around.confidence,
         decision=around.decision,
+        weights=None if words.train is None else words.train.weights,
         model=None if words.model is None else words.model.core(),
         models=None if words.models is None else tuple(words.models),
         file=file,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import About, Instrument
-from roadworthy.core.product import Confidence, Costs, Data, Decision, Task
+from roadworthy.core.product import Confidence, Costs, Data, Decision, Harm, Task
 from roadworthy.core.requirement import Limit, Requirement, Side
 from roadworthy.io.case_ids import read_case_ids
 from roadworthy.io.nearest import did_you_mean, nearest
@@ -31,12 +31,14 @@ class Surroundings:
     confidence: Confidence
     decision: Decision
     folder: Path
+    harms: tuple[Harm, ...] = ()
 
     def inherited(self, source: str) -> object:
         """What fills a parameter that inherits ``source``."""
         return {
             "prevalence": self.data.prevalence,
             "costs": self.costs,
+            "harms": self.harms,
             "referred": self.decision.referred,
             "task": self.task,
             "positive": self.data.positive,
@@ -113,6 +115,10 @@ def read_requirement(
         parameters = instrument.parameters(**values)
     except ValueError as reason:
         return Problem(path, f"cannot be read: {reason}", "Correct that value.")
+    # parameters may know the unit of what they count, such as that of the costs; beside "better by"
+    # it would stand twice in every cell of a table
+    if not limit.compares:
+        limit = replace(limit, unit=limit.unit or getattr(parameters, "unit", ""))
     requirement = _requirement(words, limit, parameters, around.confidence, line)
     named = {name: values[name] for name in read_from_file(instrument.parameters)}
     return Written(path, words, instrument.about, requirement, named)

@@ -28,7 +28,14 @@ class Fault:
     message: str
     next_step: str
     code: str = "wrong_value"
-    key: str | None = None
+    key: str | tuple[str, ...] | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Where below the value it is."""
+        if self.key is None:
+            return ()
+        return (self.key,) if isinstance(self.key, str) else self.key
 
 
 def wrong(

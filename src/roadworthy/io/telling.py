@@ -235,7 +235,9 @@ def referred(how: Referred | None) -> str:
 def cost(amount: float | CaseCost, unit: str) -> str:
     """A cost, or the column that holds one for each case."""
     if isinstance(amount, CaseCost):
-        return f"differs by case (column {amount.column}), at most {exact(amount.maximum, unit)}"
+        least = f"at least {exact(amount.minimum, unit)}, " if amount.minimum else ""
+        most = f"at most {exact(amount.maximum, unit)}"
+        return f"differs by case (column {amount.column}), {least}{most}"
     return exact(amount, unit)
 
 

@@ -72,7 +72,7 @@ def _path(
     rules = (*rejudge.product.scope.rules, best.rule)
     lines = [path_words.scope(rules)]
     policy = rejudge.policy
-    if isinstance(policy, Policy) and rejudge.product.decision.threshold == "auto":
+    if isinstance(policy, Policy) and isinstance(rejudge.product.decision.threshold, str):
         # another scope would choose another threshold, and this was judged with the present one
         lines.append(path_words.decision(rejudge.product, policy, None))
     return Path(

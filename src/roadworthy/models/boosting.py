@@ -29,6 +29,7 @@ class Boosting:
         task: Task,
         features: tuple[str, ...],
         seed: int,
+        weights: pl.Series | None = None,
     ) -> Fitted:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
@@ -41,7 +42,7 @@ class Boosting:
         last = kind(max_iter=100, max_leaf_nodes=8, early_stopping=False, random_state=seed)
         columns = pipelines.learnable(cases, features)
         steps = [("columns", as_they_are(columns)), ("model", last)]
-        return pipelines.fitted(self.title(task), steps, columns, cases, truth, task)
+        return pipelines.fitted(self.title(task), steps, columns, cases, truth, task, weights)
 
     def load(self, artifact: Path) -> Model:
         return pipelines.load(artifact)

@@ -22,7 +22,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.model import Brought, Model, Uncertain
 from roadworthy.core.product import Calibrate, Task
 from roadworthy.core.rung import Fitted, Rung
-from roadworthy.models import calibrators, uncertainty
+from roadworthy.models import calibrators, uncertainty, weighing
 from roadworthy.models.calibrators import Calibrator, Floats
 
 MODEL, CALIBRATOR = "model", "calibrator.skops"
@@ -138,14 +138,20 @@ class Calibrated:
         task: Task,
         features: tuple[str, ...],
         seed: int,
+        weights: pl.Series | None = None,
     ) -> Fitted:
-        """The rung fitted to all ``cases``, the calibrator to answers on cases held out."""
-        model = self.inner.fit(cases, truth, task, features, seed)
+        """The rung fitted to all ``cases``, the calibrator to answers on cases held out.
+
+        ``weights`` are the rung's alone. The calibrator takes every case as one case, so it makes
+        chances of scores that weights have moved.
+        """
+        model = weighing.fit(self.inner, cases, truth, task, features, seed, weights)
         y = truth.to_numpy()
         calibrators.require_enough(y, "the training split")
         scores = np.empty(len(y))
         for rest, held_out in calibrators.folds(y, seed):
-            part = self.inner.fit(cases[rest], truth[rest], task, features, seed)
+            some = None if weights is None else weights[rest]
+            part = weighing.fit(self.inner, cases[rest], truth[rest], task, features, seed, some)
             scores[held_out] = part.answer(cases[held_out]).to_numpy()
         return CalibratedModel(model, chosen(self.method, scores, y, seed))
 

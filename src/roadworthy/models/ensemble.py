@@ -61,6 +61,7 @@ class Ensemble:
         task: Task,
         features: tuple[str, ...],
         seed: int,
+        weights: pl.Series | None = None,
     ) -> Fitted:
         from sklearn import ensemble
 
@@ -71,7 +72,7 @@ class Ensemble:
         last = bagging(one, n_estimators=MEMBERS, random_state=seed)
         columns = pipelines.learnable(cases, features)
         steps = [("columns", as_they_are(columns)), ("model", last)]
-        found = pipelines.fitted(self.title(task), steps, columns, cases, truth, task)
+        found = pipelines.fitted(self.title(task), steps, columns, cases, truth, task, weights)
         return _kind(found)
 
     def load(self, artifact: Path) -> Model:

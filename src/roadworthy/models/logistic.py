@@ -29,6 +29,7 @@ class Logistic:
         task: Task,
         features: tuple[str, ...],
         seed: int,
+        weights: pl.Series | None = None,
     ) -> Fitted:
         from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -39,7 +40,7 @@ class Logistic:
         )
         columns = pipelines.learnable(cases, features)
         steps = [("columns", _scaled(columns)), ("model", last)]
-        return pipelines.fitted(self.title(task), steps, columns, cases, truth, task)
+        return pipelines.fitted(self.title(task), steps, columns, cases, truth, task, weights)
 
     def load(self, artifact: Path) -> Model:
         return pipelines.load(artifact)

@@ -28,6 +28,7 @@ class Majority:
         task: Task,
         features: tuple[str, ...],
         seed: int,
+        weights: pl.Series | None = None,
     ) -> Fitted:
         from sklearn.dummy import DummyClassifier, DummyRegressor
 
@@ -37,7 +38,9 @@ class Majority:
             else DummyClassifier(strategy="prior")
         )
         none = pipelines.Columns()
-        return pipelines.fitted(self.title(task), [("model", last)], none, cases, truth, task)
+        return pipelines.fitted(
+            self.title(task), [("model", last)], none, cases, truth, task, weights
+        )
 
     def load(self, artifact: Path) -> Model:
         return pipelines.load(artifact)

@@ -128,8 +128,11 @@ def fitted(
     cases: pl.DataFrame,
     truth: pl.Series,
     task: Task,
+    weights: pl.Series | None = None,
 ) -> TrainedPipeline:
     """A pipeline of ``steps``, fitted to the ``columns`` of ``cases``; nothing else is looked at.
+
+    ``weights`` of the cases go to the last step; the others see all cases alike.
 
     Raises:
         BadInput: classes are to be learnt, and there is only one.
@@ -138,8 +141,10 @@ def fitted(
 
     _refuse_one_class(truth, task)
     pipeline = Pipeline(steps)
+    weighed = {} if weights is None else {f"{steps[-1][0]}__sample_weight": weights.to_numpy()}
     with one_thread():
-        pipeline.fit(matrix(cases, columns.numbers, columns.categories), truth.to_numpy())
+        x = matrix(cases, columns.numbers, columns.categories)
+        pipeline.fit(x, truth.to_numpy(), **weighed)
     positive = None
     if task is Task.BINARY:
         positive = [bool(label) for label in pipeline.classes_].index(True)

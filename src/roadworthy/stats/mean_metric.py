@@ -20,7 +20,7 @@ POSITIVE = pl.col(columns.POSITIVE)
 
 
 class MeanLoss:
-    """An instrument whose observations are losses; less is better.
+    """An instrument whose observations are losses; less is better, unless ``about`` says more is.
 
     A subclass gives the loss of the product's own output (``loss``), the loss of somebody else's
     call where comparisons make sense (``loss_of``), and the declared ends of a loss (``ends``).
@@ -58,7 +58,7 @@ class MeanLoss:
         if against := requirement.limit.against:
             theirs = self.loss_of(requirement, pl.col(columns.call(against)))
             sides = {"ours": Mean(value, rows=self.rows), "theirs": Mean(theirs, rows=self.rows)}
-            value = theirs - value
+            value = value - theirs if self.about.better == "higher" else theirs - value
         if self._weights(requirement) is None:
             return {"losses": Mean(value, rows=self.rows), **sides}
         return {
@@ -118,7 +118,7 @@ def losses_needed(
     if always_met(limit, lo, hi):
         return Need("cases", at_target=1, at_observed=1, without_error=1, among=among)
     if not lo < limit.threshold < hi:
-        return Need("cases", never=f"a mean loss of {limit} lies at the end of what is possible")
+        return Need("cases", never=f"a mean of {limit} lies at the end of what is possible")
     return Need(
         "cases",
         at_target=size(requirement.target),

@@ -29,7 +29,7 @@ from roadworthy.core import columns
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.policy import Referred
-from roadworthy.core.product import Costs, Task
+from roadworthy.core.product import CaseCost, CostMatrix, Costs, Harm, Profit, Task
 from roadworthy.core.requirement import Limit, Requirement, Side, Slice, SliceKey
 from roadworthy.testing.tables import OTHER, prepared_table
 from roadworthy.workflow.gather import gather
@@ -43,9 +43,24 @@ TIMES, ALIKE = 3, 10
 NOBODY = Slice((SliceKey("@part", "nobody"),))
 INHERITED: Mapping[str, Any] = {
     "prevalence": "as_sampled",
-    "costs": Costs(miss=10.0, false_alarm=1.0, refer=0.2),
+    "costs": Costs(
+        miss=10.0,
+        false_alarm=1.0,
+        refer=0.2,
+        found=4.0,
+        cleared=0.5,
+        profit=Profit(CaseCost("price", 1.0), "flagged"),
+    ),
+    "harms": (Harm("minutes", "min", miss=2.0, false_alarm=1.0, refer=3.0, found=1.0),),
     "referred": Referred.RIGHT,
     "positive": 1,
+}
+
+
+_MATRIX = CostMatrix(("a", "b", "c"), ((0.0, 5.0, 1.0), (2.0, 0.0, 2.0), (9.0, 1.0, 0.0)))
+OF_CLASSES: Mapping[str, Any] = {
+    "costs": Costs(matrix=_MATRIX, earned=(("a", 1.0), ("b", 2.0))),
+    "harms": (Harm("minutes", "min", matrix=_MATRIX),),
 }
 
 
@@ -190,7 +205,7 @@ def _filled(instrument: Instrument, parameters: Any, task: Task) -> Any:
     )
     words = instrument.parameters() if parameters is None else parameters
     inherits = {f.name: f.metadata["inherited"] for f in declared if "inherited" in f.metadata}
-    product = {**INHERITED, "task": task}
+    product = {**INHERITED, **(OF_CLASSES if task is Task.MULTICLASS else {}), "task": task}
     empty = {name: product[source] for name, source in inherits.items() if source in product}
     return replace(words, **{k: v for k, v in empty.items() if getattr(words, k) is None})
 

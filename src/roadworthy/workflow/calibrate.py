@@ -20,9 +20,10 @@ from roadworthy.core.certificate import (
     Risk,
 )
 from roadworthy.core.outcome import Outcome
-from roadworthy.core.product import CaseCost, Product, TriageRules
+from roadworthy.core.product import Product, TriageRules
 from roadworthy.core.requirement import WHOLE, Slice
 from roadworthy.io import certificate_words as words
+from roadworthy.stats import prices
 from roadworthy.stats import triage as stats
 from roadworthy.stats.triage import Sample
 from roadworthy.workflow.levels import on_slice
@@ -128,10 +129,11 @@ def protected_columns(product: Product) -> list[str]:
 
 
 def case_costs(product: Product) -> list[str]:
-    """The columns that hold a cost for each case."""
-    costs = product.costs
-    named = () if costs is None else (costs.miss, costs.false_alarm, costs.refer)
-    return [one.column for one in named if isinstance(one, CaseCost)]
+    """The columns that hold a cost or a gain for each case."""
+    if product.costs is None:
+        return []
+    # what acting on a case brings in has no part in the choice of a threshold
+    return [one.column for one in replace(product.costs, profit=None).per_case]
 
 
 def _shared_unit(product: Product) -> str | None:
@@ -328,23 +330,17 @@ def _costs(product: Product, cases: pl.DataFrame) -> tuple[Floats, Floats] | Non
     costs = product.costs
     if costs is None or costs.refer == 0.0:
         return None
-    refer, miss, alarm = (
-        _amounts(one, cases) for one in (costs.refer, costs.miss, costs.false_alarm)
+    tariff = prices.loss(costs)
+    refer, clear, flag = (
+        cases.select(loss.alias(columns.SCORE))[columns.SCORE].to_numpy()
+        for loss in (prices.price(costs.refer), tariff.of(pl.lit(False)), tariff.of(pl.lit(True)))
     )
     positive = cases[columns.POSITIVE].to_numpy()
     weight = np.ones(cases.height)
     prevalence, share = product.data.prevalence, float(positive.mean()) if len(positive) else 0.0
     if isinstance(prevalence, float) and 0.0 < share < 1.0:
         weight = np.where(positive, prevalence / share, (1.0 - prevalence) / (1.0 - share))
-    cleared = weight * (np.where(positive, miss, 0.0) - refer)
-    flagged = weight * (np.where(positive, 0.0, alarm) - refer)
-    return cleared, flagged
-
-
-def _amounts(cost: float | CaseCost, cases: pl.DataFrame) -> Floats:
-    if isinstance(cost, CaseCost):
-        return cases[cost.column].cast(pl.Float64).to_numpy()
-    return np.full(cases.height, cost)
+    return weight * (clear - refer), weight * (flag - refer)
 
 
 def _used(found: _Found, threshold: float | None, groups: Sequence[_Group]) -> CertifiedSide:

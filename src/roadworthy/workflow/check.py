@@ -181,10 +181,16 @@ def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...
     policy, chosen = settled.judged.policy, []
     if settled.rungs > 1:
         chosen.append(f"the model ({settled.judged.model.name})")
-    if isinstance(policy, Policy) and product.decision.threshold == "auto":
+    if isinstance(policy, Policy) and isinstance(product.decision.threshold, str):
         chosen.append(f"the threshold {policy.threshold:.4g}")
+    if isinstance(policy, Policy) and product.decision.cost_ratio:
+        found.append(f"The prices give the {_cuts(policy)}, if scores are chances.")
+    elif isinstance(policy, Policy) and product.decision.cheapest_band:
+        band = policy.refer_between
+        chosen.append("no band" if band is None else f"the band {band[0]:.4g} to {band[1]:.4g}")
     if chosen:
-        what, were = " and ".join(chosen), "was" if len(chosen) == 1 else "were"
+        what = " and ".join([", ".join(chosen[:-1]), chosen[-1]] if chosen[1:] else chosen)
+        were = "was" if len(chosen) == 1 else "were"
         found.append(
             f"{what[:1].upper()}{what[1:]} {were} chosen on validation data among "
             f"{settled.candidates} candidate{'s' * (settled.candidates > 1)}."
@@ -207,6 +213,12 @@ def agreements(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
         for other, alike in told.items()
         if alike
     )
+
+
+def _cuts(policy: Policy) -> str:
+    told = f"threshold {policy.threshold:.4g}"
+    band = policy.refer_between
+    return told if band is None else f"{told} and the band {band[0]:.4g} to {band[1]:.4g}"
 
 
 def keep(workspace: Workspace, product: Product, judgement: Judgement, name: str) -> None:

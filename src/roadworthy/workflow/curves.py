@@ -129,8 +129,10 @@ def _costs(
     declared, prevalence = product.costs, product.data.prevalence
     if declared is None:
         return ""
-    if any(isinstance(price, CaseCost) for price in _prices(declared)):
+    if declared.per_case:
         return "costs differ from case to case, and counts by score cannot tell whose they are"
+    if declared.found or declared.cleared:
+        return "right calls earn something too, and this picture would show what is paid alone"
     if prevalence is None:
         return "what a case costs hangs on how common positives are; declare `data.prevalence`"
     assert isinstance(policy, Policy)

@@ -12,7 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import About, Instrument
 from roadworthy.core.parameters import Prevalence
-from roadworthy.core.product import Costs, Task
+from roadworthy.core.product import Costs, Harm, Task
 from roadworthy.core.requirement import Level
 from roadworthy.core.shown import Shown
 from roadworthy.io.registry import instrument, instruments
@@ -120,7 +120,8 @@ _KINDS: dict[Any, str] = {
     bool: "true or false",
     Level: "a value of a column",
     Prevalence: "a share, or as_sampled",
-    Costs: "prices: {miss, false_alarm, refer}",
+    Costs: "prices: {miss, false_alarm, refer, gain, matrix, profit}",
+    tuple[Harm, ...]: "harms by name: {miss, false_alarm, refer, found, cleared}",
 }
 
 

@@ -16,8 +16,8 @@ from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import Product, Task
 from roadworthy.core.rung import Rung
 from roadworthy.workflow.provisional import halves, provisional
-from roadworthy.workflow.source import truth_of
 from roadworthy.workflow.tune import choose_threshold
+from roadworthy.workflow.weights import learn
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ def fit(
     """The rung fitted to ``training``; its artefact is written into ``folder`` and read back."""
     title = rung.title(task)
     try:
-        # the features alone: a rung cannot learn from what it is not given
-        model = rung.fit(training.select(features), truth_of(training, task), task, features, seed)
+        model = learn(rung, training, task, features, seed)
     except BadInput as problem:
         return NotFitted(
             name, title, problem.message, problem.next_step, problem.code, problem.where
@@ -84,7 +83,7 @@ def tuned(
     if decision.triage is not None:
         setting, _ = halves(validation)
         return Decided(provisional(product, model, setting, training), 1)
-    if decision.threshold != "auto":
+    if not isinstance(decision.threshold, str):
         return Decided(Policy(decision.threshold, decision.refer_between), 1)
     chosen = choose_threshold(product, model, validation, instruments)
     return Decided(chosen.policy, chosen.candidates)

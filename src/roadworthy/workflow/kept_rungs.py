@@ -19,6 +19,7 @@ from roadworthy.core.rung import Rung
 from roadworthy.io.row_sums import rows_fingerprint
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.source import Parted, feature_columns, truth_of
+from roadworthy.workflow.weights import weighed
 
 FOLDER = "rungs"
 
@@ -38,12 +39,14 @@ class Training:
         """What `roadworthy train` fits on.
 
         Raises:
-            BadInput: there is no training case in scope, or no column to learn from.
+            BadInput: there is no training case in scope, no column to learn from, or one kind of
+                case would weigh nothing.
         """
         there = parted.open(SetName.TRAIN) if parted.split else parted.open()
         cases = there.filter(pl.col(columns.INSIDE))
         if cases.height == 0:
             raise _no_cases(product, there.height)
+        cases = weighed(cases, product)
         features = feature_columns(product, parted.schema)
         seed = product.data.split.seed if product.data.split else 0
         return Training(product.task, cases, features, seed, product.decision.calibrate)
@@ -51,7 +54,8 @@ class Training:
     @cached_property
     def key(self) -> str:
         """A hash over all that a fitted model depends on, the order of the cases included."""
-        learnt = self.cases.select(*self.features, truth_of(self.cases, self.task))
+        weights = [columns.WEIGHT] if columns.WEIGHT in self.cases.columns else []
+        learnt = self.cases.select(*self.features, *weights, truth_of(self.cases, self.task))
         said = [__version__, self.task, self.features, self.seed, self.calibrate]
         found = hashlib.sha256(json.dumps(said).encode())
         found.update(rows_fingerprint([learnt], learnt.schema).encode())

@@ -65,7 +65,7 @@ def check_own(
 
     None: it must be read as a whole, also to say what is wrong with it.
     """
-    chosen = product.decision.threshold == "auto" or product.data.split is not None
+    chosen = isinstance(product.decision.threshold, str) or product.data.split is not None
     if chosen or product.model is not None or product.decision.calibrate is not Calibrate.NONE:
         return None
     try:

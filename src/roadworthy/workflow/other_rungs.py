@@ -46,7 +46,7 @@ class _Offer:
 
     kept: KeptRung
     policy: Policy | None
-    threshold: float | Literal["auto"] | None
+    threshold: float | Literal["auto", "cost"] | None
     candidates: int
 
 
@@ -188,15 +188,18 @@ class OtherRungs:
         decision = self.product.decision
         if self.product.task is not Task.BINARY:
             return _Offer(kept, None, None, 1)
-        if decision.threshold == "auto" or not self._trained_here:
+        if isinstance(decision.threshold, str) or not self._trained_here:
             own = self._as_on_the_ladder(kept) or self._own(kept)
             if own is not None:
                 return own
-        threshold = 0.5 if decision.threshold == "auto" else decision.threshold
+        threshold = 0.5 if isinstance(decision.threshold, str) else decision.threshold
         return _Offer(kept, Policy(threshold, decision.refer_between), None, 1)
 
     def _as_on_the_ladder(self, kept: KeptRung) -> _Offer | None:
         """What `train` chose for it, if product.yaml still says the same."""
+        if self.product.decision.cheapest_band:
+            # the ladder tells thresholds alone; the band of each is found anew
+            return None
         said = self.workspace.read_json(TRAINED) if self._ladder else None
         if self._ladder is None or said is None or said.get("product") != self.product.fingerprint:
             return None
@@ -207,21 +210,25 @@ class OtherRungs:
         return None
 
     def _own(self, kept: KeptRung) -> _Offer | None:
-        """Under the threshold that `threshold: auto` would choose; None: there is none."""
+        """Under the threshold that `auto` or `cost` would choose; None: there is none."""
         validation = self.parted.open(SetName.VALIDATION)
         given = self.product.decision
-        product = replace(self._learning, decision=replace(given, threshold="auto"))
+        by_cost = given.cost_ratio or given.threshold == "cost"
+        rule: Literal["auto", "cost"] = "cost" if by_cost else "auto"
+        band = None if given.cheapest_band else given.refer_between
+        decision = replace(given, threshold=rule, refer_between=band, cost_ratio=False)
+        product = replace(self._learning, decision=decision)
         some = validation.head(MOST_TUNED)
         try:
             found = choose_threshold(product, kept.model, some, self.instruments)
         except BadInput:
             # nothing that is required hangs on the threshold, or nobody is in scope
             return None
-        word: float | Literal["auto"] | None = "auto"
+        word: float | Literal["auto", "cost"] | None = rule
         if some.height < validation.height:
             # `train` would look at all of them, and might choose another one
             word = found.policy.threshold
-        elif given.threshold == "auto":
+        elif isinstance(given.threshold, str):
             word = None
         return _Offer(kept, found.policy, word, found.candidates)
 

@@ -7,7 +7,7 @@ import polars as pl
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.policy import Decides, Policy, Referred, Triage
-from roadworthy.core.product import Calls, CaseCost, Product, Scope, Task
+from roadworthy.core.product import Calls, CaseCost, CostMatrix, Product, Scope, Task
 from roadworthy.core.requirement import Level
 from roadworthy.io.levels import counts, has_levels, holds
 from roadworthy.io.stable_hash import stable_hash
@@ -134,26 +134,52 @@ def check_scores(cases: pl.DataFrame, source: str, needed: bool = True) -> pl.Da
 
 
 def check_costs(cases: pl.DataFrame, product: Product) -> None:
-    """Refuses costs per case, in scope, that are no numbers from 0 to their declared maximum."""
-    costs = product.costs
-    for cost in () if costs is None else (costs.miss, costs.false_alarm, costs.refer):
-        if not isinstance(cost, CaseCost):
-            continue
+    """Refuses amounts per case, in scope, beyond their declared ends, and classes without price."""
+    inside = cases.filter(pl.col(columns.INSIDE))
+    for cost in () if product.costs is None else product.costs.per_case:
         require_numbers(cases.schema, cost.column, product.file.name)
-        inside = cases.filter(pl.col(columns.INSIDE))
-        value = pl.col(cost.column).cast(pl.Float64)
-        right = (value.is_finite() & value.is_between(0.0, cost.maximum)).fill_null(False)
-        bad = inside.filter(~right)
-        if bad.height:
-            raise BadInput(
-                f"{bad.height} of {inside.height} costs in {cost.column!r} are not numbers from 0 "
-                f"to the declared maximum {cost.maximum:g}; the first is {bad[cost.column][0]!r} "
-                f"of case {bad[columns.ID][0]}.",
-                code="bad_cost",
-                where=f"column {cost.column}",
-                value=str(bad[cost.column][0]),
-                next_step="Correct those rows, or declare the true maximum.",
-            )
+        _check_cost(inside, cost)
+    for name, matrix in _matrices(product):
+        _require_priced(inside, matrix, f"{product.file.name}: {name}")
+
+
+def _check_cost(inside: pl.DataFrame, cost: CaseCost) -> None:
+    value = pl.col(cost.column).cast(pl.Float64)
+    right = (value.is_finite() & value.is_between(cost.minimum, cost.maximum)).fill_null(False)
+    bad = inside.filter(~right)
+    if bad.height:
+        raise BadInput(
+            f"{bad.height} of {inside.height} costs in {cost.column!r} are not numbers from "
+            f"{cost.minimum:g} to the declared maximum {cost.maximum:g}; the first is "
+            f"{bad[cost.column][0]!r} of case {bad[columns.ID][0]}.",
+            code="bad_cost",
+            where=f"column {cost.column}",
+            value=str(bad[cost.column][0]),
+            next_step="Correct those rows, or declare the true "
+            + ("maximum." if cost.minimum == 0.0 else "ends."),
+        )
+
+
+def _matrices(product: Product) -> list[tuple[str, CostMatrix]]:
+    named = [] if product.costs is None else [("costs.matrix", product.costs.matrix)]
+    named += [(f"harms.{harm.name}.matrix", harm.matrix) for harm in product.harms]
+    return [(name, matrix) for name, matrix in named if matrix is not None]
+
+
+def _require_priced(inside: pl.DataFrame, matrix: CostMatrix, where: str) -> None:
+    """Every class that is true of a case has a row: a class without a price costs nobody knows."""
+    if columns.TRUTH not in inside.columns:
+        return
+    strange = inside.filter(~pl.col(columns.TRUTH).is_in(list(matrix.classes)))[columns.TRUTH]
+    if strange.len():
+        raise BadInput(
+            f"{strange.len()} of {inside.height} cases are of a class without a price: "
+            f"{counts(strange)}; the matrix names {', '.join(matrix.classes)}.",
+            code="missing_class",
+            where=where,
+            value=[str(value) for value in strange.unique().sort().to_list()[:EXAMPLES]],
+            next_step="Add a row for each of them, or put those cases out of scope.",
+        )
 
 
 def require_numbers(schema: pl.Schema, column: str, where: str) -> None:

@@ -245,8 +245,7 @@ def feature_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
     if data.split:
         named |= {data.split.column, data.split.by, data.split.leave_out}
     if product.costs:
-        for cost in (product.costs.miss, product.costs.false_alarm, product.costs.refer):
-            named.add(getattr(cost, "column", None))
+        named |= {cost.column for cost in product.costs.per_case}
     found = tuple(n for n in schema.names() if n not in named and not n.startswith("@"))
     if not found:
         raise BadInput(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Additive, Instrument, Rows, Sketch, Statistic
-from roadworthy.core.product import CaseCost, Product, Task
+from roadworthy.core.product import Product, Task
 from roadworthy.core.requirement import Level, Requirement, Slice, SliceRule
 from roadworthy.core.verdict import Population
 from roadworthy.io.row_sums import RowSums
@@ -314,8 +314,7 @@ class _Pass:
         named += [rule.field for rule in product.scope.rules]
         named += [calls.column for calls in data.calls]
         named += [r.limit.against for r in self._requirements if r.limit.against]
-        for cost in () if costs is None else (costs.miss, costs.false_alarm, costs.refer):
-            named.append(cost.column if isinstance(cost, CaseCost) else None)
+        named += [] if costs is None else [cost.column for cost in costs.per_case]
         for variant in self._variants.values():
             named += variant.key.by
             for ask in variant.asked:

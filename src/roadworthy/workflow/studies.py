@@ -25,7 +25,7 @@ from roadworthy.workflow.recalibrate import calibrated
 from roadworthy.workflow.source import Parted
 from roadworthy.workflow.subject import TRAINED, Judged, kept_policy, load_model
 from roadworthy.workflow.triage import certified, policy_of
-from roadworthy.workflow.tune import CANDIDATES, choose_threshold
+from roadworthy.workflow.tune import choose_threshold, most_candidates
 
 TIMED = "tables"
 
@@ -71,9 +71,10 @@ def settle(
     policy = kept_policy(product, model, workspace)
     if policy is not None:
         return Settled(Judged(product, model, policy), candidates, rungs)
-    tuned = choose_threshold(product, model, parted.open(SetName.VALIDATION), instruments)
+    validation = parted.open(SetName.VALIDATION)
+    tuned = choose_threshold(product, model, validation, instruments)
     # each of the other rungs could have been kept as well, with a threshold of its own
-    among = max(candidates, tuned.candidates + (rungs - 1) * CANDIDATES)
+    among = max(candidates, tuned.candidates + (rungs - 1) * most_candidates(product, validation))
     return Settled(Judged(product, model, tuned.policy), among, rungs)
 
 

@@ -141,7 +141,9 @@ def learnt(product: Product) -> str:
     """A hash of what training takes from product.yaml: another one asks for another model."""
     data = product.data
     truth = (product.task, data.truth, data.positive, data.negative)
-    said = (*truth, data.features, product.models, product.decision.calibrate)
+    said: tuple[object, ...] = (*truth, data.features, product.models, product.decision.calibrate)
+    if product.weights is not None:
+        said = (*said, product.weights, repr(product.costs))
     return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
 
 
@@ -153,7 +155,7 @@ def kept_policy(product: Product, model: Model, workspace: Workspace) -> Policy 
     decision = product.decision
     if decision.triage is not None:
         return None
-    if decision.threshold != "auto":
+    if not isinstance(decision.threshold, str):
         return Policy(decision.threshold, decision.refer_between)
     kept = workspace.read_json(TRAINED)
     if (
@@ -167,7 +169,10 @@ def kept_policy(product: Product, model: Model, workspace: Workspace) -> Policy 
         return None
     if not isinstance(candidates, int) or candidates < 1:
         return None
-    return Policy(threshold, decision.refer_between)
+    if not decision.cheapest_band:
+        return Policy(threshold, decision.refer_between)
+    band = kept.get("refer_between")
+    return Policy(threshold, None if band is None else (float(band[0]), float(band[1])))
 
 
 def _refuse_no_answer(cases: pl.DataFrame, task: Task) -> None:

@@ -89,6 +89,7 @@ def _kept(product: Product, climbed: Climbed) -> dict[str, object]:
     }
     if climbed.policy is not None:
         kept["threshold"] = climbed.policy.threshold
+        kept["refer_between"] = climbed.policy.refer_between
     return kept
 
 

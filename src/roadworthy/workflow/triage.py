@@ -123,7 +123,10 @@ def _asked(product: Product, model: Model, scored: pl.DataFrame) -> Asked:
         "confidence": rules.confidence,
         "protect": [asdict(rule) for rule in rules.protect],
         "valid_days": rules.valid_days,
-        "costs": None if costs is None else [costs.miss, costs.false_alarm, costs.refer],
+        # profit and labels decide nothing here
+        "costs": None
+        if costs is None
+        else asdict(replace(costs, profit=None, label=None, unit="")),
         "scope": [asdict(rule) for rule in product.scope.rules],
         "prevalence": data.prevalence,
         "unit": data.unit,

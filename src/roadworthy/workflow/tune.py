@@ -1,4 +1,5 @@
-"""Chooses the threshold on validation data: where the hardest requirement has most room."""
+"""Chooses the threshold on validation data: where the hardest requirement has most room, or cost is
+least."""
 
 from __future__ import annotations
 
@@ -19,6 +20,8 @@ from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product
 from roadworthy.core.requirement import Tier
 from roadworthy.core.study import OpenStudy
+from roadworthy.stats import cost_thresholds
+from roadworthy.workflow.cheapest import cheapest
 from roadworthy.workflow.measure import evidence
 from roadworthy.workflow.subject import Judged
 
@@ -36,12 +39,22 @@ class Tuned:
 def choose_threshold(
     product: Product, model: Model, cases: pl.DataFrame, instruments: Mapping[str, Instrument]
 ) -> Tuned:
-    """The candidate whose largest ``p_pass`` over the critical requirements is smallest.
+    """With ``threshold: cost`` the cheapest; otherwise the one with the most room, as follows.
+
+    The candidate whose largest ``p_pass`` over the critical requirements is smallest.
 
     Candidates are at most 25 scores, evenly spaced by rank, of the in-scope validation ``cases``.
     The p-values put requirements of different kinds on one scale; slices are left out, being
     small. The choice is a selection: judging on the same cases must divide alpha by their number.
     """
+    if product.decision.threshold == "cost":
+        scores = Judged(product, model, None).answers(cases)
+        assert scores is not None
+        cut = cheapest(product, cases, scores)
+        band = (
+            cut.refer_between if product.decision.cheapest_band else product.decision.refer_between
+        )
+        return Tuned(Policy(cut.threshold, band), cut.candidates)
     answers = model.answer(cases)
     thresholds = _candidates(answers.filter(cases[columns.INSIDE]))
     whole = _whole_set_only(product, instruments)
@@ -55,6 +68,14 @@ def choose_threshold(
         p = [one.p_pass if isinstance(one, Measured) else 1.0 for one in found]
         ranked.append(((max(p), sum(p), abs(float(threshold) - 0.5)), policy))
     return Tuned(min(ranked, key=lambda pair: pair[0])[1], len(thresholds))
+
+
+def most_candidates(product: Product, cases: pl.DataFrame) -> int:
+    """Among how many thresholds (and bands) one model's policy could have been chosen at most."""
+    if product.decision.threshold != "cost":
+        return CANDIDATES
+    inside = int(cases[columns.INSIDE].sum())
+    return cost_thresholds.most_candidates(inside, product.decision.cheapest_band)
 
 
 def _candidates(scores: pl.Series) -> NDArray[Any]:
