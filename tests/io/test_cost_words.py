@@ -225,3 +225,19 @@ def test_values_have_no_misses() -> None:
 )
 def test_a_ratio_is_refused_where_scores_are_no_chances(old: str, new: str, told: str) -> None:
     assert told in refused(RATIO.replace(old, new)).message
+
+
+WEIGHED = RATIO.replace("decision:", "train: {weights: costs}\ndecision:")
+
+
+@pytest.mark.parametrize("calibrate", ["auto", "sigmoid", "isotonic", "venn_abers"])
+def test_a_ratio_may_follow_weights_once_scores_are_chances_again(calibrate: str) -> None:
+    text = WEIGHED.replace(
+        "threshold: cost_ratio", f"threshold: cost_ratio, calibrate: {calibrate}"
+    )
+    assert read(text).decision.cost_ratio
+
+
+def test_a_temperature_does_not_undo_weights() -> None:
+    text = WEIGHED.replace("threshold: cost_ratio", "threshold: cost_ratio, calibrate: temperature")
+    assert "a temperature cannot shift them back" in refused(text).message

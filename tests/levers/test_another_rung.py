@@ -253,7 +253,7 @@ def test_a_strangers_rung_that_breaks_stops_no_check(
     file = product(tmp_path, HARD, models=["majority"], **AUTO)
     train(file)
     known = {"theirs": Column("noise", 1, wrong)}
-    monkeypatch.setattr(other_rungs, "rungs", lambda: known)
+    monkeypatch.setattr(other_rungs, "rungs_of", lambda _: known)
     found = check(file)
     assert found.outcome is Outcome.FAIL
     assert offered(found) is None
@@ -294,3 +294,29 @@ def test_sealed_cases_change_no_other_rung(tmp_path: Path) -> None:
     clean, other = (offered(check(file)) for file in files)
     assert clean is not None and other is not None
     assert (clean.write, clean.expected, clean.proof) == (other.write, other.expected, other.proof)
+
+
+@pytest.mark.parametrize("band", [{}, {"refer_between": "cost", "referred": "excluded"}])
+@pytest.mark.parametrize("most", [other_rungs.MOST_TUNED, 100])
+def test_by_cost_the_path_is_judged_at_its_own_cheapest_cut_and_can_be_followed(
+    tmp_path: Path, band: Mapping[str, str], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(other_rungs, "MOST_TUNED", most)
+    cheap = {"id": "cheap", "metric": "expected_cost", "at_most": 0.75}
+    file = product(
+        tmp_path,
+        [cheap],
+        data={"prevalence": "as_sampled"},
+        costs={"miss": 3, "false_alarm": 2, "refer": 0.8},
+        models=["majority"],
+        decision={"threshold": "cost", **band},
+    )
+    train(file)
+    # what is tuned at once is what the ladder told; a rung that is new to it is fitted
+    path = offered(check(file))
+    assert path is not None
+    lines = [yaml.safe_load(line) for line in path.write.splitlines()]
+    (said,) = [line["decision"] for line in lines if "decision" in line] or [None]
+    assert said is None or "cost" not in said.values()
+    assert (said is None) == (most > 100)
+    assert follow(file, path).verdicts

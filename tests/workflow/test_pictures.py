@@ -239,3 +239,18 @@ def test_one_pass_gives_the_very_same_pictures(
         patch.setattr(checking, "check_own", lambda *_: None)
         whole = check(file)
     assert once.pictures == whole.pictures is not None
+
+
+@pytest.mark.parametrize(
+    ("costs", "told"),
+    [
+        ({**COSTS, "gain": {"found": 2}}, "right calls earn something too"),
+        ({**COSTS, "profit": {"column": "score", "max": 1, "when": "flagged"}}, "case to case"),
+    ],
+)
+def test_a_curve_that_would_know_only_a_part_of_the_prices_is_not_drawn(
+    tmp_path: Path, costs: Any, told: str
+) -> None:
+    found = pictured(write_product(tmp_path, simulated(200, 3), [FINDS], data=SAMPLED, costs=costs))
+    assert found.costs is None
+    assert told in found.why_not("costs")

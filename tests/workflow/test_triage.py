@@ -136,6 +136,7 @@ def test_the_same_again_is_the_kept_certificate_and_costs_nothing(tmp_path: Path
         {"decision": {"clear": {"fnr_at_most": 0.06}}},
         {"data": {"score": "vendor_score"}},
         {"costs": {"miss": 5, "refer": 1}},
+        {"costs": {"gain": {"cleared": 5}, "refer": 1}},
         {"scope": [{"field": "vendor", "in": ["A"]}]},
     ],
 )
@@ -331,6 +332,15 @@ def test_costs_choose_inside_what_is_certified(tmp_path: Path) -> None:
     assert dear[0].certified == free[0].certified and dear[1].certified == free[1].certified
     assert dear[0].threshold is not None and free[0].certified is not None
     assert dear[0].threshold < free[0].certified
+
+
+def test_what_a_right_call_earns_counts_against_what_deciding_alone_costs(tmp_path: Path) -> None:
+    costs: dict[str, Any] = {"miss": 200, "false_alarm": 50, "refer": 1}
+    dear = certificate(check(product(tmp_path / "a", costs=costs))).sides
+    costs["gain"] = {"cleared": 50}
+    paid = certificate(check(product(tmp_path / "b", costs=costs))).sides
+    assert dear[0].threshold is not None and paid[0].threshold is not None
+    assert dear[0].threshold < paid[0].threshold <= (paid[0].certified or 0.0)
 
 
 def test_a_side_that_costs_more_than_a_person_decides_nothing_and_says_so(tmp_path: Path) -> None:

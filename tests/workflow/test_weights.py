@@ -13,9 +13,11 @@ from tests.tables import LEARNT, learnable, rewrite, write_product
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
-from roadworthy.core.product import Task
+from roadworthy.core.product import Calibrate, Task
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import rungs
+from roadworthy.models.calibrated import Calibrated
+from roadworthy.workflow.kept_rungs import Training
 from roadworthy.workflow.source import load_cases
 from roadworthy.workflow.weights import learn, weighed
 
@@ -138,3 +140,38 @@ def test_a_kind_of_model_that_cannot_weigh_is_not_fitted_and_says_so(tmp_path: P
     assert told.value.code == "no_weights"
     plain = cases.drop(columns.WEIGHT)
     assert learn(rung, plain, Task.BINARY, ("noise",), 1).needs == ("noise",)
+
+
+@pytest.mark.parametrize("calibrate", ["sigmoid", "isotonic"])
+def test_calibration_makes_chances_of_weighed_scores_again(tmp_path: Path, calibrate: str) -> None:
+    cases = found(written(tmp_path, learnable(600, 1), costs={"miss": 20, "false_alarm": 1}))
+    rung = rungs()["logistic"]
+    features, share = ("size", "noise"), cases[columns.POSITIVE].to_numpy().mean()
+    weighed_alone = learn(rung, cases, Task.BINARY, features, 1).answer(cases)
+    behind = Calibrated(rung, Calibrate(calibrate))
+    chances = learn(behind, cases, Task.BINARY, features, 1).answer(cases)
+    assert weighed_alone.to_numpy().mean() > share + 0.1
+    assert chances.to_numpy().mean() == pytest.approx(share, abs=0.03)
+    plain = cases.drop(columns.WEIGHT)
+    unweighed = learn(behind, plain, Task.BINARY, features, 1).answer(cases)
+    # the rung was weighed all the same: it is another model than without prices
+    assert np.abs((chances - unweighed).to_numpy()).max() > 1e-6
+
+
+def test_calibration_does_not_hide_that_a_rung_cannot_weigh(tmp_path: Path) -> None:
+    cases = found(written(tmp_path, learnable(60, 1)))
+    rung: Any = Unweighing()
+    with pytest.raises(BadInput) as told:
+        learn(Calibrated(rung, Calibrate.SIGMOID), cases, Task.BINARY, ("noise",), 1)
+    assert told.value.code == "no_weights"
+
+
+def test_other_prices_make_other_models_and_no_kept_one_is_taken_for_them(tmp_path: Path) -> None:
+    raw = learnable(200, 1)
+    plain = written(tmp_path / "plain", raw)
+    plain.write_text(plain.read_text().replace("train:\n  weights: costs\n", ""))
+    files = [plain, written(tmp_path / "one", raw)]
+    files.append(written(tmp_path / "other", raw, costs={"miss": 9, "false_alarm": 1}))
+    products = [load_product(file) for file in files]
+    keys = {Training.of(product, load_cases(product)).key for product in products}
+    assert len(keys) == 3
