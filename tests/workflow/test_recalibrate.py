@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from tests.tables import FINDS, LEARNT, SCORED, SPARES, learnable, rewrite, write_product
+from tests.tables import FINDS, LEARNT, SCORED, SPARES, learnable, rewrite, simulated, write_product
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import Measured
+from roadworthy.core.policy import Policy
 from roadworthy.core.product import SetName
+from roadworthy.io import path_words
 from roadworthy.io.product_yaml import load_product
 from roadworthy.store.seen import open_names
 from roadworthy.store.workspace import Workspace
@@ -143,3 +145,12 @@ def test_the_ensemble_is_tried_only_where_it_is_named(tmp_path: Path) -> None:
     assert "ensemble" not in {step.rung for step in train(file).ladder.steps}
     rewrite(file, models=["ensemble"])
     assert [step.rung for step in train(file).ladder.steps] == ["ensemble"]
+
+
+def test_a_path_that_writes_another_threshold_keeps_the_calibration(tmp_path: Path) -> None:
+    decision = {"threshold": "auto", "calibrate": "sigmoid"}
+    file = write_product(
+        tmp_path, simulated(400, 3), [FINDS], data={**SCORED, "split": SPLIT}, decision=decision
+    )
+    line = path_words.decision(load_product(file), Policy(0.25), None)
+    assert line == "decision: {threshold: 0.25, calibrate: sigmoid}"
