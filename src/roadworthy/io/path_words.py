@@ -16,6 +16,10 @@ from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io import ladder_words, telling
 
 LONGEST = 4
+PAYING = (
+    "fresh cases, which chose nothing, are judged at the whole alpha; "
+    "`roadworthy check` on these goes on dividing it"
+)
 
 
 def gating(verdicts: Iterable[Verdict]) -> list[Verdict]:

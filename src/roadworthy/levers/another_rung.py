@@ -81,6 +81,8 @@ def _path(
         assumed=(
             *([f"it meets {unknown}, for which it was not measured yet"] if unknown else []),
             *fresh.assumed,
+            # the ladder that follows pays for every model that was tried on these cases
+            path_words.PAYING,
         ),
         selection=True,
         write=path_words.rung(rejudge.product, other),

@@ -180,7 +180,7 @@ def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...
         what, were = " and ".join(chosen), "was" if len(chosen) == 1 else "were"
         found.append(
             f"{what[:1].upper()}{what[1:]} {were} chosen on validation data among "
-            f"{settled.candidates} candidates."
+            f"{settled.candidates} candidate{'s' * (settled.candidates > 1)}."
         )
     if candidates > 1:
         found.append(f"These cases did the choosing, so alpha is divided by {candidates}.")

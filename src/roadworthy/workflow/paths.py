@@ -62,6 +62,8 @@ def ways(study: OpenStudy, found: Sequence[Verdict], rejudge: Rejudging) -> tupl
     ]
     if not any(path.settles for path in proposed):
         proposed += _otherwise(found, rejudge(study), proposed, rejudge.rungs(study))
+    if study.candidates > 1:
+        proposed = [_still_paying(path) for path in proposed]
     return tuple(sorted(proposed, key=_cheapest_first))
 
 
@@ -127,6 +129,13 @@ def open_paths(
     others = OtherRungs(product, workspace, parted, settled, instruments)
     ways = paths(product, study, judged.policy, found, instruments, others=others)
     return OpenPaths(ways, (note,))
+
+
+def _still_paying(path: Path) -> Path:
+    """Who follows a path and checks these cases again is judged more strictly than it told."""
+    if not path.selection or path_words.PAYING in path.assumed:
+        return path
+    return replace(path, assumed=(*path.assumed, path_words.PAYING))
 
 
 def _cheapest_first(path: Path) -> tuple[bool, float, float]:
