@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,11 @@ from tests.workflow.test_gather import same
 import roadworthy
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
+from roadworthy.core.instrument import Instrument, Rows, Statistic
 from roadworthy.core.product import Product
+from roadworthy.core.requirement import Requirement
 from roadworthy.core.verdict import Outcome
+from roadworthy.instruments.sensitivity import Sensitivity
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
 from roadworthy.io.row_sums import rows_fingerprint
@@ -110,23 +113,32 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Product:
 
 
 def streamed(
-    product: Product, raw: pl.DataFrame, batch: int = 500_000, recorded: bool = False
+    product: Product,
+    raw: pl.DataFrame,
+    batch: int = 500_000,
+    recorded: bool = False,
+    registry: Mapping[str, Instrument] | None = None,
 ) -> Streamed:
     model = ScoredTable("score", pl.Float64())
     judged = Judged(product, model, kept_policy(product, model, Workspace.beside(product.file)))
     on = Table(raw.lazy(), batch=batch, recorded=recorded)
-    return stream(judged, product.requirements, on, instruments())
+    return stream(judged, product.requirements, on, registry or instruments())
 
 
-def assert_same(product: Product, raw: pl.DataFrame, batch: int) -> None:
+def assert_same(
+    product: Product,
+    raw: pl.DataFrame,
+    batch: int,
+    registry: Mapping[str, Instrument] | None = None,
+) -> None:
     found = judged_on(product, raw).tables["cases"]
-    once = streamed(product, raw, batch, recorded=True)
+    once = streamed(product, raw, batch, True, registry)
     inside = found.filter(pl.col(columns.INSIDE))
     planned = [c for r in product.requirements for c in cells(r, inside, inside, product.scope)]
     ours = [cell for r in product.requirements for cell in once.cells[r.id]]
     assert ours == planned
     present = [i for i, cell in enumerate(planned) if not cell.absent]
-    expected = gather(found, [planned[i] for i in present], instruments())
+    expected = gather(found, [planned[i] for i in present], registry or instruments())
     for i, at_once in zip(present, expected, strict=True):
         got = once.gathered[id(ours[i])]
         assert got.keys() == at_once.keys()
@@ -168,6 +180,74 @@ def test_scores_that_all_differ_are_ranked_as_in_the_whole_table(
 ) -> None:
     monkeypatch.setattr(gathered, "EXACT_AUC_CASES", most)
     assert_same(product, large(30_000, 1), 7_000)
+
+
+class Highest:
+    """A stranger's statistic: the highest score, with a sketch of its own."""
+
+    rows = Rows.INSIDE
+
+    def __init__(self) -> None:
+        self.seen: dict[int, float] = {}
+
+    def columns(self) -> Mapping[str, pl.Expr]:
+        return {"score": pl.col(columns.SCORE)}
+
+    def reduce(self, columns: Mapping[str, NDArray[Any]], unit: NDArray[Any] | None) -> float:
+        return float(columns["score"].max(initial=0.0))
+
+    def sketch(self) -> Highest:
+        return Highest()
+
+    def add(
+        self,
+        columns: Mapping[str, NDArray[Any]],
+        part: NDArray[Any],
+        weight: NDArray[Any] | None = None,
+    ) -> None:
+        for one in np.unique(part).tolist():
+            highest = float(columns["score"][part == one].max())
+            self.seen[one] = max(self.seen.get(one, 0.0), highest)
+
+    def merge(self, other: Highest) -> None:
+        for one, highest in other.seen.items():
+            self.seen[one] = max(self.seen.get(one, 0.0), highest)
+
+    def of(self, parts: Sequence[int]) -> float:
+        return max((self.seen.get(one, 0.0) for one in parts), default=0.0)
+
+
+class Plain:
+    """The same, of a stranger who offers no sketch."""
+
+    rows = Rows.INSIDE
+    columns, reduce = Highest.columns, Highest.reduce
+
+
+def asking(statistic: Any) -> dict[str, Instrument]:
+    """Sensitivity asks for a stranger's statistic too."""
+
+    class Own(Sensitivity):
+        def statistics(self, requirement: Requirement[Any]) -> Mapping[str, Statistic[Any]]:
+            return {**super().statistics(requirement), "highest": statistic()}
+
+    return {**instruments(), "sensitivity": Own()}
+
+
+def test_a_strangers_sketch_is_gathered_in_the_same_pass(product: Product) -> None:
+    assert_same(product, large(3_000, 7), 700, asking(Highest))
+
+
+def test_a_strangers_statistic_without_a_sketch_is_read_as_a_whole(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = asking(Plain)
+    with pytest.raises(NotStreamedError):
+        streamed(product, large(3_000, 7), 700, registry=registry)
+    large(3_000, 7).write_parquet(product.folder / "cases.parquet")
+    monkeypatch.setattr(checking, "instruments", lambda: registry)
+    monkeypatch.setattr(one_pass, "MOST_AS_A_WHOLE", 0)
+    assert roadworthy.check(product.file).verdicts
 
 
 # ---- check
