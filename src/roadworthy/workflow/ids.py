@@ -12,7 +12,7 @@ from roadworthy.workflow.prepare import id_text
 
 _AT_A_TIME = 1 << 20
 # hashes that are sorted together
-_SORTED = 20_000_000
+_SORTED = 10_000_000
 
 
 class Ids:

@@ -37,7 +37,7 @@ from roadworthy.workflow.studies import Settled, other_tables, resolve
 from roadworthy.workflow.subject import Judged, kept_policy, load_model
 
 # a table up to this size is read as a whole when it does not pass: all its rows look for paths
-MOST_AS_A_WHOLE = 1_000_000
+MOST_AS_A_WHOLE = 100_000
 
 
 @dataclass(frozen=True)
