@@ -17,7 +17,11 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@truth``     str/f64  the truth (multiclass: the class, regression: the value)
 ``@predicted`` str/f64  what the subject said (multiclass, regression)
 ``@call:X``    bool/..  what X said of the same case, for requirements ``against: X``
+``@arbitrated`` bool    a second person decided (only where the calls are a team's)
 =============  =======  ===========================================================================
+
+Where the calls are a team's (workflow.team), ``@flagged`` is the team's call and ``@referred`` says
+that a person read the case; the person's call is known, so nothing is excluded from the rates.
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ FLAGGED = "@flagged"
 SCORE = "@score"
 TRUTH = "@truth"
 PREDICTED = "@predicted"
+ARBITRATED = "@arbitrated"
 
 
 def call(name: str) -> str:

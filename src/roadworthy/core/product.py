@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from roadworthy.core.policy import Referred
 from roadworthy.core.requirement import Level, Requirement
+from roadworthy.core.team import Team
 
 Prevalence: TypeAlias = float | Literal["as_sampled"]
 
@@ -193,9 +194,16 @@ class Product:
     decision: Decision = Decision()
     model: ModelSource | None = None
     models: tuple[str, ...] | None = None
+    team: Team | None = None
     file: Path = Path("product.yaml")
     fingerprint: str = ""
     text: str = field(default="", repr=False, compare=False)
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """Whose calls are prepared: whom requirements compare with, and who reads in the team."""
+        against = {one.limit.against for one in self.requirements if one.limit.against}
+        return tuple(sorted(against | set(self.team.calls if self.team else ())))
 
     @property
     def folder(self) -> Path:

@@ -10,7 +10,7 @@ from roadworthy.core.errors import ExitCode
 from roadworthy.core.evidence import Evidence
 from roadworthy.core.need import Need
 from roadworthy.core.path import Path
-from roadworthy.core.requirement import Limit, Slice, Tier
+from roadworthy.core.requirement import Limit, Slice, Tier, Whose
 from roadworthy.core.subject import Subject
 
 
@@ -37,7 +37,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """One requirement on one slice: the outcome, its evidence, and what more would settle it."""
+    """One requirement on one slice: the outcome, its evidence, and what more would settle it.
+
+    ``of`` says whose calls it is about. ``hypothetical`` says why the number is no observation but
+    what would follow if people acted as assumed; empty for what was observed.
+    """
 
     requirement: str
     metric: str
@@ -51,6 +55,8 @@ class Verdict:
     reason: str
     need: Need | None = None
     target: float | None = None
+    of: Whose = Whose.PRODUCT
+    hypothetical: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,18 @@ class Judgement:
     fingerprints: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
+
+    @property
+    def hypothetical(self) -> str:
+        """Why the outcome rests on what nobody has seen; empty when it does not.
+
+        Only a PASS leans on its hypothetical cells: one cell that was observed to fail is enough.
+        """
+        found = [v.hypothetical for v in self.where(gating=True) if v.hypothetical]
+        leans = self.outcome is Outcome.PASS or all(
+            v.hypothetical for v in self.where(gating=True) if v.outcome is self.outcome
+        )
+        return found[0] if found and leans else ""
 
     def where(self, *, gating: bool) -> tuple[Verdict, ...]:
         """The verdicts that gate the product, or those that are shown only."""

@@ -14,7 +14,7 @@ from roadworthy.core.instrument import About, Rows, Statistic
 from roadworthy.core.need import Need
 from roadworthy.core.parameters import Prevalence, inherited
 from roadworthy.core.product import CaseCost, Costs, Task
-from roadworthy.core.requirement import Requirement
+from roadworthy.core.requirement import Requirement, Whose
 from roadworthy.stats import costs as cost_bounds
 from roadworthy.stats.evidence import from_bounds
 from roadworthy.stats.gathered import Share, Tally, WhenDependent
@@ -22,6 +22,7 @@ from roadworthy.stats.mean_metric import POSITIVE, MeanLoss
 
 FLAGGED = pl.col(columns.FLAGGED).fill_null(False)
 REFERRED = pl.col(columns.REFERRED)
+ARBITRATED = pl.col(columns.ARBITRATED)
 NO_COSTS = "product.yaml declares no costs; add `costs: {unit: EUR, miss: ..., false_alarm: ...}`"
 
 
@@ -70,11 +71,15 @@ class ExpectedCost(MeanLoss):
             return losses
         # counts bound the cost of independent cases; values are needed for the others only
         losses = {name: WhenDependent(mean) for name, mean in losses.items()}
+        # what a team's reader calls is known, so its mistakes are paid beside the reading
+        open_ = pl.lit(False) if requirement.of is Whose.TEAM else REFERRED
         kinds = {
-            "miss": POSITIVE & ~FLAGGED & ~REFERRED,
-            "false_alarm": ~POSITIVE & FLAGGED & ~REFERRED,
+            "miss": POSITIVE & ~FLAGGED & ~open_,
+            "false_alarm": ~POSITIVE & FLAGGED & ~open_,
             "refer": REFERRED,
         }
+        if requirement.of is Whose.TEAM:
+            kinds["arbiter"] = ARBITRATED
         classes = {"cases": pl.lit(True)}
         if self._weights(requirement) is not None:
             classes = {"positives": POSITIVE, "negatives": ~POSITIVE}
@@ -109,7 +114,7 @@ class ExpectedCost(MeanLoss):
             lambda alpha: cost_bounds.lower(groups, alpha),
             lambda alpha: cost_bounds.upper(groups, alpha),
             estimate=cost_bounds.estimate(groups),
-            n=int(sum(group.n for group in groups)),
+            n=sum(tally.n for name, tally in tallies.items() if name.endswith(":miss")),
             of="cases",
             method=f"sum of simultaneous exact bounds on the counts ({counts or 'no error'})",
         )
@@ -125,6 +130,9 @@ class ExpectedCost(MeanLoss):
     def loss(self, requirement: Requirement[Any]) -> pl.Expr:
         costs: Costs = requirement.parameters.costs
         decided = self._errors(costs, pl.col(columns.FLAGGED).fill_null(False))
+        if requirement.of is Whose.TEAM:
+            reads = REFERRED.cast(pl.Float64) + ARBITRATED.cast(pl.Float64)
+            return decided + _price(costs.refer) * reads
         return pl.when(REFERRED).then(_price(costs.refer)).otherwise(decided)
 
     def loss_of(self, requirement: Requirement[Any], call: pl.Expr) -> pl.Expr:
@@ -136,6 +144,8 @@ class ExpectedCost(MeanLoss):
         costs: Costs = requirement.parameters.costs
         refer = _most(costs.refer)
         errors = max(_most(costs.miss), _most(costs.false_alarm))
+        if requirement.of is Whose.TEAM:
+            return 0.0, errors + 2.0 * refer
         both = requirement.limit.against and requirement.parameters.reader_refers
         return 0.0, errors + refer if both else max(errors, refer)
 
@@ -156,12 +166,21 @@ def _groups(
     """The counts by class."""
     found = []
     for part, weight in (weights or {"cases": 1.0}).items():
-        tallies = [gathered[f"{part}:{kind}"] for kind in ("miss", "false_alarm", "refer")]
-        if tallies[0].n == 0:
-            return NotMeasured(f"there are no {part} to measure it on")
-        prices = tuple(_most(price) for price in (costs.miss, costs.false_alarm, costs.refer))
-        counts = tuple(float(tally.k) for tally in tallies)
-        found.append(cost_bounds.Group(counts, prices, float(tallies[0].n), weight))
+        prices = {"miss": costs.miss, "false_alarm": costs.false_alarm}
+        apart = [prices | {"refer": costs.refer}]
+        if f"{part}:arbiter" in gathered:
+            # a case that was read may be called wrong as well: each kind is counted by itself
+            apart = [prices, {"refer": costs.refer}, {"arbiter": costs.refer}]
+        for kinds in apart:
+            tallies = [gathered[f"{part}:{kind}"] for kind in kinds]
+            if tallies[0].n == 0:
+                return NotMeasured(f"there are no {part} to measure it on")
+            counts = tuple(float(tally.k) for tally in tallies)
+            found.append(
+                cost_bounds.Group(
+                    counts, tuple(map(_most, kinds.values())), float(tallies[0].n), weight
+                )
+            )
     return found
 
 

@@ -18,6 +18,7 @@ from roadworthy.core.product import (
 from roadworthy.io.data_words import DataWords
 from roadworthy.io.model_words import ModelWords
 from roadworthy.io.shapes import Checked, Words, shown, wrong
+from roadworthy.io.team_words import TeamWords
 from roadworthy.io.words import (
     Column,
     Levels,
@@ -211,6 +212,8 @@ class ProductWords(Words):
     """How sure, how likely to pass, how many looks."""
     decision: DecisionWords = DecisionWords()
     """How a score becomes a decision."""
+    team: TeamWords | None = None
+    """The product and a person together, for requirements `of: team`."""
     models: Texts | None = None
     """The kinds of model that training may try; by default all that are installed."""
     requirements: list[Any]

@@ -13,6 +13,7 @@ from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.problems import Page, Problem
 from roadworthy.io.requirement_reader import Written
 from roadworthy.io.shapes import shown
+from roadworthy.io.team_words import team_problems
 
 AUTOMATION = "automation"
 
@@ -26,6 +27,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from _tables(product)
     yield from _decision(page, product)
     yield from _models(product)
+    yield from team_problems(product)
     yield from _ids(written)
     yield from _gate(product)
     yield from _automation(product, written)

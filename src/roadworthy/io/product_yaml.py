@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.product import Product, Scope
+from roadworthy.core.team import Team
 from roadworthy.io import registry
 from roadworthy.io.grammar import ProductWords
 from roadworthy.io.nearest import did_you_mean
@@ -53,15 +55,18 @@ def parse_product(
     requirements, more = requirement_words(page, known)
     page.refuse([*problems, *more])
     assert words is not None  # refused otherwise
-    readable = [found for found in requirements if found is not None]
     around = _surroundings(words, file)
-    found = list(read_requirements(page, readable, known, around))
+    team = None if words.team is None else words.team.core(file.parent)
+    if isinstance(team, Problem):
+        page.refuse([team])
+    found = list(read_requirements(page, requirements, known, around))
     written = [one for one in found if isinstance(one, Written)]
     product = _product(words, around, written, file, text)
+    product = replace(product, team=team if isinstance(team, Team) else None)
     page.refuse(
         [
             *(one for one in found if isinstance(one, Problem)),
-            *_meaning(page, product, written, known, complete=len(written) == len(readable)),
+            *_meaning(page, product, written, known, complete=len(written) == len(found)),
         ]
     )
     return product

@@ -18,12 +18,16 @@ from roadworthy.workflow.slicing import Cell
 
 @dataclass(frozen=True)
 class Weighed:
-    """A cell with its evidence, the regime it was measured in, and what more would settle it."""
+    """A cell with its evidence, the regime it was measured in, and what more would settle it.
+
+    ``hypothetical`` says why the evidence is no observation; empty when it is one.
+    """
 
     cell: Cell
     evidence: Evidence
     regime: Regime
     need: Need | None = None
+    hypothetical: str = ""
 
 
 def judge(weighed: Sequence[Weighed]) -> tuple[Verdict, ...]:
@@ -73,10 +77,16 @@ def _verdict(weighed: Weighed, failed: bool) -> Verdict:
         evidence=evidence,
         confidence=requirement.confidence,
         effective_confidence=1.0 - alpha,
-        reason=_reason(weighed, outcome),
+        reason=_reason(weighed, outcome) + _only_if(weighed.hypothetical),
         need=None if outcome is Outcome.PASS else weighed.need,
         target=requirement.target,
+        of=requirement.of,
+        hypothetical=weighed.hypothetical,
     )
+
+
+def _only_if(hypothetical: str) -> str:
+    return f" Hypothetical: {hypothetical}." if hypothetical else ""
 
 
 def _outcome(evidence: Evidence, alpha: float, failed: bool) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product as product_of
 from typing import Any
 
 import polars as pl
@@ -12,14 +13,16 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.product import Product, Scope
-from roadworthy.core.requirement import Requirement
+from roadworthy.core.requirement import Requirement, Whose
 from roadworthy.core.study import Study
+from roadworthy.core.team import Team
 from roadworthy.core.verdict import Population, Verdict
 from roadworthy.stats.multiplicity import alpha_for_candidates
 from roadworthy.workflow.gather import gather
 from roadworthy.workflow.judge import Weighed, judge
 from roadworthy.workflow.slicing import Cell, cells
 from roadworthy.workflow.stream import Streamed
+from roadworthy.workflow.team import seen, viewed
 
 
 def verdicts(
@@ -34,7 +37,10 @@ def verdicts(
     ``streamed`` is what one pass over the cases gave; ``study`` then holds the other tables only.
     """
     planned, found = _planned_and_gathered(product, study, instruments, streamed)
-    weighed = [_weigh(cell, found.get(id(cell)), study, instruments, anytime) for cell in planned]
+    weighed = [
+        _weigh(cell, found.get(id(cell)), study, instruments, anytime, product.team)
+        for cell in planned
+    ]
     return judge(weighed)
 
 
@@ -110,22 +116,28 @@ def _planned_and_gathered(
         for cell in known.get(requirement.id)
         or planned_cells(requirement, study, instruments, product.scope)
     ]
-    found = _gathered(planned, study, instruments)
+    found = _gathered(planned, study, instruments, product.team)
     return planned, found if streamed is None else {**found, **streamed.gathered}
 
 
 def _gathered(
-    planned: Sequence[Cell], study: Study, instruments: Mapping[str, Instrument]
+    planned: Sequence[Cell],
+    study: Study,
+    instruments: Mapping[str, Instrument],
+    team: Team | None,
 ) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
-    for name, table in study.tables.items():
+    for (name, table), whose in product_of(study.tables.items(), Whose):
         here = [
             cell
             for cell in planned
-            if not cell.absent and table_of(cell.requirement, instruments) == name
+            if not cell.absent
+            and table_of(cell.requirement, instruments) == name
+            and cell.requirement.of is whose
         ]
         if here:
-            found |= dict(zip(map(id, here), gather(table, here, instruments), strict=True))
+            told = gather(viewed(table, team, whose), here, instruments)
+            found |= dict(zip(map(id, here), told, strict=True))
     return found
 
 
@@ -135,17 +147,22 @@ def _weigh(
     study: Study,
     instruments: Mapping[str, Instrument],
     anytime: bool,
+    team: Team | None,
 ) -> Weighed:
     requirement, regime = cell.requirement, _regime(cell, study, anytime)
-    found = _measured(cell, gathered, study, instruments, regime)
-    seen = found if isinstance(found, Measured) else None
-    if seen is not None and seen.p_pass <= regime.alpha:
-        # sizing the next test takes longer than judging this one, and a PASS needs no next one
-        return Weighed(cell, found, regime)
-    # a fresh set is judged at the full alpha: nothing will have been chosen on it
     instrument = instruments[requirement.metric]
-    need = instrument.need(requirement, seen, Regime(requirement.alpha), requirement.power)
-    return Weighed(cell, found, regime, need)
+    watched = seen(cell, team, study.subject, instrument, regime.alpha)
+    if watched.evidence is not None:
+        # more cases here would settle nothing: the study's own plan sizes the next study
+        return Weighed(cell, watched.evidence, regime)
+    found = _measured(cell, gathered, study, instruments, regime)
+    measured = found if isinstance(found, Measured) else None
+    if measured is not None and measured.p_pass <= regime.alpha:
+        # sizing the next test takes longer than judging this one, and a PASS needs no next one
+        return Weighed(cell, found, regime, hypothetical=watched.hypothetical)
+    # a fresh set is judged at the full alpha: nothing will have been chosen on it
+    need = instrument.need(requirement, measured, Regime(requirement.alpha), requirement.power)
+    return Weighed(cell, found, regime, need, watched.hypothetical)
 
 
 def _regime(cell: Cell, study: Study, anytime: bool = False) -> Regime:

@@ -192,10 +192,9 @@ def without_decision(cases: pl.DataFrame) -> pl.DataFrame:
 
 
 def add_calls(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
-    """Adds ``@call:NAME`` for everybody whom a requirement compares the product with."""
+    """Adds ``@call:NAME`` for all whom a requirement compares with, or who read in the team."""
     named = {calls.name: calls for calls in product.data.calls}
-    wanted = {r.limit.against for r in product.requirements if r.limit.against}
-    for name in sorted(wanted):
+    for name in product.callers:
         if product.task is Task.BINARY:
             calls = named.get(name) or as_truth(cases, product, name)
             call = _declared(cases, calls.column, calls.positive, calls.negative, name)
@@ -242,7 +241,10 @@ def per_unit(cases: pl.DataFrame) -> pl.DataFrame:
     told = inside | ~inside.any()
     special = {
         columns.POSITIVE: pl.col(columns.POSITIVE).filter(told).any(),
-        columns.FLAGGED: _flagged(told),
+        # of a team's cases every call is known
+        columns.FLAGGED: pl.col(columns.FLAGGED).filter(told).any()
+        if columns.ARBITRATED in cases.columns
+        else _flagged(told),
         columns.SCORE: pl.col(columns.SCORE).filter(told).max(),
         columns.INSIDE: inside.any(),
         columns.RATED: pl.col(columns.RATED).any(),
