@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
+from roadworthy.io.telling import answer
+
 WORD = "--quiet"
 
 asked: ContextVar[bool] = ContextVar("asked", default=False)
@@ -16,7 +18,7 @@ def headline(found: Any) -> str | None:
     if isinstance(told, str):
         return told
     if hasattr(found, "verdicts"):
-        return f"{found.product}: {found.outcome}"
+        return f"{found.product}: {answer(found)}"
     if hasattr(found, "never") and hasattr(found, "judging_set"):
         return _plan(found)
     if hasattr(found, "html"):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from roadworthy.cli import show_ways
 from roadworthy.core.errors import RoadworthyError
 from roadworthy.core.evidence import Measured
 from roadworthy.core.ladder import NotFitted, RungResult
@@ -38,7 +39,7 @@ def judgement(found: Judgement) -> None:
     units = f" of {people.units:,} units" if people.units else ""
     _line()
     _line(
-        f"{found.product}: {found.outcome}",
+        f"{found.product}: {telling.answer(found)}",
         f"  on {_set(found.set)}, {people.cases:,} cases{units}",
         style=STYLES[found.outcome],
     )
@@ -51,6 +52,11 @@ def judgement(found: Judgement) -> None:
         [_cell(verdict) for verdict in found.verdicts],
         [STYLES[verdict.outcome] for verdict in found.verdicts],
     )
+    if found.hypothetical:
+        _line(f"Hypothetical: {found.hypothetical}.", style="bold yellow")
+        _line("  It guides the work and is no proof; a reader study is (`reader-study plan`).")
+        _line()
+    show_ways.ways(found.ways)
     _reasons(found.verdicts)
     for verdict in found.where(gating=False):
         if verdict.outcome is Outcome.FAIL:
@@ -276,8 +282,9 @@ def written_json(found: Written) -> dict[str, Any]:
 
 def _cell(verdict: Verdict) -> tuple[str, ...]:
     evidence = verdict.evidence
-    limit = telling.promise(verdict.metric, verdict.limit)
-    shown = verdict.outcome if verdict.tier is Tier.CRITICAL else f"({verdict.outcome})"
+    limit = telling.promise(telling.of_whom(verdict.metric, verdict.of), verdict.limit)
+    told = f"{verdict.outcome} (hypothetical)" if verdict.hypothetical else str(verdict.outcome)
+    shown = told if verdict.tier is Tier.CRITICAL else f"({told})"
     if not isinstance(evidence, Measured):
         return (verdict.requirement, str(verdict.slice), limit, "-", "-", "-", shown)
     return (

@@ -30,13 +30,15 @@ class TeamRule(StrEnum):
 class Team:
     """Whose calls (names from ``data.calls``) meet the product's, and how.
 
-    The ``arbiter`` decides where reader and product disagree. ``study`` is the analysed reader
-    study in which readers did see the marks; ``study_file`` the file it was read from.
+    The ``arbiter`` decides where reader and product disagree. ``refer_between`` is the band of
+    scores that the reader would read in triage, for a product that refers none yet. ``study`` is
+    the analysed reader study in which readers did see the marks, read from ``study_file``.
     """
 
     reader: str
     rule: TeamRule
     arbiter: str | None = None
+    refer_between: tuple[float, float] | None = None
     study: ReaderStudy | None = None
     study_file: str = ""
 

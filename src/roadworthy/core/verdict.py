@@ -12,6 +12,7 @@ from roadworthy.core.need import Need
 from roadworthy.core.path import Path
 from roadworthy.core.requirement import Limit, Slice, Tier, Whose
 from roadworthy.core.subject import Subject
+from roadworthy.core.ways import Way
 
 
 class Outcome(StrEnum):
@@ -85,6 +86,7 @@ class Judgement:
     fingerprints: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
+    ways: tuple[Way, ...] = ()
 
     @property
     def hypothetical(self) -> str:

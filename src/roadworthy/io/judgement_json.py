@@ -10,9 +10,10 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured
 from roadworthy.core.need import Need
 from roadworthy.core.path import Amount, Path
-from roadworthy.core.requirement import Limit, Side, Slice, SliceKey, Tier
+from roadworthy.core.requirement import Limit, Side, Slice, SliceKey, Tier, Whose
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
+from roadworthy.io.ways_json import way_from_json, way_to_json
 
 Json: TypeAlias = dict[str, Any]
 
@@ -47,6 +48,8 @@ def to_json(judgement: Judgement) -> Json:
         "population": _population(judgement.population),
         "fingerprints": dict(judgement.fingerprints),
         "notes": list(judgement.notes),
+        "hypothetical": judgement.hypothetical or None,
+        "ways": [way_to_json(way) for way in judgement.ways],
     }
 
 
@@ -105,6 +108,8 @@ def verdict_to_json(verdict: Verdict) -> Json:
         "assumptions": list(measured.assumptions) if measured else [],
         "not_measured": None if isinstance(evidence, Measured) else evidence.reason,
         "target": verdict.target,
+        "of_whom": verdict.of.value,
+        "hypothetical": verdict.hypothetical or None,
     }
 
 
@@ -208,6 +213,7 @@ def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
         fingerprints=dict(stored["fingerprints"]),
         notes=tuple(stored["notes"]),
         paths=tuple(_read_path(path) for path in stored["paths"]),
+        ways=tuple(way_from_json(way) for way in stored.get("ways", ())),
     )
 
 
@@ -226,6 +232,9 @@ def verdict_from_json(stored: Mapping[str, Any]) -> Verdict:
         reason=stored["reason"],
         need=_read_need(stored["needs"]) if stored["needs"] else None,
         target=stored["target"],
+        # judgements kept by earlier versions lack what follows
+        of=Whose(stored.get("of_whom", Whose.PRODUCT.value)),
+        hypothetical=stored.get("hypothetical") or "",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as Xml
 
-from roadworthy.core.requirement import Slice, Tier
+from roadworthy.core.requirement import Slice, Tier, Whose
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io.harmless import harmless
 
@@ -22,6 +22,10 @@ def to_junit(judgement: Judgement) -> str:
     suite = Xml.Element("testsuite", name=harmless(judgement.product))
     for verdict in judgement.verdicts:
         _add_verdict(suite, verdict)
+    if judgement.hypothetical:
+        properties = Xml.SubElement(suite, "properties")
+        told = harmless(judgement.hypothetical)
+        Xml.SubElement(properties, "property", name="hypothetical", value=told)
     if judgement.outcome is not _worst(judgement):
         _add_product(suite, judgement)
     _count(suite)
@@ -39,7 +43,8 @@ def _worst(judgement: Judgement) -> Outcome:
 
 
 def _add_verdict(suite: Xml.Element, verdict: Verdict) -> None:
-    limit = f"{verdict.metric} {verdict.limit}"
+    whose = f"{verdict.metric} of the team" if verdict.of is Whose.TEAM else verdict.metric
+    limit = f"{whose} {verdict.limit}{' (hypothetical)' if verdict.hypothetical else ''}"
     case = _case(suite, verdict.requirement, f"{limit} [{_where(verdict.slice)}]")
     if verdict.outcome is Outcome.PASS:
         return

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
-
-from pydantic import Field
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
@@ -17,7 +16,7 @@ from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.problems import Problem
 from roadworthy.io.reader_study_json import read_reader_study
 from roadworthy.io.shapes import Words
-from roadworthy.io.words import Text, choice
+from roadworthy.io.words import Pair, Text, choice
 from roadworthy.io.yaml_lines import KeyPath
 
 RuleWord = Annotated[TeamRule, choice({rule.value: rule for rule in TeamRule})]
@@ -34,19 +33,23 @@ class TeamWords(Words):
     where they disagree; referred: the reader reads only what the product refers."""
     arbiter: Text | None = None
     """Who decides where reader and product disagree, a name from data.calls."""
-    study: Text | None = Field(default=None)
+    refer_between: Pair | None = None
+    """Triage beside the other ways: scores in this band would go to the reader, lower ones be
+    cleared, higher ones flagged; for a product whose decision refers none itself."""
+    study: Text | None = None
     """What `roadworthy reader-study analyse` wrote on readers with and without the marks."""
 
     def core(self, folder: Path) -> Team | Problem:
         """The team that this describes, or why its study cannot be read."""
+        team = Team(self.reader, self.rule, self.arbiter, self.refer_between)
         if self.study is None:
-            return Team(self.reader, self.rule, self.arbiter)
+            return team
         try:
             found = read_reader_study(folder / self.study)
         except BadInput as error:
             message = f"names a file that cannot be used: {error.message.rstrip('.')}"
             return Problem(("team", "study"), message, error.next_step, error.code)
-        return Team(self.reader, self.rule, self.arbiter, found, self.study)
+        return replace(team, study=found, study_file=self.study)
 
 
 def team_problems(product: Product) -> Iterator[Problem]:
@@ -67,6 +70,13 @@ def team_problems(product: Product) -> Iterator[Problem]:
     if team.rule is not TeamRule.ARBITRATION and team.arbiter is not None:
         message = f"is given, and the rule is {team.rule.value}"
         yield Problem(("team", "arbiter"), message, "Write `rule: arbitration`, or remove it.")
+    band = team.refer_between
+    if band is not None and not 0 <= band[0] < band[1] <= 1:
+        message = f"must lie from 0 to 1, not [{band[0]:g}, {band[1]:g}]"
+        yield Problem(("team", "refer_between"), message, "Scores lie from 0 to 1.")
+    if band is not None and product.decision.refer_between is not None:
+        message = "is given twice: `decision.refer_between` is the band of the product itself"
+        yield Problem(("team", "refer_between"), message, "Remove one of the two.")
     if team.arbiter == team.reader:
         step = "Name a second person's calls."
         yield Problem(("team", "arbiter"), "is the reader, who would judge the own case", step)

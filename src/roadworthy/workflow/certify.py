@@ -27,6 +27,7 @@ from roadworthy.workflow.measure import population, verdicts
 from roadworthy.workflow.paths import NO_PATHS, open_paths
 from roadworthy.workflow.source import Parted, known, load_cases, names
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
+from roadworthy.workflow.ways import ways as ways_of_working
 
 
 def certify(product_file: Path) -> Judgement:
@@ -93,6 +94,7 @@ def certify(product_file: Path) -> Judgement:
             *ways.notes,
         ),
         paths=ways.paths,
+        ways=ways_of_working(product, judged.policy, judged.subject, answered, registry),
     )
     note_answer(workspace, ids, to_json(judgement))
     keep(workspace, product, judgement, f"sealed-{seal.fingerprint[:16]}")

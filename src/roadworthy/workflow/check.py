@@ -30,6 +30,7 @@ from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
+from roadworthy.workflow.ways import ways as ways_of_working
 
 OPEN_DATA = (
     "Judged on open data: these cases can be looked at again and again, so this verdict guides "
@@ -66,6 +67,7 @@ def check(
         fingerprints={"product.yaml": product.fingerprint, "data": found.data},
         notes=(*notes(product, found.settled, found.candidates), *found.notes, OPEN_DATA),
         paths=found.paths,
+        ways=found.working,
     )
     keep(workspace, product, judgement, "open" if on is None else "other")
     return judgement
@@ -110,7 +112,11 @@ def _as_a_whole(
     if product_outcome(told) is not Outcome.PASS:
         sealed = unopened(workspace, parted)
         ways = paths(product, study, settled.judged.policy, told, registry, sealed)
-    return Found(settled, name, told, population(answered), data, study.candidates, ways)
+    working = ways_of_working(
+        product, settled.judged.policy, settled.judged.subject, answered, registry
+    )
+    people = population(answered)
+    return Found(settled, name, told, people, data, study.candidates, ways, working=working)
 
 
 def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...]:

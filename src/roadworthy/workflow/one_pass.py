@@ -15,6 +15,7 @@ from roadworthy.core.path import Path as Way
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Outcome, Population, Verdict
+from roadworthy.core.ways import Way as WayOfWorking
 from roadworthy.io import tables
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.seen import note_open
@@ -42,6 +43,7 @@ class Found:
     candidates: int
     paths: tuple[Way, ...] = ()
     notes: tuple[str, ...] = ()
+    working: tuple[WayOfWorking, ...] = ()
 
 
 def check_own(
@@ -118,8 +120,8 @@ def _found(
     found = verdicts(product, study, instruments, streamed=streamed)
     cases = streamed.population.cases
     passed = product_outcome(found) is Outcome.PASS
-    if not passed and cases <= MOST_WITH_PATHS:
-        raise NotStreamedError("paths to yes are looked for in the rows")
+    if (not passed or product.team is not None) and cases <= MOST_WITH_PATHS:
+        raise NotStreamedError("paths to yes and ways of working are looked for in the rows")
     assert streamed.names is not None and streamed.fingerprint is not None
     note_open(workspace, streamed.names)
     without = (

@@ -53,6 +53,11 @@ def _deciding(group: Group, cell: Cell) -> str:
 
 
 def _why(judgement: Judgement, gating: list[Outcome]) -> str:
+    hypothetical = " It is hypothetical, see below." if judgement.hypothetical else ""
+    return _why_of(judgement, gating) + hypothetical
+
+
+def _why_of(judgement: Judgement, gating: list[Outcome]) -> str:
     total = len(gating)
     failed, still_open = gating.count(Outcome.FAIL), gating.count(Outcome.INCONCLUSIVE)
     match judgement.outcome:
@@ -84,6 +89,12 @@ def _be(n: int) -> str:
 
 def _next(judgement: Judgement, decisive: list[Cell]) -> tuple[str, ...]:
     match judgement.outcome:
+        case Outcome.PASS if judgement.hypothetical:
+            return (
+                "Run a reader study with and without the product's marks "
+                "(`roadworthy reader-study plan`) and name it under `team: {study: }`; this page "
+                "alone is no ground for a release.",
+            )
         case Outcome.PASS if judgement.set == "sealed":
             return (
                 "The answer covers exactly the version named here, within the scope below. "

@@ -19,6 +19,7 @@ from roadworthy.io.dossier import plots
 from roadworthy.io.dossier.answer import Answer, answer
 from roadworthy.io.dossier.evidence import Group, counted, groups, where
 from roadworthy.io.dossier.metrics import Formula, Metrics
+from roadworthy.io.dossier.ways import Ways, told
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Page:
     formulas: tuple[Formula, ...]
     legends: tuple[Legend, ...]
     planned: tuple[Planned, ...]
+    ways: Ways
 
 
 def page(
@@ -89,6 +91,7 @@ def page(
         formulas=tuple(metrics.formulas()),
         legends=_legends(),
         planned=tuple(_planned(judgement, plan)),
+        ways=told(judgement.ways),
     )
 
 
@@ -99,20 +102,20 @@ def _date(made: datetime | None) -> str:
 
 def _not_following(judgement: Judgement, product: Product, metrics: Metrics) -> tuple[str, ...]:
     """What a reader may be tempted to conclude and must not."""
-    told = ["Nothing follows for cases unlike these, or outside the scope below."]
+    follows = ["Nothing follows for cases unlike these, or outside the scope below."]
     if judgement.set != "sealed":
-        told.append("These cases were open during development, so a lucky choice may flatter.")
+        follows.append("These cases were open during development, so a lucky choice may flatter.")
     split = product.data.split
     if split is None or (split.leave_out is None and split.by is None):
-        told.append(
+        follows.append(
             "The judged cases come from the same collection as the others: how it does at a new "
             "place or in a later year was not tested."
         )
     prevalence = product.data.prevalence
     for title in metrics.follow_prevalence():
-        told.append(f"{title} depends on how common positives are ({_prevalence(prevalence)}).")
-    told.append("A slice that is not listed was not looked at, and may be worse.")
-    return tuple(told)
+        follows.append(f"{title} depends on how common positives are ({_prevalence(prevalence)}).")
+    follows.append("A slice that is not listed was not looked at, and may be worse.")
+    return tuple(follows)
 
 
 def _prevalence(prevalence: float | str | None) -> str:
