@@ -21,7 +21,7 @@ from roadworthy.io.registry import instruments
 from roadworthy.store.seal import note_answer, open_seal, refuse_opened, unanswered
 from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.check import keep, notes
+from roadworthy.workflow.check import hypothetical_notes, keep, notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import population, verdicts
 from roadworthy.workflow.paths import NO_PATHS, open_paths
@@ -90,6 +90,7 @@ def certify(product_file: Path) -> Judgement:
         },
         notes=(
             *notes(product, settled, 1),
+            *hypothetical_notes(found),
             f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
             *ways.notes,
         ),

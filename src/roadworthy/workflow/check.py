@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from roadworthy.core.model import Brought, Model
 from roadworthy.core.path import Path as Way
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.study import OpenStudy
-from roadworthy.core.verdict import Judgement, Outcome
+from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io.judgement_json import to_json
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments
@@ -65,7 +65,12 @@ def check(
         verdicts=found.verdicts,
         population=found.population,
         fingerprints={"product.yaml": product.fingerprint, "data": found.data},
-        notes=(*notes(product, found.settled, found.candidates), *found.notes, OPEN_DATA),
+        notes=(
+            *notes(product, found.settled, found.candidates),
+            *hypothetical_notes(found.verdicts),
+            *found.notes,
+            OPEN_DATA,
+        ),
         paths=found.paths,
         ways=found.working,
     )
@@ -138,6 +143,18 @@ def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...
     if candidates > 1:
         found.append(f"These cases did the choosing, so alpha is divided by {candidates}.")
     return tuple(found)
+
+
+def hypothetical_notes(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """Which verdicts rest on people acting as nobody saw them act, and why."""
+    why: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.hypothetical:
+            why.setdefault(verdict.hypothetical, []).append(verdict.requirement)
+    return tuple(
+        f"Hypothetical ({', '.join(dict.fromkeys(named))}): {reason}."
+        for reason, named in why.items()
+    )
 
 
 def keep(workspace: Workspace, product: Product, judgement: Judgement, name: str) -> None:

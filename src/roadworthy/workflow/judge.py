@@ -77,16 +77,12 @@ def _verdict(weighed: Weighed, failed: bool) -> Verdict:
         evidence=evidence,
         confidence=requirement.confidence,
         effective_confidence=1.0 - alpha,
-        reason=_reason(weighed, outcome) + _only_if(weighed.hypothetical),
+        reason=_reason(weighed, outcome),
         need=None if outcome is Outcome.PASS else weighed.need,
         target=requirement.target,
         of=requirement.of,
         hypothetical=weighed.hypothetical,
     )
-
-
-def _only_if(hypothetical: str) -> str:
-    return f" Hypothetical: {hypothetical}." if hypothetical else ""
 
 
 def _outcome(evidence: Evidence, alpha: float, failed: bool) -> Outcome:
