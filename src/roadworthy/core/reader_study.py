@@ -9,6 +9,8 @@ from roadworthy.core.evidence import Evidence
 from roadworthy.core.requirement import Limit
 from roadworthy.core.verdict import Outcome
 
+WITHOUT = "the same readers without marks"
+
 
 class Endpoint(StrEnum):
     """What a reader study compares: how readers rank cases, or what they call."""

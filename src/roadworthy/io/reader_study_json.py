@@ -10,7 +10,7 @@ from typing import Any
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured
-from roadworthy.core.reader_study import Arm, Compared, Endpoint, ReaderStudy
+from roadworthy.core.reader_study import WITHOUT, Arm, Compared, Endpoint, ReaderStudy
 from roadworthy.core.requirement import Limit, Side
 from roadworthy.core.verdict import Outcome
 
@@ -117,7 +117,7 @@ def _read(stored: Mapping[str, Any]) -> ReaderStudy:
 
 
 def _read_compared(stored: Mapping[str, Any]) -> Compared:
-    limit = Limit(Side(stored["limit"]["side"]), stored["limit"]["value"])
+    limit = Limit(Side(stored["limit"]["side"]), stored["limit"]["value"], against=WITHOUT)
     evidence = _read_evidence(stored)
     outcome = Outcome(stored["outcome"])
     if outcome is Outcome.PASS and isinstance(evidence, NotMeasured):

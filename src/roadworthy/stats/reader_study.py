@@ -178,17 +178,20 @@ def power(
     scale: float,
     distance: float,
     alpha: float,
+    least: float = 0.0,
 ) -> float:
     """The chance to show that the true gain lies ``distance`` above the limit, one-sided.
 
     ``scale`` divides the error (co)variances: cases of the study / cases that ``found`` is about.
+    ``least`` is the least standard error at the limit (see ``evidence``).
     """
     expected = planned(found, readers, scale)
-    if expected.se == 0.0:
+    se = max(expected.se, least)
+    if se == 0.0:
         return 1.0
     df = min(expected.df, most_df(readers))
     critical = stats.t.ppf(1.0 - alpha, df)
-    return float(stats.nct.sf(critical, df, distance / expected.se))
+    return float(stats.nct.sf(critical, df, distance / se))
 
 
 def planned(found: Components, readers: int, scale: float) -> Arm:
