@@ -13,7 +13,6 @@ from roadworthy.core.reader_study import Endpoint
 app = typer.Typer(
     name="reader-study",
     help="Plan and analyse a study of readers with and without the product's marks.",
-    no_args_is_help=True,
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

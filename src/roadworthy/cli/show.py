@@ -159,7 +159,8 @@ def _judged(verdict: Verdict) -> tuple[str, ...]:
 def written(found: Written) -> None:
     """Where the dossier stands."""
     _line()
-    _line(f"The dossier of the judgement on {_set(found.set)} ({found.outcome}):", style="bold")
+    told = f"{found.outcome}{', hypothetical' if found.hypothetical else ''}"
+    _line(f"The dossier of the judgement on {_set(found.set)} ({told}):", style="bold")
     for path in (found.html, found.json, found.junit):
         _line(f"  {path}")
     if found.stale:
@@ -274,6 +275,7 @@ def written_json(found: Written) -> dict[str, Any]:
         "set": found.set,
         "outcome": found.outcome,
         "stale": found.stale,
+        "hypothetical": found.hypothetical,
         "html": str(found.html),
         "json": str(found.json),
         "junit": str(found.junit),

@@ -23,9 +23,11 @@ def to_junit(judgement: Judgement) -> str:
     for verdict in judgement.verdicts:
         _add_verdict(suite, verdict)
     if judgement.hypothetical:
-        properties = Xml.SubElement(suite, "properties")
+        # first in the suite, as the format asks
+        properties = Xml.Element("properties")
         told = harmless(judgement.hypothetical)
         Xml.SubElement(properties, "property", name="hypothetical", value=told)
+        suite.insert(0, properties)
     if judgement.outcome is not _worst(judgement):
         _add_product(suite, judgement)
     _count(suite)

@@ -62,7 +62,8 @@ def parse_product(
     found = list(read_requirements(page, requirements, known, around))
     written = [one for one in found if isinstance(one, Written)]
     product = _product(words, around, written, file, text)
-    product = replace(product, team=team if isinstance(team, Team) else None)
+    if isinstance(team, Team):
+        product = _with_team(product, team)
     page.refuse(
         [
             *(one for one in found if isinstance(one, Problem)),
@@ -109,6 +110,14 @@ def _product(
         fingerprint=_fingerprint(text, written),
         text=text,
     )
+
+
+def _with_team(product: Product, team: Team) -> Product:
+    """The product and its team; another reader study is another claim, and another fingerprint."""
+    if team.study is None:
+        return replace(product, team=team)
+    told = f"{product.fingerprint}{team.study!r}"
+    return replace(product, team=team, fingerprint=sha256(told.encode()).hexdigest())
 
 
 def _fingerprint(text: str, written: Sequence[Written]) -> str:

@@ -182,7 +182,7 @@ def _refuse_doubled(frame: pl.DataFrame, where: str) -> None:
         raise _bad(
             where,
             "duplicate_reading",
-            f"holds {twice.height} readings more than once: {_cells(twice)}.",
+            f"holds readings more than once: {_cells(twice)}.",
             list(twice.row(0)),
             "Keep the reading that counts; the protocol says which.",
         )

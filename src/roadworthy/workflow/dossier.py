@@ -34,6 +34,7 @@ class Written:
     json: Path
     junit: Path
     stale: bool = False
+    hypothetical: bool = False
 
 
 def dossier(product_file: Path, out: Path | None = None, set_name: str | None = None) -> Written:
@@ -66,7 +67,8 @@ def dossier(product_file: Path, out: Path | None = None, set_name: str | None = 
     }
     paths = [_write(folder / file, text) for file, text in contents.items()]
     html, verdict, junit = paths
-    return Written(judgement.set, str(judgement.outcome), html, verdict, junit, stale)
+    outcome, hypothetical = str(judgement.outcome), bool(judgement.hypothetical)
+    return Written(judgement.set, outcome, html, verdict, junit, stale, hypothetical)
 
 
 def _stale(product_file: Path, judgement: Judgement) -> bool:

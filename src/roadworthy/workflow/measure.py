@@ -151,10 +151,10 @@ def _weigh(
 ) -> Weighed:
     requirement, regime = cell.requirement, _regime(cell, study, anytime)
     instrument = instruments[requirement.metric]
-    watched = seen(cell, team, study.subject, instrument, regime.alpha)
+    watched = seen(cell, team, study.subject, instrument)
     if watched.evidence is not None:
-        # more cases here would settle nothing: the study's own plan sizes the next study
-        return Weighed(cell, watched.evidence, regime)
+        # its cases chose nothing, so the whole alpha; more cases here would settle nothing
+        return Weighed(cell, watched.evidence, Regime(requirement.alpha))
     found = _measured(cell, gathered, study, instruments, regime)
     measured = found if isinstance(found, Measured) else None
     if measured is not None and measured.p_pass <= regime.alpha:

@@ -65,9 +65,7 @@ class Seen:
     hypothetical: str = ""
 
 
-def seen(
-    cell: Cell, team: Team | None, subject: Subject, instrument: Instrument, alpha: float
-) -> Seen:
+def seen(cell: Cell, team: Team | None, subject: Subject, instrument: Instrument) -> Seen:
     """Whether people were watched at it.
 
     What a study of this very subject measured counts in place of what follows from stored calls.
@@ -89,7 +87,7 @@ def seen(
         )
     against = requirement.limit.against
     if not cell.slice.keys and not requirement.per_unit and against in (None, team.reader):
-        found = study_evidence(study, requirement.metric, requirement.limit, alpha)
+        found = study_evidence(study, requirement.metric, requirement.limit, requirement.alpha)
         if found is not None:
             return Seen(found)
     return Seen(

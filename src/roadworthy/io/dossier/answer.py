@@ -53,14 +53,11 @@ def _deciding(group: Group, cell: Cell) -> str:
 
 
 def _why(judgement: Judgement, gating: list[Outcome]) -> str:
-    hypothetical = " It is hypothetical, see below." if judgement.hypothetical else ""
-    return _why_of(judgement, gating) + hypothetical
-
-
-def _why_of(judgement: Judgement, gating: list[Outcome]) -> str:
     total = len(gating)
     failed, still_open = gating.count(Outcome.FAIL), gating.count(Outcome.INCONCLUSIVE)
     match judgement.outcome:
+        case Outcome.PASS if judgement.hypothetical:
+            return f"{_all_of(total)} met on paper, if people act as assumed: no proof."
         case Outcome.PASS if judgement.set == "sealed":
             return f"{_all_of(total)} shown to hold, on sealed cases."
         case Outcome.PASS:
