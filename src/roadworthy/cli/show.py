@@ -341,7 +341,7 @@ def _planned(cell: PlannedCell) -> tuple[str, ...]:
     return (
         cell.requirement if cell.tier is Tier.CRITICAL else f"({cell.requirement})",
         str(cell.slice),
-        telling.promise(cell.metric, cell.limit),
+        telling.promise(telling.of_whom(cell.metric, cell.of), cell.limit),
         "-" if cell.target is None else f"{cell.target:g}",
         _needed(cell),
         _count(need.without_error, ""),
@@ -361,6 +361,7 @@ def _planned_json(cell: PlannedCell) -> dict[str, Any]:
     return {
         "requirement": cell.requirement,
         "metric": cell.metric,
+        "of_whom": cell.of,
         "slice": str(cell.slice) if cell.slice.keys else None,
         "tier": cell.tier,
         "limit": {"side": cell.limit.side, "value": cell.limit.value, "unit": cell.limit.unit},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from roadworthy.core.need import Need
 from roadworthy.core.path import Amount
-from roadworthy.core.requirement import Limit, Slice, Tier
+from roadworthy.core.requirement import Limit, Slice, Tier, Whose
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class PlannedCell:
     needed: int | None
     cases: int | None
     have: int | None
+    of: Whose = Whose.PRODUCT
 
     @property
     def enough(self) -> bool | None:
