@@ -235,12 +235,12 @@ def test_the_commands_end_with_the_outcome_and_print_one_object(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = str(written(tmp_path, readings(tmp_path, lost=0.3)))
-    words = ("reader-study", "analyse", table, "--max-drop", "0.05", "--json")
+    words = ["reader-study", "analyse", table, "--max-drop", "0.05", "--json"]
     assert run(*words, monkeypatch=monkeypatch) == 1
     assert json.loads(capsys.readouterr().out)["outcome"] == "FAIL"
-    words = ("reader-study", "plan", "--max-drop", "0.05", "--cases", "600", "--json")
+    words = ["reader-study", "plan", "--max-drop", "0.05", "--cases", "600", "--json"]
     assert run(*words, monkeypatch=monkeypatch) == 0
     assert json.loads(capsys.readouterr().out)["best"]["cases"] == 600
-    words = ("reader-study", "plan", "--max-drop", "0.01", "--cases", "20")
+    words = ["reader-study", "plan", "--max-drop", "0.01", "--cases", "20"]
     assert run(*words, monkeypatch=monkeypatch) == 3
     assert "No size looked at is large enough" in capsys.readouterr().out

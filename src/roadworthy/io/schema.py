@@ -70,7 +70,7 @@ def _ready(definitions: dict[str, Any]) -> dict[str, Any]:
     schema["properties"]["ready"] = {
         "oneOf": [{"const": one.name, "description": one.meaning} for one in READY.values()]
     }
-    schema["properties"]["slices"] = {"type": "array", "items": {"$ref": "#/$defs/SliceWords"}}
+    schema["properties"]["slices"]["items"] = {"$ref": "#/$defs/SliceWords"}
     bare = [one.name for one in READY.values() if one.max_drop is None]
     needs = {
         "if": {"properties": {"ready": {"enum": bare}}},
