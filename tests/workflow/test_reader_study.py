@@ -128,6 +128,10 @@ SPOILT: dict[str, tuple[Any, str]] = {
     "an empty score": (lambda t: first_row(t, score=None), "missing_value"),
     "two truths": (lambda t: first_row(t, truth=1 - t["truth"][0]), "two_truths"),
     "marks always second": (without_first, "unbalanced_order"),
+    "sessions in words": (
+        lambda t: t.with_columns(session=pl.format("session {}", pl.col("session"))),
+        "not_a_number",
+    ),
     "one session": (lambda t: t.with_columns(session=pl.lit(1)), "no_washout"),
     "two days between": (
         lambda t: t.with_columns(date=pl.format("2026-01-0{}", pl.col("session") * 2)),

@@ -243,6 +243,14 @@ def _refuse_missing(
 
 def _order(frame: pl.DataFrame, washout_days: int, where: str) -> tuple[float, int | None]:
     """The share of cases met with marks first, and the shortest recorded washout in days."""
+    if not frame.schema["session"].is_numeric():
+        raise _bad(
+            where,
+            "not_a_number",
+            "has sessions that are no numbers, and their order matters.",
+            str(frame["session"][0]),
+            "Number them in the order in which they took place: 1, 2.",
+        )
     wanted = ["session", *(["date"] if "date" in frame.columns else [])]
     cell = ["reader", "case"]
     sides = [frame.filter(pl.col("condition") == how).select(cell + wanted) for how in CONDITIONS]
