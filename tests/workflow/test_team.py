@@ -33,6 +33,7 @@ from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import check
 from roadworthy.workflow.dossier import dossier
 from roadworthy.workflow.gather import gather
+from roadworthy.workflow.reader_study import subject_of as study_subject
 from roadworthy.workflow.slicing import cells
 from roadworthy.workflow.stream import Table, stream
 from roadworthy.workflow.subject import Judged, kept_policy
@@ -348,3 +349,13 @@ def test_a_reader_without_a_call_on_every_case_is_refused(tmp_path: Path, stray:
         check(file)
     assert told.value.where == "column read"
     assert not (tmp_path / ".roadworthy" / "judgements").exists()
+
+
+def test_a_study_may_be_named_before_it_is_analysed(tmp_path: Path) -> None:
+    file = write_product(
+        tmp_path, good(), ASKED, data=DATA, team={**team("both"), "study": "later.json"}
+    )
+    with pytest.raises(BadInput, match=r"later\.json"):
+        load_product(file)
+    fingerprint = subject_of(tmp_path)
+    assert study_subject(file) == ("tested", fingerprint)

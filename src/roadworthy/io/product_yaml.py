@@ -28,19 +28,26 @@ from roadworthy.io.requirement_reader import (
 from roadworthy.io.yaml_lines import MAX_CHARACTERS, read_yaml
 
 
-def load_product(path: Path, instruments: Mapping[str, Instrument] | None = None) -> Product:
+def load_product(
+    path: Path, instruments: Mapping[str, Instrument] | None = None, *, study: bool = True
+) -> Product:
     """The product that ``path`` describes.
 
-    ``instruments`` are the metrics it may use; by default those that are installed.
+    ``instruments`` are the metrics it may use; by default those that are installed. Without
+    ``study`` the reader study that it names is not read: it is just being analysed.
 
     Raises:
         BadInput: the file cannot be read, or something in it is wrong; ``where`` names the line.
     """
-    return parse_product(_text(path), path, instruments)
+    return parse_product(_text(path), path, instruments, study=study)
 
 
 def parse_product(
-    text: str, file: Path, instruments: Mapping[str, Instrument] | None = None
+    text: str,
+    file: Path,
+    instruments: Mapping[str, Instrument] | None = None,
+    *,
+    study: bool = True,
 ) -> Product:
     """The product that ``text`` describes; other files it names are relative to ``file``.
 
@@ -56,7 +63,7 @@ def parse_product(
     page.refuse([*problems, *more])
     assert words is not None  # refused otherwise
     around = _surroundings(words, file)
-    team = None if words.team is None else words.team.core(file.parent)
+    team = None if words.team is None else words.team.core(file.parent, study)
     if isinstance(team, Problem):
         page.refuse([team])
     found = list(read_requirements(page, requirements, known, around))

@@ -39,10 +39,10 @@ class TeamWords(Words):
     study: Text | None = None
     """What `roadworthy reader-study analyse` wrote on readers with and without the marks."""
 
-    def core(self, folder: Path) -> Team | Problem:
+    def core(self, folder: Path, study: bool = True) -> Team | Problem:
         """The team that this describes, or why its study cannot be read."""
         team = Team(self.reader, self.rule, self.arbiter, self.refer_between)
-        if self.study is None:
+        if self.study is None or not study:
             return team
         try:
             found = read_reader_study(folder / self.study)

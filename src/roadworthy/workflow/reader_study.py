@@ -49,7 +49,7 @@ def analyse(
     """
     readings = read_readings(table, positive, washout_days)
     asked = _asked(readings, endpoints)
-    whose = ("", "") if product is None else _subject(product)
+    whose = ("", "") if product is None else subject_of(product)
     alpha = 1.0 - confidence
     found = _judged([_compared(one, readings, limit, alpha) for one in asked], alpha)
     study = ReaderStudy(
@@ -75,9 +75,9 @@ def _asked(readings: Readings, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
     return list(dict.fromkeys(endpoints)) or can
 
 
-def _subject(file: Path) -> tuple[str, str]:
+def subject_of(file: Path) -> tuple[str, str]:
     """The product's name, and the fingerprint of what it judges with."""
-    product = load_product(file)
+    product = load_product(file, study=False)
     parted = load_cases(product)
     judged = settle(product, Workspace.beside(product.file), parted, instruments()).judged
     return product.name, judged.subject.fingerprint
