@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -29,7 +30,7 @@ def _read(kind: Any, stored: Any, where: str) -> Any:
         return _one_of(get_args(kind), stored, where)
     if origin is tuple:
         return _tuple(get_args(kind), stored, where)
-    if origin is dict:
+    if origin in (dict, Mapping):
         key, value = get_args(kind)
         pairs = _require(stored, dict, where).items()
         return {_read(key, k, where): _read(value, v, f"{where}.{k}") for k, v in pairs}

@@ -210,15 +210,16 @@ class _Pricing:
         sizes: tuple[int, int],
         dependent: bool,
     ) -> Span:
-        prices = tuple(float(price) for price in _prices(self.costs))  # type: ignore[arg-type]
+        miss, alarm, refer = map(float, _prices(self.costs))  # type: ignore[arg-type]
         if self.prevalence is None:
             counts = float(missed), float(alarms), float(sum(referred))
-            groups = [costs.Group(counts, prices, float(sum(sizes)))]
+            groups = [costs.Group(counts, (miss, alarm, refer), float(sum(sizes)))]
         else:
             groups = list(
                 costs.at_prevalence(
-                    costs.Group((missed, 0, referred[0]), prices, sizes[0]),
-                    costs.Group((0, alarms, referred[1]), prices, sizes[1]),
+                    # what a class cannot be is no kind of its cases, and needs no bound
+                    costs.Group((missed, referred[0]), (miss, refer), sizes[0]),
+                    costs.Group((alarms, referred[1]), (alarm, refer), sizes[1]),
                     self.prevalence,
                 )
             )

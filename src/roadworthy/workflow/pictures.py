@@ -188,8 +188,8 @@ def _scores(judged: Judged) -> dict[str, Statistic[Any]]:
     if policy is None:
         return {}
     if isinstance(policy, Triage):
-        # a case without a score goes to a person
-        return {"scores": Scored(score, POSITIVE, score.is_not_null())}
+        # a case without a score goes to a person, and is counted under none
+        return {"scores": Scored(score.fill_null(0.0), POSITIVE, score.is_not_null())}
     found: dict[str, Statistic[Any]] = {"scores": Scored(score, POSITIVE)}
     if policy.refer_between is not None:
         reached = score >= policy.threshold
