@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal
 
 import pytest
 
@@ -21,6 +23,8 @@ class Told:
     pairs: tuple[tuple[str, int], ...] = ()
     ends: tuple[float, float] | None = None
     prints: dict[str, str] | None = None
+    side: Literal["clear", "flag"] = "clear"
+    looked: Mapping[str, int] = field(default_factory=dict)
 
 
 WHOLE = {"name": "x", "n": 3, "share": 1}
@@ -64,11 +68,20 @@ def test_a_whole_number_is_a_number_too_and_unknown_fields_are_passed_over() -> 
         {"ends": [1, 2, 3]},
         {"prints": {"a": 1}},
         {"prints": []},
+        {"side": "left"},
+        {"side": ["clear"]},
+        {"looked": []},
+        {"looked": {"a": "b"}},
     ],
 )
 def test_a_value_of_another_kind_is_refused(broken: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"Told|is not a valid"):
         read(Told, {**WHOLE, **broken})
+
+
+def test_a_word_and_a_mapping_are_read_as_they_were_written() -> None:
+    found = read(Told, {**WHOLE, "side": "flag", "looked": {"a": 1}})
+    assert (found.side, found.looked) == ("flag", {"a": 1})
 
 
 def test_what_is_missing_is_named() -> None:
