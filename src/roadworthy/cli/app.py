@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from roadworthy import __version__
-from roadworthy.cli import quiet, show
+from roadworthy.cli import quiet, reader_study, show
 from roadworthy.cli.spelling import EXPLAIN, spelled_out
 from roadworthy.core.errors import BadInput, ExitCode, RoadworthyError
 from roadworthy.io.harmless import harmless
@@ -29,6 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(reader_study.app)
 
 ProductFile = Annotated[
     Path, typer.Argument(help="product.yaml, or the folder it is in.", show_default=True)
@@ -140,7 +142,7 @@ def check(
     with show.busy("judging", as_json):
         found = run(product, on, time)
     _print(found, as_json, to_json, show.judgement)
-    return found.outcome.exit_code
+    return found.exit_code
 
 
 @app.command()
@@ -152,7 +154,7 @@ def certify(product: ProductFile = Path("product.yaml"), as_json: AsJson = False
     with show.busy("judging", as_json):
         found = run(product)
     _print(found, as_json, to_json, show.judgement)
-    return found.outcome.exit_code
+    return found.exit_code
 
 
 @app.command()
@@ -312,6 +314,10 @@ def _print(
     except (BrokenPipeError, SystemExit):
         # the reader left early: the answer, and so the exit code, is what it is
         _nobody_reads()
+
+
+# what commands in files of their own print with
+printed = _print
 
 
 def _written(code: int) -> int:

@@ -16,7 +16,7 @@ def headline(found: Any) -> str | None:
     if isinstance(told, str):
         return told
     if hasattr(found, "verdicts"):
-        return f"{found.product}: {found.outcome}"
+        return f"{found.product}: {found.answer}"
     if hasattr(found, "never") and hasattr(found, "judging_set"):
         return _plan(found)
     if hasattr(found, "html"):

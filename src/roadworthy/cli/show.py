@@ -12,6 +12,7 @@ from io import StringIO
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from roadworthy.cli import show_ways
 from roadworthy.core.errors import RoadworthyError
 from roadworthy.core.evidence import Measured
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
@@ -47,7 +48,7 @@ def judgement(found: Judgement) -> None:
     units = f" of {people.units:,} units" if people.units else ""
     _line()
     _line(
-        f"{found.product}: {found.outcome}",
+        f"{found.product}: {found.answer}",
         f"  on {set_name(found.set)}, {people.cases:,} cases{units}",
         style=STYLES[found.outcome],
     )
@@ -63,6 +64,11 @@ def judgement(found: Judgement) -> None:
         from roadworthy.cli.show_certificate import certificate
 
         certificate(found.certificate)
+    for told in on_paper(found):
+        _line(told, style="bold yellow")
+    if found.hypothetical:
+        _line()
+    show_ways.ways(found.ways)
     _reasons(found.verdicts)
     for line in failing_aside(found):
         _line(line)
@@ -77,6 +83,16 @@ def out_of_scope(people: Population) -> tuple[str, ...]:
         return ()
     why = ", ".join(f"{reason} {count:,}" for reason, count in people.outside)
     return (f"{people.cases - people.inside:,} cases are out of scope ({why})",)
+
+
+def on_paper(found: Judgement) -> tuple[str, ...]:
+    """What nobody has seen, where the answer rests on it; nothing where it does not."""
+    if not found.hypothetical:
+        return ()
+    return (
+        f"Hypothetical: {found.hypothetical}.",
+        "  It guides the work and is no proof; a reader study is (`reader-study plan`).",
+    )
 
 
 def failing_aside(found: Judgement) -> Iterator[str]:
@@ -183,7 +199,8 @@ def _judged(verdict: Verdict) -> tuple[str, ...]:
 def written(found: Written) -> None:
     """Where the dossier stands."""
     _line()
-    _line(f"The dossier of the judgement on {set_name(found.set)} ({found.outcome}):", style="bold")
+    told = f"{found.outcome}{', hypothetical' if found.hypothetical else ''}"
+    _line(f"The dossier of the judgement on {set_name(found.set)} ({told}):", style="bold")
     for path in (found.html, found.markdown, found.json, found.junit):
         _line(f"  {path}")
     if found.stale:
@@ -312,6 +329,7 @@ def written_json(found: Written) -> dict[str, Any]:
         "set": found.set,
         "outcome": found.outcome,
         "stale": found.stale,
+        "hypothetical": found.hypothetical,
         "html": str(found.html),
         "markdown": str(found.markdown),
         "json": str(found.json),
@@ -322,8 +340,9 @@ def written_json(found: Written) -> dict[str, Any]:
 def cell(verdict: Verdict) -> tuple[str, ...]:
     """A verdict as the cells of a table: who, where, what must be, what was seen, the outcome."""
     evidence = verdict.evidence
-    limit = telling.promise(verdict.metric, verdict.limit)
-    shown = verdict.outcome if verdict.tier is Tier.CRITICAL else f"({verdict.outcome})"
+    limit = telling.promise(telling.of_whom(verdict.metric, verdict.of), verdict.limit)
+    told = f"{verdict.outcome} (hypothetical)" if verdict.hypothetical else str(verdict.outcome)
+    shown = told if verdict.tier is Tier.CRITICAL else f"({told})"
     if not isinstance(evidence, Measured):
         return (verdict.requirement, str(verdict.slice), limit, "-", "-", "-", shown)
     return (
@@ -387,7 +406,7 @@ def planned(cell: PlannedCell) -> tuple[str, ...]:
     return (
         cell.requirement if cell.tier is Tier.CRITICAL else f"({cell.requirement})",
         str(cell.slice),
-        telling.promise(cell.metric, cell.limit),
+        telling.promise(telling.of_whom(cell.metric, cell.of), cell.limit),
         "-" if cell.target is None else f"{cell.target:g}",
         "-" if cell.needed is None and not cell.need.never else plan_words.needed(cell),
         _count(need.without_error, ""),
@@ -400,6 +419,7 @@ def _planned_json(cell: PlannedCell) -> dict[str, Any]:
     return {
         "requirement": cell.requirement,
         "metric": cell.metric,
+        "of_whom": cell.of,
         "slice": str(cell.slice) if cell.slice.keys else None,
         "tier": cell.tier,
         "limit": {"side": cell.limit.side, "value": cell.limit.value, "unit": cell.limit.unit},

@@ -18,7 +18,11 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@predicted`` str/f64  what the subject said (multiclass, regression)
 ``@weight``    float    what training weighs a case by; only where product.yaml asks for weights
 ``@call:X``    bool/..  what X said of the same case, for requirements ``against: X``
+``@arbitrated`` bool    a second person decided (only where the calls are a team's)
 =============  =======  ===========================================================================
+
+Where the calls are a team's (workflow.team), ``@flagged`` is the team's call and ``@referred`` says
+that a person read the case; the person's call is known, so nothing is excluded from the rates.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ SCORE = "@score"
 TRUTH = "@truth"
 PREDICTED = "@predicted"
 WEIGHT = "@weight"
+ARBITRATED = "@arbitrated"
 
 
 def call(name: str) -> str:

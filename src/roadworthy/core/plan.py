@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from roadworthy.core.certificate import Risk
 from roadworthy.core.need import Need
 from roadworthy.core.path import Amount
-from roadworthy.core.requirement import Limit, Slice, Tier
+from roadworthy.core.requirement import Limit, Slice, Tier, Whose
 from roadworthy.core.shown import Shown
 
 
@@ -30,6 +30,7 @@ class PlannedCell:
     needed: int | None
     cases: int | None
     have: int | None
+    of: Whose = Whose.PRODUCT
 
     @property
     def enough(self) -> bool | None:

@@ -12,6 +12,7 @@ from roadworthy.core.certificate import MaxRisk
 from roadworthy.core.policy import Referred
 from roadworthy.core.requirement import Level, Requirement, SliceRule
 from roadworthy.core.shown import Shown
+from roadworthy.core.team import Team
 
 Prevalence: TypeAlias = float | Literal["as_sampled"]
 
@@ -294,6 +295,7 @@ class Product(Shown):
     weights: Literal["costs"] | None = None
     model: ModelSource | None = None
     models: tuple[str, ...] | None = None
+    team: Team | None = None
     file: Path = Path("product.yaml")
     fingerprint: str = ""
     text: str = field(default="", repr=False, compare=False)
@@ -301,6 +303,17 @@ class Product(Shown):
     def __repr__(self) -> str:
         count = len(self.requirements)
         return f"<Product {self.name!r}: {count} requirements, from {str(self.file)!r}>"
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """Whose calls are prepared: whom requirements compare with, and who reads in the team.
+
+        What a triage product clears is told against every declared reader.
+        """
+        wanted = {one.limit.against for one in self.requirements if one.limit.against}
+        wanted |= set(self.team.calls if self.team else ())
+        wanted |= {calls.name for calls in self.data.calls} if self.decision.triage else set()
+        return tuple(sorted(wanted))
 
     @property
     def folder(self) -> Path:

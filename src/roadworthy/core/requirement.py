@@ -19,6 +19,13 @@ class Side(StrEnum):
     MIN_GAIN = "min_gain"
 
 
+class Whose(StrEnum):
+    """Whose calls a requirement is about: the product's own, or those of product and reader."""
+
+    PRODUCT = "product"
+    TEAM = "team"
+
+
 class Tier(StrEnum):
     """``critical`` gates the product, ``advisory`` is shown only."""
 
@@ -135,6 +142,7 @@ class Requirement(Generic[P]):
     per_unit: bool = False
     disagreement: float = 0.10
     line: int | None = None
+    of: Whose = Whose.PRODUCT
 
     @property
     def alpha(self) -> float:

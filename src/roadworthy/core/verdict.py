@@ -5,21 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from roadworthy.core.certificate import Certificate
+from roadworthy.core.errors import ExitCode
 from roadworthy.core.evidence import Evidence
 from roadworthy.core.need import Need
 from roadworthy.core.outcome import Outcome
 from roadworthy.core.path import Path
 from roadworthy.core.picture import Pictures
-from roadworthy.core.requirement import Limit, Slice, Tier
+from roadworthy.core.requirement import Limit, Slice, Tier, Whose
 from roadworthy.core.shown import Shown
 from roadworthy.core.subject import Subject
+from roadworthy.core.ways import Way
 
 __all__ = ["Judgement", "Outcome", "Population", "Verdict"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One requirement on one slice: the outcome, its evidence, and what more would settle it."""
+    """One requirement on one slice: the outcome, its evidence, and what more would settle it.
+
+    ``of`` says whose calls it is about. ``hypothetical`` says why the number is no observation but
+    what would follow if people acted as assumed; empty for what was observed.
+    """
 
     requirement: str
     metric: str
@@ -33,6 +39,8 @@ class Verdict:
     reason: str
     need: Need | None = None
     target: float | None = None
+    of: Whose = Whose.PRODUCT
+    hypothetical: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,10 +75,38 @@ class Judgement(Shown):
     paths: tuple[Path, ...] = ()
     pictures: Pictures | None = None
     certificate: Certificate | None = None
+    ways: tuple[Way, ...] = ()
 
     def __repr__(self) -> str:
         judged_on = f"on {self.set!r}, {self.population.cases:,} cases"
-        return f"<Judgement of {self.product!r}: {self.outcome} {judged_on}>"
+        return f"<Judgement of {self.product!r}: {self.answer} {judged_on}>"
+
+    @property
+    def answer(self) -> str:
+        """The outcome in words: what rests on people acting as assumed says so beside the word."""
+        return f"{self.outcome}{' (hypothetical)' if self.hypothetical else ''}"
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the shell sees: a PASS that nobody has seen happen is no proof, so it is not 0."""
+        if self.outcome is Outcome.PASS and self.hypothetical:
+            return ExitCode.INCONCLUSIVE
+        return self.outcome.exit_code
+
+    @property
+    def hypothetical(self) -> str:
+        """Why the outcome rests on what nobody has seen; empty when it does not.
+
+        Only a PASS leans on its hypothetical cells: one cell that was observed to fail is enough,
+        and so is a certificate that is missing.
+        """
+        found = [v.hypothetical for v in self.where(gating=True) if v.hypothetical]
+        if self.outcome is Outcome.PASS:
+            return found[0] if found else ""
+        deciding = [v for v in self.where(gating=True) if v.outcome is self.outcome]
+        uncertified = self.certificate is not None and self.certificate.outcome is self.outcome
+        leans = not uncertified and all(v.hypothetical for v in deciding)
+        return deciding[0].hypothetical if deciding and leans else ""
 
     def where(self, *, gating: bool) -> tuple[Verdict, ...]:
         """The verdicts that gate the product, or those that are shown only."""

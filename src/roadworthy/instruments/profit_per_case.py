@@ -13,9 +13,9 @@ from roadworthy.core.instrument import About
 from roadworthy.core.need import Need
 from roadworthy.core.parameters import Prevalence, inherited
 from roadworthy.core.product import Costs, Task
-from roadworthy.core.requirement import Requirement
+from roadworthy.core.requirement import Requirement, Whose
 from roadworthy.stats.mean_metric import MeanLoss
-from roadworthy.stats.prices import REFERRED, least, most, price
+from roadworthy.stats.prices import MOST_READS, READS, REFERRED, least, most, price
 
 NO_PROFIT = (
     "product.yaml declares no profit; add "
@@ -69,6 +69,8 @@ class ProfitPerCase(MeanLoss):
     def loss(self, requirement: Requirement[Any]) -> pl.Expr:
         flagged = pl.col(columns.FLAGGED).fill_null(False)
         costs: Costs = requirement.parameters.costs
+        if requirement.of is Whose.TEAM:
+            return _earned(costs, flagged) - price(costs.refer) * READS
         return pl.when(REFERRED).then(-price(costs.refer)).otherwise(_earned(costs, flagged))
 
     def loss_of(self, requirement: Requirement[Any], call: pl.Expr) -> pl.Expr:
@@ -81,6 +83,8 @@ class ProfitPerCase(MeanLoss):
         assert costs.profit is not None
         low, high = min(least(costs.profit.earned), 0.0), max(most(costs.profit.earned), 0.0)
         refer = most(costs.refer)
+        if requirement.of is Whose.TEAM:
+            return low - MOST_READS * refer, high
         both = requirement.limit.against and requirement.parameters.reader_refers
         return (low - refer if both else min(low, 0.0 - refer)), high
 

@@ -19,6 +19,7 @@ from roadworthy.io.cost_words import CostsWords, HarmWords, TrainWords
 from roadworthy.io.data_words import DataWords
 from roadworthy.io.model_words import ModelWords
 from roadworthy.io.shapes import AlsoWritten, Checked, Fault, Words, faults, shown, wrong
+from roadworthy.io.team_words import TeamWords
 from roadworthy.io.triage_words import ClearWords, FlagWords, ModeWord, ProtectWords
 from roadworthy.io.words import (
     Column,
@@ -239,6 +240,8 @@ class ProductWords(Words):
     """How sure, how likely to pass, how many looks."""
     decision: DecisionWords = DecisionWords()
     """How a score becomes a decision."""
+    team: TeamWords | None = None
+    """The product and a person together, for requirements `of: team`."""
     train: TrainWords | None = None
     """What training does beside fitting."""
     models: Texts | None = None

@@ -12,12 +12,13 @@ from roadworthy.core.evidence import Evidence, Measured, NotMeasured
 from roadworthy.core.need import Need
 from roadworthy.core.path import Amount, Path
 from roadworthy.core.picture import Pictures
-from roadworthy.core.requirement import Limit, Side, Tier
+from roadworthy.core.requirement import Limit, Side, Tier, Whose
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
 from roadworthy.io.certificate_json import certificate_from_json, certificate_to_json
 from roadworthy.io.kinds import read
 from roadworthy.io.slice_json import slice_from_json, slice_to_json
+from roadworthy.io.ways_json import way_from_json, way_to_json
 
 Json: TypeAlias = dict[str, Any]
 
@@ -55,6 +56,8 @@ def to_json(judgement: Judgement) -> Json:
         "notes": list(judgement.notes),
         "pictures": _pictures(judgement.pictures),
         "certificate": None if certificate is None else certificate_to_json(certificate),
+        "hypothetical": judgement.hypothetical or None,
+        "ways": [way_to_json(way) for way in judgement.ways],
     }
 
 
@@ -130,6 +133,8 @@ def verdict_to_json(verdict: Verdict) -> Json:
         "assumptions": list(measured.assumptions) if measured else [],
         "not_measured": None if isinstance(evidence, Measured) else evidence.reason,
         "target": verdict.target,
+        "of_whom": verdict.of.value,
+        "hypothetical": verdict.hypothetical or None,
     }
 
 
@@ -228,6 +233,7 @@ def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
         # judgements kept by earlier versions lack them
         pictures=read(Pictures, stored["pictures"]) if stored.get("pictures") else None,
         certificate=None if certificate is None else certificate_from_json(certificate),
+        ways=tuple(way_from_json(way) for way in stored.get("ways", ())),
     )
 
 
@@ -246,6 +252,9 @@ def verdict_from_json(stored: Mapping[str, Any]) -> Verdict:
         reason=stored["reason"],
         need=_read_need(stored["needs"]) if stored["needs"] else None,
         target=stored["target"],
+        # judgements kept by earlier versions lack what follows
+        of=Whose(stored.get("of_whom", Whose.PRODUCT.value)),
+        hypothetical=stored.get("hypothetical") or "",
     )
 
 

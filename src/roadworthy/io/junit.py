@@ -5,7 +5,8 @@ from __future__ import annotations
 from xml.etree import ElementTree as Xml
 
 from roadworthy.core.certificate import Certificate
-from roadworthy.core.requirement import Slice, Tier
+from roadworthy.core.errors import ExitCode
+from roadworthy.core.requirement import Slice, Tier, Whose
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io.certificate_words import guaranteed, missing, promise
 from roadworthy.io.harmless import harmless
@@ -19,14 +20,21 @@ def to_junit(judgement: Judgement) -> str:
     """One test suite with a test case for each verdict.
 
     A gating FAIL is a failure and a gating INCONCLUSIVE an error, so the build is red exactly when
-    the product does not pass; an advisory verdict that does not pass is skipped, with its message.
+    the product does not pass, or passes on paper only (hypothetical). An advisory verdict that does
+    not pass is skipped, with its message.
     """
     suite = Xml.Element("testsuite", name=harmless(judgement.product))
     for verdict in judgement.verdicts:
         _add_verdict(suite, verdict)
     if judgement.certificate is not None:
         _add_certificate(suite, judgement.certificate)
-    if judgement.outcome is not _worst(judgement):
+    if judgement.hypothetical:
+        # first in the suite, as the format asks
+        properties = Xml.Element("properties")
+        told = harmless(judgement.hypothetical)
+        Xml.SubElement(properties, "property", name="hypothetical", value=told)
+        suite.insert(0, properties)
+    if judgement.outcome is not _worst(judgement) or _on_paper(judgement):
         _add_product(suite, judgement)
     _count(suite)
     root = Xml.Element("testsuites", {**suite.attrib, "name": f"roadworthy {judgement.version}"})
@@ -45,7 +53,8 @@ def _worst(judgement: Judgement) -> Outcome:
 
 
 def _add_verdict(suite: Xml.Element, verdict: Verdict) -> None:
-    limit = f"{verdict.metric} {verdict.limit}"
+    whose = f"{verdict.metric} of the team" if verdict.of is Whose.TEAM else verdict.metric
+    limit = f"{whose} {verdict.limit}{' (hypothetical)' if verdict.hypothetical else ''}"
     case = _case(suite, verdict.requirement, f"{limit} [{_where(verdict.slice)}]")
     if verdict.outcome is Outcome.PASS:
         return
@@ -65,8 +74,16 @@ def _add_certificate(suite: Xml.Element, certificate: Certificate) -> None:
             _redden(case, Outcome.INCONCLUSIVE, " ".join(told))
 
 
+def _on_paper(judgement: Judgement) -> bool:
+    """A PASS that nobody has seen happen: the shell sees no 0 either."""
+    return judgement.outcome is Outcome.PASS and judgement.exit_code is not ExitCode.PASS
+
+
 def _add_product(suite: Xml.Element, judgement: Judgement) -> None:
     case = _case(suite, "product", judgement.product)
+    if _on_paper(judgement):
+        told = f"{judgement.answer}, so nothing is proven: {judgement.hypothetical}."
+        _redden(case, Outcome.INCONCLUSIVE, told)
     if judgement.outcome is not Outcome.PASS:
         _redden(case, judgement.outcome, "The product does not pass, whatever its parts say.")
 

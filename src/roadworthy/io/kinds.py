@@ -36,6 +36,8 @@ def _read(kind: Any, stored: Any, where: str) -> Any:
         key, value = get_args(kind)
         pairs = _require(stored, dict, where).items()
         return {_read(key, k, where): _read(value, v, f"{where}.{k}") for k, v in pairs}
+    if origin is Literal:
+        return _word(get_args(kind), stored, where)
     if is_dataclass(kind):
         return _dataclass(kind, _require(stored, dict, where), where)
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -43,6 +45,13 @@ def _read(kind: Any, stored: Any, where: str) -> Any:
     if kind is float and isinstance(stored, int) and not isinstance(stored, bool):
         return float(stored)
     return _require(stored, kind, where)
+
+
+def _word(words: tuple[Any, ...], stored: Any, where: str) -> Any:
+    # True == 1, and a list has no hash
+    if not any(type(stored) is type(word) and stored == word for word in words):
+        raise ValueError(f"{where} is {stored!r}, not one of {', '.join(map(repr, words))}")
+    return stored
 
 
 def _require(stored: Any, kind: type, where: str) -> Any:

@@ -15,6 +15,7 @@ from roadworthy.io.problems import Page, Problem
 from roadworthy.io.requirement_checks import DECLARE_PREVALENCE
 from roadworthy.io.requirement_reader import Written
 from roadworthy.io.shapes import shown
+from roadworthy.io.team_words import team_problems
 
 AUTOMATION = "automation"
 
@@ -31,6 +32,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from _triage(product)
     yield from cost_problems(page, product, written)
     yield from _models(product)
+    yield from team_problems(product)
     yield from _ids(written)
     yield from _gate(product)
     yield from _automation(product, written)

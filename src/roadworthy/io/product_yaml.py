@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.product import Product, Scope
+from roadworthy.core.team import Team
 from roadworthy.io import registry
 from roadworthy.io.cost_checks import by_ratio
 from roadworthy.io.cost_words import harms
@@ -28,19 +30,26 @@ from roadworthy.io.requirement_reader import (
 from roadworthy.io.yaml_lines import MAX_CHARACTERS, read_yaml
 
 
-def load_product(path: Path, instruments: Mapping[str, Instrument] | None = None) -> Product:
+def load_product(
+    path: Path, instruments: Mapping[str, Instrument] | None = None, *, study: bool = True
+) -> Product:
     """The product that ``path`` describes.
 
-    ``instruments`` are the metrics it may use; by default those that are installed.
+    ``instruments`` are the metrics it may use; by default those that are installed. Without
+    ``study`` the reader study that it names is not read: it is just being analysed.
 
     Raises:
         BadInput: the file cannot be read, or something in it is wrong; ``where`` names the line.
     """
-    return parse_product(_text(path), path, instruments)
+    return parse_product(_text(path), path, instruments, study=study)
 
 
 def parse_product(
-    text: str, file: Path, instruments: Mapping[str, Instrument] | None = None
+    text: str,
+    file: Path,
+    instruments: Mapping[str, Instrument] | None = None,
+    *,
+    study: bool = True,
 ) -> Product:
     """The product that ``text`` describes; other files it names are relative to ``file``.
 
@@ -55,15 +64,19 @@ def parse_product(
     requirements, more = requirement_words(page, known)
     page.refuse([*problems, *more])
     assert words is not None  # refused otherwise
-    readable = [found for found in requirements if found is not None]
     around = _surroundings(words, file)
-    found = list(read_requirements(page, readable, known, around))
+    team = None if words.team is None else words.team.core(file.parent, study)
+    if isinstance(team, Problem):
+        page.refuse([team])
+    found = list(read_requirements(page, requirements, known, around))
     written = [one for one in found if isinstance(one, Written)]
     product = _product(words, around, written, file, text)
+    if isinstance(team, Team):
+        product = _with_team(product, team)
     page.refuse(
         [
             *(one for one in found if isinstance(one, Problem)),
-            *_meaning(page, product, written, known, complete=len(written) == len(readable)),
+            *_meaning(page, product, written, known, complete=len(written) == len(found)),
         ]
     )
     return product
@@ -110,6 +123,14 @@ def _product(
         fingerprint=_fingerprint(text, written),
         text=text,
     )
+
+
+def _with_team(product: Product, team: Team) -> Product:
+    """The product and its team; another reader study is another claim, and another fingerprint."""
+    if team.study is None:
+        return replace(product, team=team)
+    told = f"{product.fingerprint}{team.study!r}"
+    return replace(product, team=team, fingerprint=sha256(told.encode()).hexdigest())
 
 
 def _fingerprint(text: str, written: Sequence[Written]) -> str:

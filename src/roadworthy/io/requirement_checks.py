@@ -13,6 +13,7 @@ from roadworthy.core.requirement import Limit, Requirement, Side
 from roadworthy.io.own_words import inherited_from
 from roadworthy.io.problems import Problem
 from roadworthy.io.requirement_reader import Written
+from roadworthy.io.team_words import whose_problems
 from roadworthy.io.words import (
     as_share,
 )
@@ -47,6 +48,12 @@ def requirement_problems(
 ) -> Iterator[Problem]:
     """Everything that is wrong with one requirement."""
     yield from _task(product, written)
+    yield from whose_problems(
+        written.path,
+        product,
+        written.requirement,
+        instruments[written.requirement.metric],
+    )
     yield from _comparison(product, written, instruments)
     yield from _limit(written)
     yield from _target(written.path, written.requirement, written.about)

@@ -17,6 +17,7 @@ from roadworthy.io.case_ids import read_case_ids
 from roadworthy.io.nearest import did_you_mean, nearest
 from roadworthy.io.own_words import inherited_from, read_from_file
 from roadworthy.io.problems import Page, Problem
+from roadworthy.io.ready_words import READY, ReadyWords, spelled_out
 from roadworthy.io.requirement_words import RequirementWords, own_values, words_of
 from roadworthy.io.yaml_lines import KeyPath
 
@@ -58,16 +59,41 @@ class Written:
 
 def requirement_words(
     page: Page, instruments: Mapping[str, Instrument]
-) -> tuple[list[RequirementWords | None], list[Problem]]:
-    """The words of every requirement (None where they cannot be read), and what is wrong."""
+) -> tuple[list[tuple[KeyPath, RequirementWords]], list[Problem]]:
+    """The words of every requirement that can be read, with their place, and what is wrong.
+
+    A ready requirement stands for several, all at its place.
+    """
     written = page.value(("requirements",))
-    words: list[RequirementWords | None] = []
+    words: list[tuple[KeyPath, RequirementWords]] = []
     problems: list[Problem] = []
     for place, item in enumerate(written if isinstance(written, list) else []):
-        found = _words(page, ("requirements", place), item, instruments)
-        words.append(found if isinstance(found, RequirementWords) else None)
-        problems.extend(found if isinstance(found, list) else [])
+        path: KeyPath = ("requirements", place)
+        items = _spelled_out(page, path, item)
+        if isinstance(items, list) and items and isinstance(items[0], Problem):
+            problems += [one for one in items if isinstance(one, Problem)]
+            continue
+        for one in items:
+            found = _words(page, path, one, instruments)
+            if isinstance(found, list):
+                problems += found
+            else:
+                words.append((path, found))
     return words, problems
+
+
+def _spelled_out(page: Page, path: KeyPath, item: object) -> list[object]:
+    """The requirements that an item stands for, or what is wrong with a ready one."""
+    if not isinstance(item, dict) or "ready" not in item:
+        return [item]
+    try:
+        ReadyWords.model_validate(item)
+    except ValidationError as error:
+        return list(page.problems(error, path))
+    if item.get("max_drop") is None and READY[item["ready"]].max_drop is None:
+        message = "has no margin, and without one only a better product can show it"
+        return [Problem(path, message, "Add `max_drop: 0.05`, or your own.", "missing_key")]
+    return list(spelled_out(item))
 
 
 def _words(
@@ -173,18 +199,18 @@ def _requirement(
         because=words.because,
         per_unit=words.per is not None,
         line=line,
+        of=words.of,
         **planned,
     )
 
 
 def read_requirements(
     page: Page,
-    words: list[RequirementWords],
+    words: list[tuple[KeyPath, RequirementWords]],
     instruments: Mapping[str, Instrument],
     around: Surroundings,
 ) -> Iterator[Written | Problem]:
     """Every requirement of the file, in its order."""
-    for place, written in enumerate(words):
-        path: KeyPath = ("requirements", place)
+    for path, written in words:
         line = page.document.line(path)
         yield read_requirement(path, line, written, instruments[written.metric], around)

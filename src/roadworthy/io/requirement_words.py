@@ -9,7 +9,7 @@ from pydantic import Field, create_model, model_validator
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
-from roadworthy.core.requirement import Side, SliceRule, Tier
+from roadworthy.core.requirement import Side, SliceRule, Tier, Whose
 from roadworthy.io.grammar import ConfidenceWord, PowerWord
 from roadworthy.io.own_words import own_words
 from roadworthy.io.shapes import Checked, Words, shown, wrong
@@ -26,6 +26,7 @@ from roadworthy.io.words import (
 )
 
 TierWord = Annotated[Tier, choice({tier.value: tier for tier in Tier})]
+WhoseWord = Annotated[Whose, choice({whose.value: whose for whose in Whose})]
 
 
 class _Limited(Words):
@@ -137,6 +138,8 @@ class RequirementWords(_Limited):
     """What is measured."""
     id: Text | None = None
     """A name of its own; by default the metric."""
+    of: WhoseWord = Whose.PRODUCT
+    """Whose calls are measured: the product's own, or those of product and reader together."""
     against: Column | None = None
     """Whom to compare with: a name from data.calls, or a column with calls."""
     confidence: ConfidenceWord | None = None

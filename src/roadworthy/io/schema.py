@@ -8,6 +8,7 @@ from typing import Any
 from roadworthy.core.instrument import About, Instrument
 from roadworthy.core.requirement import Side
 from roadworthy.io.grammar import ProductWords
+from roadworthy.io.ready_words import READY, ReadyWords
 from roadworthy.io.requirement_words import RequirementWords, words_of
 
 _SIDES = [side.value for side in Side]
@@ -23,8 +24,16 @@ def json_schema(instruments: Mapping[str, Instrument]) -> dict[str, Any]:
     schema = ProductWords.model_json_schema(by_alias=True)
     definitions: dict[str, Any] = schema.pop("$defs")
     definitions["Requirement"] = _requirement(instruments, definitions)
+    definitions["Ready"] = _ready(definitions)
     schema["properties"]["requirements"].update(
-        {"items": {"$ref": "#/$defs/Requirement"}, "minItems": 1}
+        {
+            "items": {
+                "if": {"required": ["ready"]},
+                "then": {"$ref": "#/$defs/Ready"},
+                "else": {"$ref": "#/$defs/Requirement"},
+            },
+            "minItems": 1,
+        }
     )
     plain: dict[str, Any] = _plain({**schema, "$defs": definitions})
     return {
@@ -52,6 +61,22 @@ def _requirement(
             for name, then in metrics.items()
         ],
     }
+
+
+def _ready(definitions: dict[str, Any]) -> dict[str, Any]:
+    """A ready requirement; one without a margin of its own must be given one."""
+    schema = ReadyWords.model_json_schema(by_alias=True)
+    definitions.update(schema.pop("$defs", {}))
+    schema["properties"]["ready"] = {
+        "oneOf": [{"const": one.name, "description": one.meaning} for one in READY.values()]
+    }
+    schema["properties"]["slices"]["items"] = {"$ref": "#/$defs/SliceWords"}
+    bare = [one.name for one in READY.values() if one.max_drop is None]
+    needs = {
+        "if": {"properties": {"ready": {"enum": bare}}},
+        "then": {"required": ["max_drop"]},
+    }
+    return {**schema, "allOf": [needs]}
 
 
 def _told(metric: str, about: About) -> dict[str, Any]:

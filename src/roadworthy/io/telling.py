@@ -11,7 +11,8 @@ from roadworthy.core.need import Need
 from roadworthy.core.path import Path
 from roadworthy.core.policy import Referred
 from roadworthy.core.product import CaseCost, Scope, ScopeRule
-from roadworthy.core.requirement import Level, Limit, Side, SliceKey
+from roadworthy.core.requirement import Level, Limit, Side, SliceKey, Whose
+from roadworthy.core.ways import Figure
 from roadworthy.io.harmless import short
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -100,6 +101,15 @@ def sentence(text: str) -> str:
     return closed[:1].upper() + closed[1:]
 
 
+def of_whom(title: str, of: Whose) -> str:
+    """A metric's name, and whose calls it counts unless they are the product's own.
+
+    >>> of_whom("sensitivity", Whose.TEAM)
+    'sensitivity of the team'
+    """
+    return f"{title} of the team" if of is Whose.TEAM else title
+
+
 def promise(title: str, limit: Limit, unit: str = "") -> str:
     """What must hold, as a phrase: "Sensitivity at least 0.90"."""
     value = exact(limit.value, limit.unit or unit)
@@ -135,6 +145,21 @@ def bounds(measured: Measured, limit: Limit, unit: str = "") -> str:
     if high is None:
         return f"from {low}; no upper bound"
     return f"{low} to {high}"
+
+
+def figure(found: Figure, whole: bool = False) -> str:
+    """An estimate and its bounds, rounded away from the estimate.
+
+    >>> figure(Figure(0.98263, 0.96501, 0.99299, 403))
+    '0.983 (0.965 to 0.993)'
+    """
+    if whole:
+        low, high = math.floor(found.low), math.ceil(found.high)
+        if low == high:
+            return count(low)
+        return f"{count(round(found.estimate))} ({count(low)} to {count(high)})"
+    low_told, high_told = number(found.low, rounding=DOWN), number(found.high, rounding=UP)
+    return f"{number(found.estimate)} ({low_told} to {high_told})"
 
 
 def worse_bound(measured: Measured, limit: Limit, unit: str = "") -> str:

@@ -48,6 +48,16 @@ class Way:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A second table, of things that are compared and not judged."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Card:
     """The answer first (``word``, on ``colour``), then the table, why, and what is next."""
 
@@ -61,6 +71,7 @@ class Card:
     plotted: str = ""
     alarms: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    beside: Beside | None = None
     reasons: tuple[Reason, ...] = ()
     ways: tuple[Way, ...] = ()
     notes: tuple[str, ...] = ()

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from roadworthy.cli import show, show_compare
+from roadworthy.cli import show, show_compare, show_ways
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.path import Path
 from roadworthy.core.plan import Plan
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io import ladder_words
-from roadworthy.notebook.card import COLOURS, NEUTRAL, Card, Reason, Row, Way, as_text, laid_out
+from roadworthy.notebook.card import (
+    COLOURS,
+    NEUTRAL,
+    Beside,
+    Card,
+    Reason,
+    Row,
+    Way,
+    as_text,
+    laid_out,
+)
 from roadworthy.notebook.plot import Bars
 from roadworthy.notebook.text import text
 from roadworthy.workflow.compare import Comparison
@@ -31,18 +41,29 @@ def _judgement(found: Judgement) -> Card:
     return Card(
         title=found.product,
         after=f"on {show.set_name(found.set)}, {people.cases:,} cases{units}",
-        word=found.outcome.value,
-        colour=COLOURS[found.outcome],
+        word=found.answer,
+        # a PASS that nobody has seen happen is not green
+        colour=COLOURS[Outcome.INCONCLUSIVE if found.hypothetical else found.outcome],
         leads=show.out_of_scope(people),
         heads=show.JUDGED,
         rows=tuple(
             Row(show.cell(verdict), verdict.outcome, bars.of(verdict)) for verdict in found.verdicts
         ),
         plotted="bounds",
-        alarms=tuple(show.failing_aside(found)),
+        alarms=(*show.on_paper(found), *show.failing_aside(found)),
+        beside=_beside(found),
         reasons=tuple(Reason(*reason) for reason in show.reasons(found.verdicts)),
         ways=tuple(map(_way, found.paths)),
         notes=found.notes,
+    )
+
+
+def _beside(found: Judgement) -> Beside | None:
+    if not found.ways:
+        return None
+    ways = found.ways
+    return Beside(
+        show_ways.LEAD, show_ways.heads(ways), show_ways.rows(ways), show_ways.on_paper(ways)
     )
 
 

@@ -11,12 +11,23 @@ from roadworthy.core import columns
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.instrument import Rows, Statistic
 from roadworthy.core.need import Need
-from roadworthy.core.requirement import Requirement
+from roadworthy.core.requirement import Requirement, Whose
 from roadworthy.stats import costs
 from roadworthy.stats.evidence import from_bounds
 from roadworthy.stats.gathered import Share, Tally, WhenDependent
 from roadworthy.stats.mean_metric import POSITIVE, MeanLoss
-from roadworthy.stats.prices import KINDS, REFERRED, ByClass, ByKind, Kind, Tariff, price
+from roadworthy.stats.prices import (
+    KINDS,
+    MOST_READS,
+    READS,
+    REFERRED,
+    TEAM_KINDS,
+    ByClass,
+    ByKind,
+    Kind,
+    Tariff,
+    price,
+)
 
 OTHERS = "cases of other classes"
 # misses, false alarms and referrals
@@ -33,7 +44,8 @@ class PricedMean(MeanLoss):
 
     A subclass gives the ``tariff``, in losses, and says why there is none (``without``). Few fixed
     amounts are bounded exactly from counts; many of them, amounts that differ from case to case,
-    dependent cases and comparisons by betting between the declared ends.
+    dependent cases and comparisons by betting between the declared ends. The calls of a team cost
+    and earn as declared, whoever made them, and every read costs ``refer`` beside them.
     """
 
     def tariff(self, requirement: Requirement[Any]) -> Tariff | None:
@@ -61,15 +73,18 @@ class PricedMean(MeanLoss):
     def _by_counts(self, requirement: Requirement[Any], tariff: Tariff) -> bool:
         fixed = isinstance(tariff, ByClass) or tariff.fixed
         parts = self._parts(requirement)
-        return fixed and not requirement.limit.against and all(_sharp(tariff, p) for p in parts)
+        sharp = all(_sharp(tariff, part, requirement.of) for part in parts)
+        return fixed and not requirement.limit.against and sharp
 
     def _counts(
         self, requirement: Requirement[Any], tariff: Tariff
     ) -> Mapping[str, Statistic[Any]]:
         found = {}
         for part, among in self._parts(requirement).items():
-            for kind in _regrets(tariff, part)[1]:
-                found[f"{part}:{kind}"] = Share(_hit(tariff, kind), among, Rows.INSIDE)
+            for amounts in _amounts(tariff, part, requirement.of):
+                for kind in _regrets(amounts)[1]:
+                    hit = _hit(tariff, kind, requirement.of)
+                    found[f"{part}:{kind}"] = Share(hit, among, Rows.INSIDE)
         return found
 
     def _parts(self, requirement: Requirement[Any]) -> Mapping[str, pl.Expr]:
@@ -109,15 +124,17 @@ class PricedMean(MeanLoss):
     ) -> Evidence:
         """The best that a case can lose, plus the bounded regret over it."""
         weights = self._weights(requirement) or {"cases": 1.0}
-        groups, base = [], 0.0
+        groups, base, n = [], 0.0, 0
         for part, weight in weights.items():
-            best, regrets = _regrets(tariff, part)
-            counts = [tallies[f"{part}:{kind}"] for kind in regrets]
-            if counts[0].n == 0:
-                return NotMeasured(f"there are no {part} to measure it on")
-            ks = tuple(float(tally.k) for tally in counts)
-            groups.append(costs.Group(ks, tuple(regrets.values()), float(counts[0].n), weight))
-            base += weight * best
+            for number, amounts in enumerate(_amounts(tariff, part, requirement.of)):
+                best, regrets = _regrets(amounts)
+                counts = [tallies[f"{part}:{kind}"] for kind in regrets]
+                if counts[0].n == 0:
+                    return NotMeasured(f"there are no {part} to measure it on")
+                ks = tuple(float(tally.k) for tally in counts)
+                groups.append(costs.Group(ks, tuple(regrets.values()), float(counts[0].n), weight))
+                base += weight * best
+                n += counts[0].n if number == 0 else 0
         higher = self.about.better == "higher"
         low, high = _bounds(groups, base, higher)
         total = base + costs.estimate(groups)
@@ -128,7 +145,7 @@ class PricedMean(MeanLoss):
             low,
             high,
             estimate=0.0 - total if higher else total,
-            n=int(sum(group.n for group in groups)),
+            n=n,
             of="cases",
             method=f"sum of simultaneous exact bounds on the counts ({counted or 'no error'})",
         )
@@ -146,6 +163,8 @@ class PricedMean(MeanLoss):
         if isinstance(tariff, ByClass):
             return self._told(_known_only(tariff.of(pl.col(columns.PREDICTED))))
         flagged = pl.col(columns.FLAGGED).fill_null(False)
+        if requirement.of is Whose.TEAM:
+            return self._told(tariff.of(flagged) + tariff.amount("refer") * READS)
         decided = pl.when(REFERRED).then(tariff.amount("refer")).otherwise(tariff.of(flagged))
         return self._told(decided)
 
@@ -160,6 +179,8 @@ class PricedMean(MeanLoss):
         tariff = self._known(requirement)
         if isinstance(tariff, ByClass):
             low, high = min(tariff.amounts.values()), max(tariff.amounts.values())
+        elif requirement.of is Whose.TEAM:
+            low, high = _ends_of_team(tariff)
         else:
             both = bool(requirement.limit.against) and requirement.parameters.reader_refers
             low, high = _ends(tariff, both)
@@ -195,14 +216,15 @@ def _bounds(groups: Sequence[costs.Group], base: float, higher: bool) -> tuple[A
     return low, high
 
 
-def _sharp(tariff: Tariff, part: str) -> bool:
+def _sharp(tariff: Tariff, part: str, whose: Whose) -> bool:
     """Whether few bounds add up to the whole: a bound is paid for once an amount.
 
     Where right calls lose unlike amounts every case is an amount, each with its own bound: one bet
     on their mean is then far sharper. Amounts are declared beforehand, so the choice is none of the
     data's.
     """
-    best, regrets = _regrets(tariff, part)
+    # what people's reading costs is one amount more, whatever the calls cost
+    best, regrets = _regrets(_amounts(tariff, part, whose)[0])
     amounts = set(regrets.values())
     alike = len({amount - best for amount in _of_right_calls(tariff, part)}) == 1
     return len(amounts) == 1 or (alike and len(amounts) <= _MOST_AMOUNTS)
@@ -214,23 +236,31 @@ def _of_right_calls(tariff: Tariff, part: str) -> list[float]:
     return [tariff.ends(kind)[1] for kind in _OF[part] if kind in ("found", "cleared")]
 
 
-def _regrets(tariff: Tariff, part: str) -> tuple[float, dict[Any, float]]:
-    """The least that a case of ``part`` can lose, and by how much each other kind exceeds it."""
+def _amounts(tariff: Tariff, part: str, whose: Whose) -> list[dict[Any, float]]:
+    """What each kind of case of ``part`` loses, added up over the dicts: one kind of each a case.
+
+    A product's case is called or referred. A team's is called, whoever reads it, and read or not.
+    """
     if isinstance(tariff, ByClass):
-        amounts: dict[Any, float] = {
-            f"{was} called {said}": amount for (was, said), amount in tariff.amounts.items()
-        }
-    else:
-        amounts = {kind: tariff.ends(kind)[1] for kind in _OF[part]}
+        return [{f"{was} called {said}": amount for (was, said), amount in tariff.amounts.items()}]
+    amounts: dict[Any, float] = {kind: tariff.ends(kind)[1] for kind in _OF[part]}
+    if whose is Whose.PRODUCT:
+        return [amounts]
+    read = amounts.pop("refer")
+    return [amounts, *({kind: read, "unread": 0.0} for kind in ("refer", "arbiter") if read)]
+
+
+def _regrets(amounts: Mapping[Any, float]) -> tuple[float, dict[Any, float]]:
+    """The least that a case can lose, and by how much each other kind exceeds it."""
     best = min(amounts.values())
     regrets = {kind: amount - best for kind, amount in amounts.items() if amount > best}
     # where all lose the same, one kind is counted all the same: it tells how many cases there are
     return best, regrets or {next(iter(amounts)): 0.0}
 
 
-def _hit(tariff: Tariff, kind: Any) -> pl.Expr:
+def _hit(tariff: Tariff, kind: Any, whose: Whose) -> pl.Expr:
     if isinstance(tariff, ByKind):
-        return KINDS[kind]
+        return KINDS[kind] if whose is Whose.PRODUCT else TEAM_KINDS[kind]
     truth, predicted = pl.col(columns.TRUTH), pl.col(columns.PREDICTED)
     pairs = {f"{was} called {said}": (was, said) for was, said in tariff.amounts}
     was, said = pairs[kind]
@@ -246,6 +276,13 @@ def _priced(requirement: Requirement[Any], tariff: Tariff) -> pl.Expr:
     if requirement.limit.against:
         found = found & pl.col(columns.call(requirement.limit.against)).is_in(classes)
     return found
+
+
+def _ends_of_team(tariff: ByKind) -> tuple[float, float]:
+    """The ends of one case's loss, whoever calls it, and read by nobody, one person or two."""
+    called = [tariff.ends(kind) for kind in KINDS if kind != "refer"]
+    low, high = min(end[0] for end in called), max(end[1] for end in called)
+    return low, high + MOST_READS * tariff.ends("refer")[1]
 
 
 def _ends(tariff: ByKind, both: bool) -> tuple[float, float]:

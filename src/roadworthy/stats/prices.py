@@ -11,13 +11,30 @@ import polars as pl
 from roadworthy.core import columns
 from roadworthy.core.product import CaseCost, CostMatrix, Costs, Harm, Price
 
-__all__ = ["KINDS", "ByClass", "ByKind", "Kind", "Tariff", "cost", "harm", "loss", "most", "price"]
+__all__ = [
+    "KINDS",
+    "MOST_READS",
+    "READS",
+    "TEAM_KINDS",
+    "ByClass",
+    "ByKind",
+    "Kind",
+    "Tariff",
+    "cost",
+    "harm",
+    "least",
+    "loss",
+    "most",
+    "price",
+]
 
-Kind: TypeAlias = Literal["miss", "found", "false_alarm", "cleared", "refer"]
+Kind: TypeAlias = Literal["miss", "found", "false_alarm", "cleared", "refer", "arbiter"]
 
 POSITIVE = pl.col(columns.POSITIVE)
 FLAGGED = pl.col(columns.FLAGGED).fill_null(False)
 REFERRED = pl.col(columns.REFERRED)
+ARBITRATED = pl.col(columns.ARBITRATED)
+# of a case that the product refers it is not known what the person says
 KINDS: Mapping[Kind, pl.Expr] = {
     "miss": POSITIVE & ~FLAGGED & ~REFERRED,
     "found": POSITIVE & FLAGGED & ~REFERRED,
@@ -25,6 +42,18 @@ KINDS: Mapping[Kind, pl.Expr] = {
     "cleared": ~POSITIVE & ~FLAGGED & ~REFERRED,
     "refer": REFERRED,
 }
+# of a team's cases the person's call is known, so it is paid for or earned beside the reading
+TEAM_KINDS: Mapping[Kind, pl.Expr] = {
+    "miss": POSITIVE & ~FLAGGED,
+    "found": POSITIVE & FLAGGED,
+    "false_alarm": ~POSITIVE & FLAGGED,
+    "cleared": ~POSITIVE & ~FLAGGED,
+    "refer": REFERRED,
+    "arbiter": ARBITRATED,
+}
+# how often people read a case of a team: an arbiter reads once more
+READS = REFERRED.cast(pl.Float64) + ARBITRATED.cast(pl.Float64)
+MOST_READS = 2.0
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from roadworthy.store.certificates import certified_names
 from roadworthy.store.seal import note_answer, open_seal, refuse_opened, unanswered
 from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.check import agreements, keep, notes
+from roadworthy.workflow.check import agreements, hypothetical_notes, keep, notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
@@ -30,6 +30,7 @@ from roadworthy.workflow.paths import open_paths
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, names
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
+from roadworthy.workflow.ways import ways as ways_of_working
 
 
 def certify(product: Given) -> Judgement:
@@ -95,6 +96,7 @@ def certify(product: Given) -> Judgement:
         notes=(
             *notes(product, settled, 1),
             *agreements(found),
+            *hypothetical_notes(found),
             f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
             *(ways.notes if outcome is not Outcome.PASS else ()),
             *since_loaded(product),
@@ -102,6 +104,7 @@ def certify(product: Given) -> Judgement:
         paths=ways.paths if outcome is not Outcome.PASS else (),
         pictures=pictures,
         certificate=ways.certificate,
+        ways=ways_of_working(judged, answered, registry, ways.certificate),
     )
     note_answer(workspace, ids, to_json(judgement))
     keep(workspace, product, judgement, f"sealed-{seal.fingerprint[:16]}")

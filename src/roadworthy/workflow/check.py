@@ -38,6 +38,7 @@ from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
+from roadworthy.workflow.ways import ways as ways_of_working
 
 OPEN_DATA = (
     "Judged on open data: these cases can be looked at again and again, so this verdict guides "
@@ -87,13 +88,16 @@ def check(
         notes=(
             *notes(product, found.settled, found.candidates),
             *agreements(found.verdicts),
+            *hypothetical_notes(found.verdicts),
             *(() if stand_in is None else (_alone(product, stand_in),)),
             *since_loaded(product),
+            *found.notes,
             OPEN_DATA,
         ),
         paths=found.paths,
         pictures=found.pictures,
         certificate=found.certificate,
+        ways=found.working,
     )
     keep(workspace, product, judgement, "open" if on is None else "other")
     return judgement
@@ -169,8 +173,18 @@ def _as_a_whole(
         sealed = unopened(workspace, parted)
         others = OtherRungs(product, workspace, parted, settled, registry)
         ways = paths(product, study, settled.judged.policy, told, registry, sealed, others)
-    people, among = population(answered), study.candidates
-    return Found(settled, name, told, people, data, among, ways, pictures, certificate)
+    return Found(
+        settled=settled,
+        set=name,
+        verdicts=told,
+        population=population(answered),
+        data=data,
+        candidates=study.candidates,
+        paths=ways,
+        pictures=pictures,
+        certificate=certificate,
+        working=ways_of_working(settled.judged, answered, registry, certificate),
+    )
 
 
 def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...]:
@@ -219,6 +233,18 @@ def _cuts(policy: Policy) -> str:
     told = f"threshold {policy.threshold:.4g}"
     band = policy.refer_between
     return told if band is None else f"{told} and the band {band[0]:.4g} to {band[1]:.4g}"
+
+
+def hypothetical_notes(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """Which verdicts rest on people acting as nobody saw them act, and why."""
+    why: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.hypothetical:
+            why.setdefault(verdict.hypothetical, []).append(verdict.requirement)
+    return tuple(
+        f"Hypothetical ({', '.join(dict.fromkeys(named))}): {reason}."
+        for reason, named in why.items()
+    )
 
 
 def keep(workspace: Workspace, product: Product, judgement: Judgement, name: str) -> None:

@@ -14,7 +14,7 @@ from roadworthy.core.evidence import Evidence, Measured, Regime
 from roadworthy.core.instrument import About, Instrument, Rows
 from roadworthy.core.model import Brought
 from roadworthy.core.product import Product, SetName, Task
-from roadworthy.core.requirement import Limit, Requirement, Side, Tier
+from roadworthy.core.requirement import Limit, Requirement, Side, Tier, Whose
 from roadworthy.core.shown import Shown
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Outcome, Verdict
@@ -418,6 +418,8 @@ def _not_comparable(
     registry: Mapping[str, Instrument],
     table: pl.DataFrame,
 ) -> str:
+    if requirement.of is Whose.TEAM:
+        return "it is about product and reader together"
     if not about.comparable or table_of(requirement, registry) != "cases":
         return f"{requirement.metric} is no mean over cases"
     refers = bool(table[THEIRS + columns.REFERRED].any())

@@ -51,6 +51,7 @@ class Written(Shown):
     json: Path
     junit: Path
     stale: bool = False
+    hypothetical: bool = False
 
     def __repr__(self) -> str:
         return f"<Written {str(self.html)!r}>"
@@ -95,7 +96,16 @@ def dossier(product: Given, out: str | Path | None = None, set_name: str | None 
         "junit.xml": to_junit(judgement),
     }
     html, markdown, verdict, junit = _write(folder, contents)
-    return Written(judgement.set, str(judgement.outcome), html, markdown, verdict, junit, stale)
+    return Written(
+        set=judgement.set,
+        outcome=str(judgement.outcome),
+        html=html,
+        markdown=markdown,
+        json=verdict,
+        junit=junit,
+        stale=stale,
+        hypothetical=bool(judgement.hypothetical),
+    )
 
 
 def _kept(workspace: Workspace, product_file: Path, set_name: str | None) -> Kept:

@@ -19,12 +19,16 @@ from roadworthy.workflow.slicing import Cell
 
 @dataclass(frozen=True)
 class Weighed:
-    """A cell with its evidence, the regime it was measured in, and what more would settle it."""
+    """A cell with its evidence, the regime it was measured in, and what more would settle it.
+
+    ``hypothetical`` says why the evidence is no observation; empty when it is one.
+    """
 
     cell: Cell
     evidence: Evidence
     regime: Regime
     need: Need | None = None
+    hypothetical: str = ""
 
 
 def judge(weighed: Sequence[Weighed]) -> tuple[Verdict, ...]:
@@ -81,6 +85,8 @@ def _verdict(weighed: Weighed, failed: bool) -> Verdict:
         reason=_reason(weighed, outcome),
         need=None if outcome is Outcome.PASS else weighed.need,
         target=requirement.target,
+        of=requirement.of,
+        hypothetical=weighed.hypothetical,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product as product_of
 from typing import Any
 
 import polars as pl
@@ -14,8 +15,9 @@ from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.picture import Pictures
 from roadworthy.core.product import Product, Scope
-from roadworthy.core.requirement import Requirement, SliceRule
+from roadworthy.core.requirement import Requirement, SliceRule, Whose
 from roadworthy.core.study import Study
+from roadworthy.core.team import Team
 from roadworthy.core.verdict import Outcome, Population, Verdict
 from roadworthy.stats.multiplicity import alpha_for_candidates
 from roadworthy.workflow.gather import gather
@@ -23,6 +25,7 @@ from roadworthy.workflow.judge import Weighed, judge
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.slicing import Cell, cells
 from roadworthy.workflow.stream import Streamed
+from roadworthy.workflow.team import seen, viewed
 
 
 def verdicts(
@@ -37,7 +40,10 @@ def verdicts(
     ``streamed`` is what one pass over the cases gave; ``study`` then holds the other tables only.
     """
     planned, found = _planned_and_gathered(product, study, instruments, streamed)
-    weighed = [_weigh(cell, found.get(id(cell)), study, instruments, anytime) for cell in planned]
+    weighed = [
+        _weigh(cell, found.get(id(cell)), study, instruments, anytime, product.team)
+        for cell in planned
+    ]
     return judge(weighed)
 
 
@@ -55,7 +61,10 @@ def verdicts_and_pictures(
         told = verdicts(product, study, instruments, streamed=streamed)
         return told, asked.taken(pictured, study.candidates)
     planned, found = _planned_and_gathered(product, study, instruments, also=asked)
-    weighed = [_weigh(cell, found.get(id(cell)), study, instruments, False) for cell in planned]
+    weighed = [
+        _weigh(cell, found.get(id(cell)), study, instruments, False, product.team)
+        for cell in planned
+    ]
     return judge(weighed), asked.taken(found.get(id(asked.cell)), study.candidates)
 
 
@@ -155,25 +164,32 @@ def _planned_and_gathered(
 ) -> tuple[list[Cell], dict[int, dict[str, Any]]]:
     planned = all_cells(product, study, instruments, streamed)
     if also is None:
-        found = _gathered(planned, study, instruments)
+        found = _gathered(planned, study, instruments, product.team)
     else:
         # one scan for both
-        found = _gathered([*planned, also.cell], study, {**instruments, **also.instruments})
+        known = {**instruments, **also.instruments}
+        found = _gathered([*planned, also.cell], study, known, product.team)
     return planned, found if streamed is None else {**found, **streamed.gathered}
 
 
 def _gathered(
-    planned: Sequence[Cell], study: Study, instruments: Mapping[str, Instrument]
+    planned: Sequence[Cell],
+    study: Study,
+    instruments: Mapping[str, Instrument],
+    team: Team | None,
 ) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
-    for name, table in study.tables.items():
+    for (name, table), whose in product_of(study.tables.items(), Whose):
         here = [
             cell
             for cell in planned
-            if not cell.absent and table_of(cell.requirement, instruments) == name
+            if not cell.absent
+            and table_of(cell.requirement, instruments) == name
+            and cell.requirement.of is whose
         ]
         if here:
-            found |= dict(zip(map(id, here), gather(table, here, instruments), strict=True))
+            told = gather(viewed(table, team, whose), here, instruments)
+            found |= dict(zip(map(id, here), told, strict=True))
     return found
 
 
@@ -183,20 +199,25 @@ def _weigh(
     study: Study,
     instruments: Mapping[str, Instrument],
     anytime: bool,
+    team: Team | None,
 ) -> Weighed:
     requirement, regime = cell.requirement, _regime(cell, study, anytime)
+    instrument = instruments[requirement.metric]
+    watched = seen(cell, team, study.subject, instrument)
     found = _measured(cell, gathered, study, instruments, regime)
-    seen = found if isinstance(found, Measured) else None
-    if seen is not None and seen.p_pass <= regime.alpha:
-        # sizing the next test takes longer than judging this one, and a PASS needs no next one
-        return Weighed(cell, found, regime)
     if found == NotMeasured(NOT_CERTIFIED):
         # what must be certified first says itself what it takes
-        return Weighed(cell, found, regime)
+        return Weighed(cell, found, regime, hypothetical=watched.hypothetical)
+    if watched.evidence is not None:
+        # its cases chose nothing, so the whole alpha; more cases here would settle nothing
+        return Weighed(cell, watched.evidence, Regime(requirement.alpha))
+    measured = found if isinstance(found, Measured) else None
+    if measured is not None and measured.p_pass <= regime.alpha:
+        # sizing the next test takes longer than judging this one, and a PASS needs no next one
+        return Weighed(cell, found, regime, hypothetical=watched.hypothetical)
     # a fresh set is judged at the full alpha: nothing will have been chosen on it
-    instrument = instruments[requirement.metric]
-    need = instrument.need(requirement, seen, Regime(requirement.alpha), requirement.power)
-    return Weighed(cell, found, regime, need)
+    need = instrument.need(requirement, measured, Regime(requirement.alpha), requirement.power)
+    return Weighed(cell, found, regime, need, watched.hypothetical)
 
 
 def _regime(cell: Cell, study: Study, anytime: bool = False) -> Regime:

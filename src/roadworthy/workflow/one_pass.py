@@ -16,6 +16,7 @@ from roadworthy.core.picture import Pictures
 from roadworthy.core.product import Calibrate, Product, SetName, Task
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Outcome, Population, Verdict
+from roadworthy.core.ways import Way as WayOfWorking
 from roadworthy.io import tables
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.seen import note_open
@@ -53,6 +54,8 @@ class Found:
     paths: tuple[Way, ...] = ()
     pictures: Pictures | None = None
     certificate: Certificate | None = None
+    working: tuple[WayOfWorking, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def check_own(
@@ -134,8 +137,9 @@ def _found(
     study = OpenStudy(judged.subject, name, others, known, missing_tables=missing)
     found, pictures = verdicts_and_pictures(product, study, instruments, asked, streamed)
     passed = product_outcome(found) is Outcome.PASS
-    if not passed and streamed.population.cases <= MOST_AS_A_WHOLE:
-        raise NotStreamedError("paths to yes are looked for in all rows")
+    cases = streamed.population.cases
+    if (not passed or product.team is not None) and cases <= MOST_AS_A_WHOLE:
+        raise NotStreamedError("paths to yes and ways of working are looked for in all rows")
     assert streamed.names is not None and streamed.fingerprint is not None
     note_open(workspace, streamed.names)
     paths: tuple[Way, ...] = ()
@@ -151,4 +155,12 @@ def _found(
         study.candidates,
         paths,
         pictures,
+        notes=() if product.team is None else (_no_ways(cases),),
+    )
+
+
+def _no_ways(cases: int) -> str:
+    return (
+        f"Ways of working were not laid side by side: the table holds {cases:,} cases and was "
+        f"judged in one pass. `roadworthy check` on at most {MOST_AS_A_WHOLE:,} of them does."
     )

@@ -127,6 +127,7 @@ def _row(
         needed=needed,
         cases=None if needed is None or not share else math.ceil(needed / share),
         have=have,
+        of=requirement.of,
     )
 
 

@@ -203,7 +203,7 @@ def only_finite(scores: pl.Series) -> pl.Series:
 def decide(cases: pl.DataFrame, policy: Decides, referred: Referred | None) -> pl.DataFrame:
     """Adds ``@referred``, ``@rated`` and ``@flagged`` for a binary product (see core.columns)."""
     positive = pl.col(columns.POSITIVE)
-    doubt, flagged = _triaged(policy) if isinstance(policy, Triage) else _thresholded(policy)
+    doubt, flagged = doubt_and_flag(policy)
     found = cases.with_columns((~pl.col(columns.INSIDE) | doubt).alias(columns.REFERRED))
     handed = pl.col(columns.REFERRED)
     by_person = {Referred.RIGHT: positive, Referred.WRONG: ~positive}.get(
@@ -214,6 +214,11 @@ def decide(cases: pl.DataFrame, policy: Decides, referred: Referred | None) -> p
         (pl.col(columns.INSIDE) & counted).alias(columns.RATED),
         pl.when(handed).then(by_person).otherwise(flagged).alias(columns.FLAGGED),
     )
+
+
+def doubt_and_flag(policy: Decides) -> tuple[pl.Expr, pl.Expr]:
+    """Where a score goes to a person, and where it is flagged; without one, null or a person."""
+    return _triaged(policy) if isinstance(policy, Triage) else _thresholded(policy)
 
 
 def _thresholded(policy: Policy) -> tuple[pl.Expr, pl.Expr]:
@@ -244,13 +249,9 @@ def without_decision(cases: pl.DataFrame) -> pl.DataFrame:
 
 
 def add_calls(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
-    """Adds ``@call:NAME`` for everybody whom a requirement compares the product with."""
+    """Adds ``@call:NAME`` for all whom a requirement compares with, or who read in the team."""
     named = {calls.name: calls for calls in product.data.calls}
-    wanted = {r.limit.against for r in product.requirements if r.limit.against}
-    if product.decision.triage is not None:
-        # what clearing costs is told against every declared reader
-        wanted |= set(named)
-    for name in sorted(wanted):
+    for name in product.callers:
         column = named[name].column if name in named else name
         _require_levels(cases, column, "which is nobody's call", WORDS)
         if product.task is Task.BINARY:
@@ -299,7 +300,10 @@ def per_unit(cases: pl.DataFrame) -> pl.DataFrame:
     told = inside | ~inside.any()
     special = {
         columns.POSITIVE: pl.col(columns.POSITIVE).filter(told).any(),
-        columns.FLAGGED: _flagged(told),
+        # of a team's cases every call is known
+        columns.FLAGGED: pl.col(columns.FLAGGED).filter(told).any()
+        if columns.ARBITRATED in cases.columns
+        else _flagged(told),
         columns.SCORE: pl.col(columns.SCORE).filter(told).max(),
         columns.INSIDE: inside.any(),
         columns.RATED: pl.col(columns.RATED).any(),

@@ -20,7 +20,7 @@ from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Additive, Instrument, Rows, Sketch, Statistic
 from roadworthy.core.product import Product, Task
-from roadworthy.core.requirement import Level, Requirement, Slice, SliceRule
+from roadworthy.core.requirement import Level, Requirement, Slice, SliceRule, Whose
 from roadworthy.core.verdict import Population
 from roadworthy.io.row_sums import RowSums
 from roadworthy.workflow.elementwise import is_elementwise
@@ -38,6 +38,7 @@ from roadworthy.workflow.prepare import (
 from roadworthy.workflow.sample import Sample
 from roadworthy.workflow.slicing import CASES, Cell, cells
 from roadworthy.workflow.subject import Judged
+from roadworthy.workflow.team import viewed
 
 BATCH = 500_000
 _FEW = 10_000
@@ -132,7 +133,7 @@ def _declared(product: Product, scan: pl.LazyFrame) -> Product:
         others = _other(truth.head(_FEW), product) or _other(truth, product)
         data = replace(data, negative=others[0]) if others else data
     known = {calls.name for calls in data.calls}
-    named = {r.limit.against for r in product.requirements if r.limit.against} - known
+    named = set(product.callers) - known
     found, schema = list(data.calls), scan.collect_schema()
     for name in sorted(named):
         values = scan.select(pl.col(name).unique()).collect(engine="streaming")
@@ -223,11 +224,11 @@ class _Pass:
         part = {key: parts.of(found) for key, parts in self._parts.items()}
         for key, counted in self._counts.items():
             counted.see(pattern, part[key], len(self._parts[key]))
-        values = _Values(found)
+        values = self._viewed(found)
         for variant in self._variants.values():
             for ask in variant.asked:
                 if self._by_row(ask):
-                    arrays, kept = values.of(ask)
+                    arrays, kept = values[variant.requirement.of].of(ask)
                     rows = part[variant.key]
                     ask.sketch.add(arrays, rows if kept is None else rows[kept])
 
@@ -266,7 +267,7 @@ class _Pass:
         """What rests on flags alone: each row of ``groups`` stands for all cases like it."""
         for variant in self._variants.values():
             group = groups[variant.key]
-            values = _Values(group)
+            values = self._viewed(group)[variant.requirement.of]
             for ask in variant.asked:
                 if not self._by_row(ask):
                     arrays, kept = values.of(ask)
@@ -324,15 +325,22 @@ class _Pass:
 
     def _flags(self) -> tuple[str, ...]:
         """The prepared columns that are true or false of a case."""
-        calls = [columns.call(r.limit.against) for r in self._requirements if r.limit.against]
+        calls = [columns.call(name) for name in self._judged.product.callers]
         known = [INSIDE, RATED, REFERRED]
         if self._judged.policy is not None:
             known += [columns.POSITIVE, columns.FLAGGED, *dict.fromkeys(calls)]
         return tuple(known)
 
+    def _viewed(self, table: pl.DataFrame) -> dict[Whose, _Values]:
+        """The columns of a table, as those call it whom requirements are about."""
+        team = self._judged.product.team
+        asked = {variant.requirement.of for variant in self._variants.values()}
+        return {whose: _Values(viewed(table, team, whose)) for whose in asked}
+
     def _by_row(self, ask: _Asked) -> bool:
         """Whether a statistic needs the rows; what rests on flags alone is counted by pattern."""
-        flags = set(self._flags())
+        # who arbitrates follows from the other flags
+        flags = {*self._flags(), columns.ARBITRATED}
         return any(set(e.meta.root_names()) - flags for e in ask.expressions.values())
 
     def _prepared(self, batch: pl.DataFrame) -> pl.DataFrame:

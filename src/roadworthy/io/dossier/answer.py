@@ -61,6 +61,8 @@ def _why(judgement: Judgement, gating: list[Outcome], uncertified: bool) -> str:
     match judgement.outcome:
         case Outcome.INCONCLUSIVE if uncertified:
             return "What it would decide without a person is not certified."
+        case Outcome.PASS if judgement.hypothetical:
+            return f"{_all_of(total)} met on paper, if people act as assumed: no proof."
         case Outcome.PASS if judgement.set == "sealed":
             return f"{_all_of(total)} shown to hold, on sealed cases."
         case Outcome.PASS:
@@ -89,6 +91,12 @@ def _be(n: int) -> str:
 
 def _next(judgement: Judgement, decisive: list[Cell]) -> tuple[str, ...]:
     match judgement.outcome:
+        case Outcome.PASS if judgement.hypothetical:
+            return (
+                "Run a reader study with and without the product's marks "
+                "(`roadworthy reader-study plan`) and name it under `team: {study: }`; this page "
+                "alone is no ground for a release.",
+            )
         case Outcome.PASS if judgement.set == "sealed":
             return (
                 "The answer covers exactly the version named here, within the scope below. "

@@ -51,6 +51,7 @@ class Group:
     shown: str
     parts: str
     cells: tuple[Cell, ...]
+    hypothetical: bool = False
 
 
 def groups(
@@ -84,7 +85,11 @@ def _group(
     return Group(
         key=key,
         id=first.requirement,
-        promise=telling.promise(metrics.title(first.metric), limit, metrics.unit(first.metric)),
+        promise=telling.promise(
+            telling.of_whom(metrics.title(first.metric), first.of),
+            limit,
+            metrics.unit(first.metric),
+        ),
         confidence=_confidence(first),
         definition=telling.sentence(about.definition) if about else "",
         because=telling.sentence(requirement.because)
@@ -94,6 +99,7 @@ def _group(
         shown=_shown(cells, metrics.unit(first.metric)),
         parts=_parts(cells),
         cells=cells,
+        hypothetical=any(cell.verdict.hypothetical for cell in cells),
     )
 
 

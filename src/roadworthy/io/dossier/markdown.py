@@ -17,6 +17,7 @@ def to_markdown(page: Page) -> str:
         *_answer(page),
         *_plain(page),
         *_requirements(page),
+        *_ways(page),
         *_figures(page),
         *_paths(page),
         *_plan(page),
@@ -30,10 +31,12 @@ def to_markdown(page: Page) -> str:
 
 def _answer(page: Page) -> Iterator[str]:
     answer, judgement = page.answer, page.judgement
-    yield f"# {safe(judgement.product)}: {answer.outcome}"
+    yield f"# {safe(judgement.product)}: {judgement.answer}"
     if page.made:
         yield f"Dossier, {safe(page.made)}."
     yield safe(page.product.purpose)
+    if judgement.hypothetical:
+        yield f"**Hypothetical**: {safe(judgement.hypothetical)}."
     yield f"**{safe(answer.why)}**"
     more = [f"And {answer.unnamed} more, in the tables below."] if answer.unnamed else []
     yield _list([*answer.deciding, *more])
@@ -82,7 +85,7 @@ def _groups(groups: Sequence[Group]) -> Iterator[str]:
         return
     rows = [
         (
-            str(cell.outcome),
+            f"{cell.outcome} (hypothetical)" if cell.verdict.hypothetical else str(cell.outcome),
             group.promise if not cell.limit_here else f"{group.promise}; {cell.limit_here}",
             cell.where,
             cell.estimate or "not measured",
@@ -103,6 +106,29 @@ def _groups(groups: Sequence[Group]) -> Iterator[str]:
             ),
         ]
         yield _list(told)
+
+
+def _ways(page: Page) -> Iterator[str]:
+    ways = page.ways
+    if not ways.rows:
+        return
+    yield f"## {ways.title}"
+    yield safe(ways.lead)
+    yield _table(
+        ("Way", *ways.heads),
+        (
+            (
+                f"{row.name} (hypothetical)" if row.hypothetical else row.name,
+                *(
+                    f"{cell.estimate} ({cell.bounds})" if cell.bounds else cell.estimate
+                    for _, cell in row.cells
+                ),
+            )
+            for row in ways.rows
+        ),
+    )
+    if ways.hypothetical:
+        yield f"Hypothetical: {safe(ways.hypothetical)}."
 
 
 def _figures(page: Page) -> Iterator[str]:

@@ -25,6 +25,7 @@ from roadworthy.io.dossier.metrics import Formula, Metrics
 from roadworthy.io.dossier.plain import Plain, plain
 from roadworthy.io.dossier.planned import Planned, planned
 from roadworthy.io.dossier.rungs import Rungs, rungs
+from roadworthy.io.dossier.ways import Ways, shared
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Page:
     planned: Planned
     ladder: Rungs
     certificate: Told | None
+    ways: Ways
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def page(
         planned=planned(judgement, beside.plan, beside.no_plan),
         ladder=rungs(beside.ladder, metrics),
         certificate=told(judgement.certificate),
+        ways=shared(judgement.ways),
     )
 
 
@@ -107,20 +110,20 @@ def _date(made: datetime | None) -> str:
 
 def _not_following(judgement: Judgement, product: Product, metrics: Metrics) -> tuple[str, ...]:
     """What a reader may be tempted to conclude and must not."""
-    told = ["Nothing follows for cases unlike these, or outside the scope below."]
+    follows = ["Nothing follows for cases unlike these, or outside the scope below."]
     if judgement.set != "sealed":
-        told.append("These cases were open during development, so a lucky choice may flatter.")
+        follows.append("These cases were open during development, so a lucky choice may flatter.")
     split = product.data.split
     if split is None or (split.leave_out is None and split.by is None):
-        told.append(
+        follows.append(
             "The judged cases come from the same collection as the others: how it does at a new "
             "place or in a later year was not tested."
         )
     prevalence = product.data.prevalence
     for title in metrics.follow_prevalence():
-        told.append(f"{title} depends on how common positives are ({_prevalence(prevalence)}).")
-    told.append("A slice that is not listed was not looked at, and may be worse.")
-    return tuple(told)
+        follows.append(f"{title} depends on how common positives are ({_prevalence(prevalence)}).")
+    follows.append("A slice that is not listed was not looked at, and may be worse.")
+    return tuple(follows)
 
 
 def _prevalence(prevalence: float | str | None) -> str:

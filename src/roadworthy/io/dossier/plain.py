@@ -317,6 +317,11 @@ def _meaning(judgement: Judgement, product: Product) -> tuple[str, ...]:
                 f"reason: a product that misses a limit gets through at most {chance}.",
                 "It does not mean that there are no mistakes: those above are to be expected.",
             ]
+            if judgement.hypothetical:
+                told.append(
+                    f"It is hypothetical, and proves nothing yet: {judgement.hypothetical}. The "
+                    "answer holds only if people act as assumed."
+                )
             if judgement.set != "sealed":
                 told.append(
                     "It is not final: these cases were at hand during development, and only cases "

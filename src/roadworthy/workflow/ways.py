@@ -1,0 +1,197 @@
+"""Product alone, reader alone, second view and triage on the same cases, each with bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from roadworthy.core import columns
+from roadworthy.core.certificate import Certificate
+from roadworthy.core.evidence import Evidence, Measured, Regime
+from roadworthy.core.instrument import Instrument
+from roadworthy.core.outcome import Outcome
+from roadworthy.core.policy import Decides, Policy, Triage
+from roadworthy.core.product import Product
+from roadworthy.core.requirement import Limit, Requirement, Side, Whose
+from roadworthy.core.team import UNSEEN, Team, TeamRule
+from roadworthy.core.ways import Figure, Way
+from roadworthy.stats.evidence import rate
+from roadworthy.stats.gathered import Tally
+from roadworthy.stats.reader_study import study_evidence
+from roadworthy.workflow.gather import gather
+from roadworthy.workflow.prepare import doubt_and_flag
+from roadworthy.workflow.slicing import Cell
+from roadworthy.workflow.subject import Judged
+from roadworthy.workflow.team import viewed
+
+PER = 10_000
+# what is measured is not compared with it: only the bounds are kept
+_ANY = {"higher": Limit(Side.AT_LEAST, 0.5), "lower": Limit(Side.AT_MOST, 0.5)}
+
+
+def ways(
+    judged: Judged,
+    cases: pl.DataFrame,
+    instruments: Mapping[str, Instrument],
+    certificate: Certificate | None = None,
+) -> tuple[Way, ...]:
+    """Every way in which the declared team could work on prepared ``cases``; no team: none.
+
+    Bounds are one-sided at the product's confidence, way by way. The best of several ways is
+    picked by looking, so none of them is a verdict. What a triage product would decide alone is
+    told only once its ``certificate`` passes: until then its policy is not the one that is meant.
+    """
+    product, policy = judged.product, judged.policy
+    if product.team is None or policy is None:
+        return ()
+    certified = certificate is None or certificate.outcome is Outcome.PASS
+    measuring = _Measuring(product, instruments)
+    found = [
+        measuring.way(name, table, hypothetical)
+        for name, table, hypothetical in _tables(product.team, policy, cases, certified)
+    ]
+    study = product.team.study
+    if study is not None and study.subject == judged.subject.fingerprint and certified:
+        found.append(_studied(product))
+    return tuple(found)
+
+
+def _tables(
+    team: Team, policy: Decides, cases: pl.DataFrame, certified: bool
+) -> Iterator[tuple[str, pl.DataFrame, str]]:
+    """The cases as each way calls and reads them."""
+    score, nobody, everybody = pl.col(columns.SCORE), pl.lit(False), pl.lit(True)
+
+    def shared(rule: TeamRule, doubt: pl.Expr, flagged: pl.Expr) -> pl.DataFrame:
+        table = cases.with_columns(
+            flagged.alias(columns.FLAGGED),
+            # out of scope a person reads, whatever the way
+            (~pl.col(columns.INSIDE) | doubt.fill_null(False)).alias(columns.REFERRED),
+        )
+        return viewed(table, _team(team, rule), Whose.TEAM)
+
+    doubt, flagged = doubt_and_flag(policy)
+    if isinstance(policy, Policy):
+        yield "product alone", shared(TeamRule.REFERRED, nobody, flagged), ""
+        alone = nobody
+    else:
+        # what lies between its thresholds the product cannot call, so a person always does
+        alone = doubt
+    yield f"{team.reader} alone", shared(TeamRule.REFERRED, everybody, flagged), ""
+    if not certified:
+        return
+    for rule, name in _SECOND_VIEWS.items():
+        if rule is not TeamRule.ARBITRATION or team.arbiter is not None:
+            yield f"second view: {name}", shared(rule, alone, flagged), UNSEEN
+    band = team.refer_between
+    if isinstance(policy, Triage) or policy.refer_between:
+        yield "triage", shared(TeamRule.REFERRED, doubt, flagged), UNSEEN
+    elif band is not None:
+        # a band that is only tried out parts the scores by itself: clear below, flag above
+        between = (score >= band[0]) & (score < band[1])
+        yield "triage", shared(TeamRule.REFERRED, between, score >= band[1]), UNSEEN
+
+
+_SECOND_VIEWS = {
+    TeamRule.EITHER: "either calls",
+    TeamRule.BOTH: "both call",
+    TeamRule.ARBITRATION: "arbitration",
+}
+
+
+def _team(team: Team, rule: TeamRule) -> Team:
+    return Team(team.reader, rule, team.arbiter if rule is TeamRule.ARBITRATION else None)
+
+
+@dataclass(frozen=True)
+class _Measuring:
+    product: Product
+    instruments: Mapping[str, Instrument]
+
+    def way(self, name: str, table: pl.DataFrame, hypothetical: str) -> Way:
+        """The figures of one way."""
+        costs = self.product.costs
+        priced = costs is not None and self.product.data.prevalence is not None
+        return Way(
+            name,
+            hypothetical,
+            unit=costs.unit if costs else "",
+            sensitivity=self._figure("sensitivity", table),
+            specificity=self._figure("specificity", table),
+            reads=self._reads(table),
+            cost=self._figure("expected_cost", table, costs=costs) if priced else None,
+        )
+
+    def _figure(self, metric: str, table: pl.DataFrame, **words: Any) -> Figure | None:
+        return _told(self._measured(metric, table, **words))
+
+    def _measured(self, metric: str, table: pl.DataFrame, **words: Any) -> Evidence:
+        instrument = self.instruments[metric]
+        if instrument.about.follows_prevalence:
+            words["prevalence"] = self.product.data.prevalence
+        asked = Requirement(
+            id=metric,
+            metric=metric,
+            limit=_ANY[instrument.about.better],
+            parameters=instrument.parameters(**words),
+            confidence=self.product.confidence.level,
+            of=Whose.TEAM,
+        )
+        gathered = gather(table, [Cell(asked)], self.instruments)[0]
+        return instrument.measure(asked, gathered, Regime(asked.alpha))
+
+    def _reads(self, table: pl.DataFrame) -> Figure | None:
+        """Human reads per 10,000 cases, also of those out of scope; exact where the rule fixes it.
+
+        An arbiter reads once more.
+        """
+        read, again = table[columns.REFERRED], int(table[columns.ARBITRATED].sum())
+        if read.all():
+            more = Figure(0.0, 0.0, 0.0, table.height) if not again else self._share(again, table)
+            return _per(more, lambda value: 1.0 + value)
+        if not read.any() and not self.product.scope.rules:
+            return Figure(0.0, 0.0, 0.0, table.height)
+        if self.product.data.prevalence is None:
+            return None
+        found = _told(self._measured("automation", table))
+        return None if found is None else _per(_flipped(found), lambda value: value)
+
+    def _share(self, k: int, table: pl.DataFrame) -> Figure | None:
+        regime = Regime(1.0 - self.product.confidence.level)
+        return _told(rate(Tally(k, table.height), _ANY["higher"], regime, "cases"))
+
+
+def _told(found: Evidence) -> Figure | None:
+    if not isinstance(found, Measured) or found.low is None or found.high is None:
+        return None
+    return Figure(found.estimate, found.low, found.high, found.n)
+
+
+def _flipped(found: Figure) -> Figure:
+    return Figure(1.0 - found.estimate, 1.0 - found.high, 1.0 - found.low, found.n)
+
+
+def _per(found: Figure | None, of: Any) -> Figure | None:
+    if found is None:
+        return None
+    low, seen, high = (PER * of(value) for value in (found.low, found.estimate, found.high))
+    return Figure(seen, low, high, found.n)
+
+
+def _studied(product: Product) -> Way:
+    """The readers with marks, as the reader study saw them, on its own cases."""
+    assert product.team is not None and product.team.study is not None
+    study, alpha = product.team.study, 1.0 - product.confidence.level
+
+    def rate_of(metric: str) -> Figure | None:
+        found = study_evidence(study, metric, _ANY["higher"], alpha)
+        return None if found is None else _told(found)
+
+    return Way(
+        "readers with marks (reader study, its own cases)",
+        sensitivity=rate_of("sensitivity"),
+        specificity=rate_of("specificity"),
+    )
