@@ -253,7 +253,7 @@ def test_a_strangers_rung_that_breaks_stops_no_check(
     file = product(tmp_path, HARD, models=["majority"], **AUTO)
     train(file)
     known = {"theirs": Column("noise", 1, wrong)}
-    monkeypatch.setattr(other_rungs, "rungs", lambda: known)
+    monkeypatch.setattr(other_rungs, "rungs_of", lambda _: known)
     found = check(file)
     assert found.outcome is Outcome.FAIL
     assert offered(found) is None

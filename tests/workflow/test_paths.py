@@ -228,6 +228,35 @@ def test_scores_that_know_nothing_need_a_better_model(tmp_path: Path) -> None:
     assert "better model" in by("otherwise", found.paths).change
 
 
+def test_a_column_of_one_level_and_gaps_stops_no_check(tmp_path: Path) -> None:
+    raw = graded(200, 2).with_columns(
+        site=pl.when(pl.int_range(200) % 5 < 2).then(pl.lit("A")).otherwise(None)
+    )
+    sliced = {**FINDS, "at_least": 0.99, "slices": [{"by": "site"}]}
+    found = check(write_product(tmp_path, raw, [sliced]))
+    assert found.outcome is not Outcome.PASS
+    assert all("in: []" not in path.write for path in found.paths)
+
+
+def test_without_an_open_case_the_path_is_to_open_some(tmp_path: Path) -> None:
+    raw = counted(20, 10, 20, 10).with_columns(split=pl.lit("sealed"))
+    data = {**SCORED, "split": {"column": "split"}}
+    found = certify(write_product(tmp_path, raw, [FINDS], data=data))
+    (path,) = found.paths
+    assert path.change.startswith("Open some cases")
+
+
+def test_a_path_says_that_the_cases_that_chose_go_on_paying(tmp_path: Path) -> None:
+    data = {**LEARNT, "split": {"train": 0.3, "validation": 0.5, "sealed": 0.2, "seed": 3}}
+    requirements = [{**FINDS, "slices": [{"by": "shape"}]}, {**SPARES, "at_least": 0.3}]
+    file = write_product(
+        tmp_path, learnable(1500, 8), requirements, data=data, decision={"threshold": "auto"}
+    )
+    train(file)
+    path = by("narrow_scope", check(file).paths)
+    assert path_words.PAYING in path.assumed
+
+
 def test_the_cheapest_path_comes_first(tmp_path: Path) -> None:
     requirements = [{**FINDS, "at_least": 0.95}, {**SPARES, "at_least": 0.8}]
     raw = graded(800, 0)
