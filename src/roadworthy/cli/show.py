@@ -45,6 +45,14 @@ def judgement(found: Judgement) -> None:
     if people.inside < people.cases:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in people.outside)
         _line(f"{people.cases - people.inside:,} cases are out of scope ({reasons})")
+    if people.rejected:
+        _line(f"{people.rejected:,} of them are no cases for the product, and count nowhere")
+    if people.turned_away is not None and people.looked_at:
+        share = telling.percent(people.turned_away / people.looked_at)
+        _line(
+            f"The guard turned away {people.turned_away:,} of the {people.looked_at:,} cases that "
+            f"the scope's rules let in ({share}); the verdicts speak of the others"
+        )
     _line()
     _table(
         ("requirement", "slice", "must be", "seen", "bounds", "on", "verdict"),

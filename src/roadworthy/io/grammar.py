@@ -12,15 +12,16 @@ from roadworthy.core.product import (
     Confidence,
     Costs,
     Decision,
-    ScopeRule,
     Task,
 )
 from roadworthy.io.data_words import DataWords
+from roadworthy.io.environment_words import EnvironmentWords
+from roadworthy.io.guard_words import GuardWords
 from roadworthy.io.model_words import ModelWords
+from roadworthy.io.scope_words import ScopeWords
 from roadworthy.io.shapes import Checked, Words, shown, wrong
 from roadworthy.io.words import (
     Column,
-    Levels,
     NotNegative,
     Pair,
     Text,
@@ -36,34 +37,6 @@ ConfidenceWord = Annotated[float, between(0.5, 1)]
 PowerWord = Annotated[float, between(0, 1)]
 TaskWord = Annotated[Task, choice({task.value: task for task in Task})]
 ReferredWord = Annotated[Referred, choice({word.value: word for word in Referred})]
-MissingWord = Annotated[Literal["refer", "accept"], choice({"refer": "refer", "accept": "accept"})]
-
-
-class ScopeWords(Words):
-    """One condition on the cases that the product may work on."""
-
-    field: Column
-    """The column that the condition looks at."""
-    between: Pair | None = None
-    """Inside from the first number to the second, both included."""
-    levels: Levels | None = Field(default=None, alias="in")
-    """Inside when it is one of these."""
-    missing: MissingWord = "refer"
-    """Whether a case without a value is referred or accepted."""
-
-    @model_validator(mode="after")
-    def _one_condition(self) -> Self:
-        if (self.between is None) == (self.levels is None):
-            raise wrong(
-                f"needs exactly one of `between` and `in` for `{self.field}`",
-                "Write between: [from, to], or in: [a, b].",
-            )
-        return self
-
-    def core(self) -> ScopeRule:
-        """The rule that this describes."""
-        levels = None if self.levels is None else tuple(self.levels)
-        return ScopeRule(self.field, self.between, levels, self.missing)
 
 
 def _maximum(value: object) -> float:
@@ -205,6 +178,10 @@ class ProductWords(Words):
     """A model of your own, built elsewhere: a command, an address, or a function of Python."""
     scope: list[ScopeWords] = Field(default=[])
     """The cases on which it may work: every condition must hold."""
+    guard: GuardWords | None = None
+    """Turns away cases that are too far from those it learnt from."""
+    environment: EnvironmentWords | None = None
+    """Where it will work: a mix of contexts, for `coverage`."""
     costs: CostsWords | None = None
     """What mistakes and people cost."""
     confidence: ConfidenceWords = ConfidenceWords()

@@ -14,6 +14,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.parameters import Prevalence
 from roadworthy.core.product import Costs
 from roadworthy.core.requirement import Level
+from roadworthy.io.environment_words import EnvironmentWords
 from roadworthy.io.grammar import CostsWords, ReferredWord, TaskWord
 from roadworthy.io.words import (
     Column,
@@ -33,6 +34,7 @@ _INHERITED: Mapping[str, Any] = {
     "referred": ReferredWord,
     "task": TaskWord,
     "positive": LevelWord,
+    "environment": Annotated[EnvironmentWords, AfterValidator(EnvironmentWords.core)],
 }
 _PLAIN: Mapping[Any, Any] = {
     str: Text,

@@ -70,7 +70,7 @@ class TrainedPipeline:
     def answer(self, cases: pl.DataFrame) -> pl.Series:
         """The probability of the positive class, the class, or the value."""
         x = matrix(cases, self.card.numbers, self.card.categories)
-        with _one_thread():
+        with one_thread():
             if self.card.task is Task.BINARY:
                 assert self.card.positive is not None
                 return pl.Series(self.pipeline.predict_proba(x)[:, self.card.positive])
@@ -130,7 +130,7 @@ def fitted(
 
     _refuse_one_class(truth, task)
     pipeline = Pipeline(steps)
-    with _one_thread():
+    with one_thread():
         pipeline.fit(matrix(cases, columns.numbers, columns.categories), truth.to_numpy())
     positive = None
     if task is Task.BINARY:
@@ -175,7 +175,7 @@ def matrix(
     return found
 
 
-def _one_thread() -> AbstractContextManager[Any]:
+def one_thread() -> AbstractContextManager[Any]:
     """The same sums on any number of cores; on busy ones, waiting threads cost 100 times more."""
     limited: AbstractContextManager[Any] = _pools().limit(limits=1)
     return limited

@@ -30,6 +30,7 @@ from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, names
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
+from roadworthy.workflow.subject import Judged
 
 OPEN_DATA = (
     "Judged on open data: these cases can be looked at again and again, so this verdict guides "
@@ -63,7 +64,11 @@ def check(
         version=__version__,
         verdicts=found.verdicts,
         population=found.population,
-        fingerprints={"product.yaml": product.fingerprint, "data": found.data},
+        fingerprints={
+            "product.yaml": product.fingerprint,
+            "data": found.data,
+            **(guard.fingerprints if (guard := found.settled.judged.guard) else {}),
+        },
         notes=(*notes(product, found.settled, found.candidates), *found.notes, OPEN_DATA),
         paths=found.paths,
     )
@@ -92,7 +97,7 @@ def _as_a_whole(
     if on is None:
         _refuse_fitted(workspace, settled.judged.model, cases, name)
     else:
-        _refuse_known(workspace, settled.judged.model, parted, cases, name)
+        _refuse_known(workspace, settled.judged, parted, cases, name)
     note_open(workspace, names(cases))
     answered = settled.judged.prepared(cases)
     timed = answered.filter(pl.col(columns.INSIDE)) if time else None
@@ -166,9 +171,10 @@ def _refuse_fitted(workspace: Workspace, model: Model, cases: pl.DataFrame, name
 
 
 def _refuse_known(
-    workspace: Workspace, model: Model, parted: Parted, cases: pl.DataFrame, on: str
+    workspace: Workspace, judged: Judged, parted: Parted, cases: pl.DataFrame, on: str
 ) -> None:
-    """Another table must bring other cases: no sealed ones, none that the model learnt from."""
+    """Another table must bring other cases: no sealed ones, none that the subject learnt from."""
+    model = judged.model
     sealed = int(known(cases, parted.sealed_names()).sum())
     if sealed:
         raise Refused(
@@ -179,6 +185,8 @@ def _refuse_known(
             next_step="Leave them out; `roadworthy certify` opens the sealed set.",
         )
     used = known(cases, parted.chosen_on())
+    if judged.guard is not None:
+        used |= known(cases, names(parted.open(SetName.TRAIN, SetName.VALIDATION)))
     if model.files and not isinstance(model, Brought):
         used |= known(cases, seen_ids(workspace, model.fingerprint))
     if used.any():

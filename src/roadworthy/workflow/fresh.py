@@ -219,6 +219,8 @@ def _worth(
         column = columns.INSIDE
     if column is not None:
         here = here & pl.col(column)
+    elif columns.REJECTED in table.columns:
+        here = here & ~pl.col(columns.REJECTED)
     worth = pl.when(here).then(kind.cast(pl.Float64)).otherwise(0.0)
     return float(table.select(worth.sum()).item() or 0.0) / cases
 

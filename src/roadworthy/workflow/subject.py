@@ -19,6 +19,7 @@ from roadworthy.io.ladder_json import ladder_from_json
 from roadworthy.io.registry import rungs
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.guarding import Guarding
 from roadworthy.workflow.own_model import own_model
 from roadworthy.workflow.prepare import (
     as_class,
@@ -40,16 +41,19 @@ class Judged:
     product: Product
     model: Model
     policy: Policy | None
+    guard: Guarding | None = None
 
     @property
     def subject(self) -> Subject:
-        """Name and fingerprint over model, policy, referral rule and scope."""
+        """Name and fingerprint over model, policy, referral rule, scope and guard."""
         parts = {
             "model": self.model.fingerprint,
             "policy": None if self.policy is None else asdict(self.policy),
             "referred": self.product.decision.referred,
             "scope": [asdict(rule) for rule in self.product.scope.rules],
         }
+        if self.guard is not None:
+            parts["guard"] = self.guard.guard.fingerprint
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
         return Subject(SubjectKind.PRODUCT, self.model.name, digest.hexdigest())
 
@@ -72,8 +76,13 @@ class Judged:
             _refuse_no_answer(answered, self.product.task)
         return found
 
+    def guarded(self, cases: pl.DataFrame) -> pl.DataFrame:
+        """Cases at which the guard has looked, if there is one; no truth is needed."""
+        return cases if self.guard is None else self.guard.look(cases, self.product.scope)
+
     def prepared(self, cases: pl.DataFrame, answers: pl.Series | None = None) -> pl.DataFrame:
         """Cases with answers and decisions; ``answers`` saves asking the model again."""
+        cases = self.guarded(cases)
         answers = self.answers(cases) if answers is None else answers
         if answers is None:
             return without_decision(cases)

@@ -16,8 +16,10 @@ from roadworthy.core.product import Product, SetName
 from roadworthy.io.ladder_json import ladder_to_json
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.registry import instruments, rungs
+from roadworthy.models.guard import FittedGuard
 from roadworthy.store.seen import note_open, note_seen
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.guarding import GUARD, Guarding, fitted
 from roadworthy.workflow.ladder import Climbed, OpenCases, climb
 from roadworthy.workflow.source import feature_columns, load_cases, names
 from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt
@@ -35,6 +37,7 @@ class Trained:
     policy: Policy | None
     candidates: int
     ladder: Ladder
+    guard: FittedGuard | None = None
 
 
 def train(product_file: Path) -> Trained:
@@ -53,7 +56,11 @@ def train(product_file: Path) -> Trained:
         )
     features = feature_columns(product, parted.schema)
     seed = product.data.split.seed if product.data.split else 0
-    cases = OpenCases(training, parted.open(SetName.VALIDATION), parted.all_open)
+    guard = None if product.guard is None else fitted(product, parted)
+    validation = parted.open(SetName.VALIDATION)
+    if guard is not None:
+        validation = Guarding(guard).look(validation, product.scope)
+    cases = OpenCases(training, validation, parted.all_open)
     climbed = climb(product, cases, features, seed, rungs(), instruments())
     ladder, kept = climbed.ladder, climbed.ladder.result
     remembered, told = _kept(product, climbed), ladder_to_json(climbed.ladder)
@@ -61,6 +68,9 @@ def train(product_file: Path) -> Trained:
     # noted before the model is there: a model whose training cases are unknown is never judged
     note_seen(workspace, kept.model, fitted_on, chose)
     note_open(workspace, np.union1d(fitted_on, chose))
+    if guard is not None:
+        guard = guard.before(kept.model)
+        workspace.write(GUARD, guard.to_bytes())
     workspace.write(MODEL, climbed.artifact)
     workspace.write_json(TRAINED, remembered)
     workspace.write_json(LADDER, told)
@@ -73,6 +83,7 @@ def train(product_file: Path) -> Trained:
         climbed.policy,
         ladder.candidates,
         ladder,
+        guard,
     )
 
 
