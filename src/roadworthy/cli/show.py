@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from roadworthy.core.plan import Plan, PlannedCell
+    from roadworthy.models.guard import FittedGuard
     from roadworthy.workflow.dossier import Written
     from roadworthy.workflow.train import Trained
 
@@ -141,6 +142,16 @@ def trained(found: Trained) -> None:
         chosen = ", chosen on validation" if ladder.result.candidates > 1 else ""
         _line(f"threshold  {found.policy.threshold:.4g}{chosen}")
     _line(f"artefact   {ladder_words.size(found.bytes)}, {found.fingerprint[:12]}")
+    if found.guard is not None:
+        _line(f"guard      {_guard(found.guard)}")
+
+
+def _guard(guard: FittedGuard) -> str:
+    methods = " and ".join(one.name for one in guard.measures)
+    return (
+        f"{methods} on {len(guard.needs):,} features of {guard.card.reference:,} reference cases; "
+        f"set on {guard.card.n:,} validation cases, {guard.card.spent:,} of them turned away"
+    )
 
 
 def _rung(rung: RungResult, kept: bool) -> list[tuple[str, ...]]:
@@ -264,8 +275,19 @@ def trained_json(found: Trained) -> dict[str, Any]:
             for key, value in ladder.items()
             if key in ("kept", "meets", "reason", "best")
         },
+        "guard": None if found.guard is None else _guard_json(found.guard),
         "unjudged": ladder["unjudged"],
         "ladder": ladder["rungs"],
+    }
+
+
+def _guard_json(guard: FittedGuard) -> dict[str, Any]:
+    return {
+        "fingerprint": guard.fingerprint,
+        "methods": [one.name for one in guard.measures],
+        "features": list(guard.needs),
+        "reference": guard.card.reference,
+        "threshold": {"at": guard.card.at, "spent": guard.card.spent, "cases": guard.card.n},
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -123,11 +124,47 @@ class Coverage:
     def need(
         self, requirement: Requirement[Any], seen: Measured | None, regime: Regime, power: float
     ) -> Need:
-        """So many of every context; which contexts lack them, the evidence tells."""
+        """Cases drawn as the environment is mixed, so that the contexts that count are held.
+
+        These are the most frequent ones that reach the limit together; the rarest of them decides.
+        Of what was judged, the evidence names the contexts that lack cases, and no number would do
+        for all of them.
+        """
+        if seen is not None:
+            return Need("cases")
         words: Parameters = requirement.parameters
-        contexts = 0 if words.environment is None else len(words.environment.contexts)
-        least = max(contexts * words.min_cases, 1)
-        return Need(f"cases in scope, {words.min_cases} of each context", without_error=least)
+        rarest = _rarest(words.environment, requirement.limit.threshold)
+        if not rarest:
+            return Need("cases", never="the environment has no context with a share above 0")
+        return Need(
+            "cases",
+            at_target=_drawn(words.min_cases, rarest, power),
+            without_error=math.ceil(words.min_cases / rarest),
+            assumed=(
+                "cases in scope are drawn as the environment is mixed; collected context by "
+                "context, fewer do",
+            ),
+        )
+
+
+def _rarest(environment: Environment | None, limit: float) -> float:
+    """The share of the rarest context among the most frequent that reach ``limit`` together."""
+    if environment is None or environment.total <= 0:
+        return 0.0
+    shares = sorted((c.weight / environment.total for c in environment.contexts), reverse=True)
+    reached = 0.0
+    for share in shares:
+        reached += share
+        if reached >= limit - 1e-9:
+            return share
+    return shares[-1]
+
+
+def _drawn(cases: int, share: float, power: float) -> int:
+    """Draws that bring so many cases of a context with probability ``power``."""
+    from scipy.stats import nbinom
+
+    return int(nbinom.ppf(power, cases, share)) + cases
 
 
 def _count(found: Sequence[NDArray[Any]], units: NDArray[Any]) -> dict[tuple[str, ...], int]:

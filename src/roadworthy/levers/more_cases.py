@@ -64,6 +64,8 @@ def _expected(study: OpenStudy, fresh: Fresh, rejudge: Rejudge) -> str:
         told = f"{' and '.join(fresh.at_target)} at the target, the others as seen here"
         return f"PASS with a probability of {chance}, if the truth is: {told}."
     where = "on so many" if larger else "here"
+    if fresh.unsized:
+        chance = f"{chance}, all but {' and '.join(fresh.unsized)},"
     return f"PASS with a probability of {chance} if the truth is what was seen; {where}: {told}."
 
 
