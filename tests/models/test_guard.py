@@ -67,7 +67,7 @@ def test_a_quarter_turn_is_caught_by_the_guard_and_not_by_the_classifiers_own_do
         return found
 
     doubt = auroc(entropy(digits["held"]), entropy(digits["turned"]))
-    assert doubt < 0.90 and doubt < seen
+    assert doubt < 0.5
 
 
 def test_the_threshold_keeps_false_alarms_rare_and_turned_digits_out(

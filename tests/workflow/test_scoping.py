@@ -30,6 +30,7 @@ from roadworthy.io.product_yaml import load_product, parse_product
 from roadworthy.workflow import one_pass
 from roadworthy.workflow.check import check
 from roadworthy.workflow.prepare import in_scope
+from roadworthy.workflow.stream import NotStreamedError
 
 SCHEMA = {"age": pl.Float64, "vendor": pl.String, "new": pl.Boolean, "on": pl.Date}
 ROWS = st.lists(
@@ -233,4 +234,4 @@ def test_one_pass_and_the_whole_table_agree_on_joint_rules_and_rejections(
 
 
 def _not_streamed(*given: object) -> None:
-    raise one_pass.NotStreamedError("as a whole")
+    raise NotStreamedError("as a whole")

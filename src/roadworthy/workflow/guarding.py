@@ -111,12 +111,15 @@ def features_of(product: Product, schema: pl.Schema) -> tuple[str, ...]:
         tables.require_columns(pl.DataFrame(schema=schema), learnt, "guard: features")
         numbers = tuple(name for name in learnt if schema[name].is_numeric())
         return numbers or _no_numbers(learnt)
-    own = [name for name in schema.names() if not name.startswith("@")]
+    data, own = product.data, [name for name in schema.names() if not name.startswith("@")]
+    # the truth, names and answers are no features, however wide a pattern is
+    roles = {data.truth, data.id, data.unit, data.score, data.prediction}
+    if data.split is not None:
+        roles |= {data.split.column, data.split.by, data.split.leave_out}
+    free = [name for name in own if name not in roles]
     found: dict[str, None] = {}
     for pattern in asked:
-        matching = [pattern] if pattern in own else [n for n in own if fnmatchcase(n, pattern)]
-        # the truth is no feature, however wide a pattern is
-        matching = [name for name in matching if name != product.data.truth]
+        matching = [pattern] if pattern in own else [n for n in free if fnmatchcase(n, pattern)]
         if not matching:
             tables.require_columns(pl.DataFrame(schema=schema), [pattern], "guard: features")
         found |= dict.fromkeys(matching)
