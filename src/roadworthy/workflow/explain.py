@@ -9,6 +9,7 @@ from dataclasses import MISSING, Field, dataclass, fields
 from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from roadworthy.core.environment import Environment
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import About, Instrument
 from roadworthy.core.parameters import Prevalence
@@ -117,6 +118,7 @@ _KINDS: dict[Any, str] = {
     Level: "a value of a column",
     Prevalence: "a share, or as_sampled",
     Costs: "prices: {miss, false_alarm, refer}",
+    Environment: "a mix of contexts: {by, shares} or {by, file}",
 }
 
 
