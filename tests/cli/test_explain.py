@@ -9,6 +9,7 @@ import pytest
 import yaml
 from tests.cli.terminal import roadworthy
 
+from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT
 from roadworthy.core.product import Task
 from roadworthy.io.product_yaml import parse_product
 from roadworthy.io.registry import instruments
@@ -44,9 +45,14 @@ def test_the_snippet_of_every_metric_can_be_pasted_into_a_product(
         "product": "pasted",
         "task": str(task),
         "data": data | ({"positive": 1} if task is Task.BINARY else {}),
+        "environment": {"by": "vendor", "shares": {"A": 0.7, "B": 0.3}},
         "requirements": yaml.safe_load(snippet),
         **_amounts(metric),
     }
+    if instruments()[metric].about.table in (FALSE_ALARMS, MUST_DETECT):
+        split = {"train": 0.5, "validation": 0.5, "seed": 1}
+        page["data"] = {**data, "id": "case", "split": split, "positive": 1}
+        page["guard"] = {"must_detect": [{"name": "A", "cases": "a.csv", "at_least": 0.9}]}
     product = parse_product(yaml.safe_dump(page), tmp_path / "product.yaml")
     assert product.requirements[0].metric == metric
     compared = [one for one in product.requirements if one.limit.against]

@@ -264,7 +264,7 @@ BROKEN = [
     ("[40, 80]", "[80, 40]", 17, "`scope[1].between` runs from 80 to 40", "lower number first"),
     ("[40, 80]", "40", 17, "must be two numbers, not 40", "[from, to]"),
     ("between: [40, 80]", "in: [1], between: [1, 2]", 17, "exactly one", "Write between"),
-    ("missing: accept", "missing: drop", 18, "one of refer, accept", "Known words"),
+    ("missing: accept", "missing: drop", 18, "one of refer, reject, accept", "Known words"),
     ("miss: 20000", "miss: -1", 19, "`costs.miss` must not be negative", "0 or more"),
     ("miss: 20000", "miss: '20_000'", 19, "must be a number", "Write 20000"),
     ("miss: 20000", "mis: 1", 19, "`costs.mis` is an unknown key", "`miss`"),

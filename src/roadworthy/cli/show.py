@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from roadworthy.core.plan import Plan, PlannedCell
+    from roadworthy.models.guard import FittedGuard
     from roadworthy.workflow.dossier import Written
     from roadworthy.workflow.train import Trained
 
@@ -78,11 +79,22 @@ def judgement(found: Judgement) -> None:
 
 
 def out_of_scope(people: Population) -> tuple[str, ...]:
-    """How many cases are out of scope, and why; nothing when none is."""
-    if people.inside == people.cases:
-        return ()
-    why = ", ".join(f"{reason} {count:,}" for reason, count in people.outside)
-    return (f"{people.cases - people.inside:,} cases are out of scope ({why})",)
+    """How many cases are out of scope, and why, and what a guard turned away; a line each."""
+    return tuple(_out_of_scope(people))
+
+
+def _out_of_scope(people: Population) -> Iterator[str]:
+    if people.inside < people.cases:
+        why = ", ".join(f"{reason} {count:,}" for reason, count in people.outside)
+        yield f"{people.cases - people.inside:,} cases are out of scope ({why})"
+    if people.rejected:
+        yield f"{people.rejected:,} of them are no cases for the product, and count nowhere"
+    if people.turned_away is not None and people.looked_at:
+        share = telling.percent(people.turned_away / people.looked_at)
+        yield (
+            f"The guard turned away {people.turned_away:,} of the {people.looked_at:,} cases that "
+            f"the scope's rules let in ({share}); the verdicts speak of the others"
+        )
 
 
 def on_paper(found: Judgement) -> tuple[str, ...]:
@@ -148,6 +160,16 @@ def trained(found: Trained) -> None:
         how = ", chosen on validation" if chosen.candidates > 1 else ""
         _line(f"threshold  {found.policy.threshold:.4g}{how}")
     _line(f"artefact   {ladder_words.size(found.bytes)}, {found.fingerprint[:12]}")
+    if found.guard is not None:
+        _line(f"guard      {_guard(found.guard)}")
+
+
+def _guard(guard: FittedGuard) -> str:
+    methods = " and ".join(one.name for one in guard.measures)
+    return (
+        f"{methods} on {len(guard.needs):,} features of {guard.card.reference:,} reference cases; "
+        f"set on {guard.card.n:,} validation cases, {guard.card.spent:,} of them turned away"
+    )
 
 
 def ladder(found: Ladder) -> None:
@@ -317,8 +339,19 @@ def trained_json(found: Trained) -> dict[str, Any]:
             for key, value in ladder.items()
             if key in ("kept", "meets", "reason", "best")
         },
+        "guard": None if found.guard is None else _guard_json(found.guard),
         "unjudged": ladder["unjudged"],
         "ladder": ladder["rungs"],
+    }
+
+
+def _guard_json(guard: FittedGuard) -> dict[str, Any]:
+    return {
+        "fingerprint": guard.fingerprint,
+        "methods": [one.name for one in guard.measures],
+        "features": list(guard.needs),
+        "reference": guard.card.reference,
+        "threshold": {"at": guard.card.at, "spent": guard.card.spent, "cases": guard.card.n},
     }
 
 

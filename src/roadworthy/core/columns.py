@@ -9,6 +9,8 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@inside``    bool     in scope
 ``@rated``     bool     in scope and counted by rates (a referred case may be excluded)
 ``@outside``   str      the first reason why a case is out of scope; null when it is in scope
+``@rejected``  bool     no case for the product at all, by a scope rule that rejects: not counted
+``@unfamiliar`` bool    turned away by the guard; there only where a guard has looked
 ``@referred``  bool     goes to a person, also because it is out of scope
 ``@positive``  bool     the truth (binary)
 ``@flagged``   bool     the call that rates count: ``score >= threshold``, or, for a referred case,
@@ -32,6 +34,8 @@ UNIT = "@unit"
 INSIDE = "@inside"
 RATED = "@rated"
 OUTSIDE = "@outside"
+REJECTED = "@rejected"
+UNFAMILIAR = "@unfamiliar"
 REFERRED = "@referred"
 POSITIVE = "@positive"
 FLAGGED = "@flagged"

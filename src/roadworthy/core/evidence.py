@@ -25,7 +25,8 @@ class Measured:
     ``low`` and ``high`` are each one-sided at the effective confidence (None: no finite bound).
     ``p_pass`` tests "the limit is not met", ``p_fail`` tests "the limit is met". ``n`` counts the
     observations of the kind that the metric is about, ``of`` names that kind. ``spread`` is the
-    standard deviation of one observation, where planning a next set needs it.
+    standard deviation of one observation, where planning a next set needs it. ``detail`` is what a
+    reader must know beside the number, such as what it leaves out.
     """
 
     estimate: float
@@ -38,6 +39,7 @@ class Measured:
     method: str
     assumptions: tuple[str, ...] = ()
     spread: float | None = None
+    detail: str = ""
 
     def __post_init__(self) -> None:
         for name in ("p_pass", "p_fail"):

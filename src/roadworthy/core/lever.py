@@ -99,6 +99,11 @@ class Fresh:
         """The cases that must still be collected and labelled."""
         return None if self.cases is None else max(self.cases - self.sealed, 0)
 
+    @property
+    def settles(self) -> bool:
+        """Whether, with such a set, every gating requirement is expected to hold."""
+        return self.cases is not None and not self.at_target and not self.unsized
+
 
 PARTIAL = Fresh(None, 0.0, why="some requirement is still missed, so this is not enough by itself")
 

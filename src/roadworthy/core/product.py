@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from roadworthy.core.certificate import MaxRisk
+from roadworthy.core.environment import Environment
+from roadworthy.core.guard import Guard
 from roadworthy.core.policy import Referred
 from roadworthy.core.requirement import Level, Requirement, SliceRule
+from roadworthy.core.scope import Scope as Scope
+from roadworthy.core.scope import ScopeRule as ScopeRule
 from roadworthy.core.shown import Shown
 from roadworthy.core.team import Team
 
@@ -78,38 +82,6 @@ class Data:
     calls: tuple[Calls, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
     cohort: str = ""
-
-
-@dataclass(frozen=True)
-class ScopeRule:
-    """One condition of the operational design domain."""
-
-    field: str
-    between: tuple[float, float] | None = None
-    levels: tuple[Level, ...] | None = None
-    missing: Literal["refer", "accept"] = "refer"
-
-    def reason(self, value: object) -> str | None:
-        """Why a value lies outside, or None when it is inside (both ends are inside)."""
-        if value is None or value != value:
-            return None if self.missing == "accept" else f"MISSING:{self.field}"
-        if self.between is not None:
-            low, high = self.between
-            inside = isinstance(value, int | float) and low <= value <= high
-            return None if inside else f"SCOPE:{self.field}"
-        return None if value in (self.levels or ()) else f"SCOPE:{self.field}"
-
-
-@dataclass(frozen=True)
-class Scope:
-    """The operational design domain: rules over fields; a case is inside when all of them hold."""
-
-    rules: tuple[ScopeRule, ...] = ()
-
-    def reasons(self, case: Mapping[str, object]) -> tuple[str, ...]:
-        """Why a case is outside; empty when it is inside."""
-        found = (rule.reason(case.get(rule.field)) for rule in self.rules)
-        return tuple(reason for reason in found if reason)
 
 
 @dataclass(frozen=True)
@@ -287,7 +259,9 @@ class Product(Shown):
     requirements: tuple[Requirement[Any], ...]
     purpose: str = ""
     task: Task = Task.BINARY
-    scope: Scope = Scope()
+    scope: Scope = field(default_factory=Scope)
+    guard: Guard | None = None
+    environment: Environment | None = None
     costs: Costs | None = None
     harms: tuple[Harm, ...] = ()
     confidence: Confidence = Confidence()

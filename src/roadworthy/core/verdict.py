@@ -45,7 +45,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Population:
-    """How many cases were judged, and where the others went."""
+    """How many cases were judged, and where the others went.
+
+    ``rejected`` of those ``outside`` are no cases for the product at all; ``turned_away`` are those
+    that the scope's rules let in and the guard did not (None: there is no guard).
+    """
 
     cases: int
     units: int | None
@@ -53,6 +57,13 @@ class Population:
     referred: int
     positives: int | None = None
     outside: tuple[tuple[str, int], ...] = ()
+    rejected: int = 0
+    turned_away: int | None = None
+
+    @property
+    def looked_at(self) -> int:
+        """The cases that the scope's rules let in, at which a guard looks."""
+        return self.inside + (self.turned_away or 0)
 
 
 @dataclass(frozen=True)

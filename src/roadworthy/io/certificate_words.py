@@ -12,8 +12,9 @@ from roadworthy.core.certificate import (
     SeenRate,
 )
 from roadworthy.core.plan import PlannedRisk
-from roadworthy.core.product import Prevalence, ScopeRule, TriageRules
+from roadworthy.core.product import Prevalence, TriageRules
 from roadworthy.core.requirement import Slice
+from roadworthy.core.scope import Rule, ScopeRule
 from roadworthy.io import telling
 from roadworthy.stats.triage import STARTS
 
@@ -272,6 +273,8 @@ def assumptions(
     return tuple(told)
 
 
-def scope_rule(rule: ScopeRule) -> str:
+def scope_rule(rule: Rule) -> str:
     """A condition of the scope, as it stands in the certificate."""
-    return f"{rule.field}: {telling.allowed(rule)}"
+    if isinstance(rule, ScopeRule):
+        return f"{rule.field}: {telling.allowed(rule)}"
+    return telling.condition(rule.condition)

@@ -11,19 +11,19 @@ from roadworthy.core.product import (
     Calibrate,
     Confidence,
     Decision,
-    ScopeRule,
     Task,
     TriageRules,
 )
 from roadworthy.io.cost_words import CostsWords, HarmWords, TrainWords
 from roadworthy.io.data_words import DataWords
+from roadworthy.io.environment_words import EnvironmentWords
+from roadworthy.io.guard_words import GuardWords
 from roadworthy.io.model_words import ModelWords
+from roadworthy.io.scope_words import ScopeWords
 from roadworthy.io.shapes import AlsoWritten, Checked, Fault, Words, faults, shown, wrong
 from roadworthy.io.team_words import TeamWords
 from roadworthy.io.triage_words import ClearWords, FlagWords, ModeWord, ProtectWords
 from roadworthy.io.words import (
-    Column,
-    Levels,
     Pair,
     Text,
     Texts,
@@ -38,34 +38,6 @@ PowerWord = Annotated[float, between(0, 1)]
 TaskWord = Annotated[Task, choice({task.value: task for task in Task})]
 CalibrateWord = Annotated[Calibrate, choice({word.value: word for word in Calibrate})]
 ReferredWord = Annotated[Referred, choice({word.value: word for word in Referred})]
-MissingWord = Annotated[Literal["refer", "accept"], choice({"refer": "refer", "accept": "accept"})]
-
-
-class ScopeWords(Words):
-    """One condition on the cases that the product may work on."""
-
-    field: Column
-    """The column that the condition looks at."""
-    between: Pair | None = None
-    """Inside from the first number to the second, both included."""
-    levels: Levels | None = Field(default=None, alias="in")
-    """Inside when it is one of these."""
-    missing: MissingWord = "refer"
-    """Whether a case without a value is referred or accepted."""
-
-    @model_validator(mode="after")
-    def _one_condition(self) -> Self:
-        if (self.between is None) == (self.levels is None):
-            raise wrong(
-                f"needs exactly one of `between` and `in` for `{self.field}`",
-                "Write between: [from, to], or in: [a, b].",
-            )
-        return self
-
-    def core(self) -> ScopeRule:
-        """The rule that this describes."""
-        levels = None if self.levels is None else tuple(self.levels)
-        return ScopeRule(self.field, self.between, levels, self.missing)
 
 
 class ConfidenceWords(Words):
@@ -232,6 +204,10 @@ class ProductWords(Words):
     """A model of your own, built elsewhere: a command, an address, or a function of Python."""
     scope: list[ScopeWords] = Field(default=[])
     """The cases on which it may work: every condition must hold."""
+    guard: GuardWords | None = None
+    """Turns away cases that are too far from those it learnt from."""
+    environment: EnvironmentWords | None = None
+    """Where it will work: a mix of contexts, for `coverage`."""
     costs: CostsWords | None = None
     """What mistakes and people cost, and what right calls earn."""
     harms: dict[str, HarmWords] = Field(default={})

@@ -207,6 +207,8 @@ def _population(population: Population) -> Json:
         "referred": population.referred,
         "positives": population.positives,
         "outside": [{"reason": reason, "cases": cases} for reason, cases in population.outside],
+        "rejected": population.rejected,
+        "turned_away": population.turned_away,
     }
 
 
@@ -315,4 +317,7 @@ def _read_population(stored: Mapping[str, Any]) -> Population:
         referred=stored["referred"],
         positives=stored["positives"],
         outside=outside,
+        # judgements kept by earlier versions lack what follows
+        rejected=stored.get("rejected", 0),
+        turned_away=stored.get("turned_away"),
     )

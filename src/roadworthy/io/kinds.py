@@ -36,8 +36,6 @@ def _read(kind: Any, stored: Any, where: str) -> Any:
         key, value = get_args(kind)
         pairs = _require(stored, dict, where).items()
         return {_read(key, k, where): _read(value, v, f"{where}.{k}") for k, v in pairs}
-    if origin is Literal:
-        return _word(get_args(kind), stored, where)
     if is_dataclass(kind):
         return _dataclass(kind, _require(stored, dict, where), where)
     if isinstance(kind, type) and issubclass(kind, Enum):

@@ -15,6 +15,7 @@ from roadworthy.core.parameters import Prevalence
 from roadworthy.core.product import Costs, Harm
 from roadworthy.core.requirement import Level
 from roadworthy.io.cost_words import CostsWords, HarmWords, harms
+from roadworthy.io.environment_words import EnvironmentWords
 from roadworthy.io.grammar import ReferredWord, TaskWord
 from roadworthy.io.words import (
     Column,
@@ -35,6 +36,7 @@ _INHERITED: Mapping[str, Any] = {
     "referred": ReferredWord,
     "task": TaskWord,
     "positive": LevelWord,
+    "environment": Annotated[EnvironmentWords, AfterValidator(EnvironmentWords.core)],
 }
 _PLAIN: Mapping[Any, Any] = {
     str: Text,

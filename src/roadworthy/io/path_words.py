@@ -10,8 +10,9 @@ import yaml
 from roadworthy.core.evidence import Measured
 from roadworthy.core.lever import Fresh, OtherRung
 from roadworthy.core.policy import Policy, Referred
-from roadworthy.core.product import Calibrate, Product, ScopeRule
+from roadworthy.core.product import Calibrate, Product
 from roadworthy.core.requirement import Tier
+from roadworthy.core.scope import AllOf, AnyOf, Condition, OnField, Rule, WhenThen
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io import ladder_words, telling
 
@@ -183,20 +184,32 @@ def _times(now: float, was: float | None) -> str:
     return "" if 0.67 < share < 1.5 else f" ({share:.2g} times as much)"
 
 
-def scope(rules: Sequence[ScopeRule]) -> str:
+def scope(rules: Sequence[Rule]) -> str:
     """The line of product.yaml with all scope rules."""
     return _line({"scope": [_rule(rule) for rule in rules]})
 
 
-def _rule(rule: ScopeRule) -> dict[str, Any]:
-    words: dict[str, Any] = {"field": rule.field}
-    if rule.between is not None:
-        words["between"] = list(rule.between)
-    else:
-        words["in"] = list(rule.levels or ())
-    if rule.missing == "accept":
-        words["missing"] = "accept"
+def _rule(rule: Rule) -> dict[str, Any]:
+    words = _condition(rule.condition)
+    if rule.missing != "refer":
+        words["missing"] = rule.missing
+    if rule.outside != "refer":
+        words["outside"] = rule.outside
     return words
+
+
+def _condition(found: Condition) -> dict[str, Any]:
+    match found:
+        case OnField(field, between=None):
+            return {"field": field, "in": list(found.levels or ())}
+        case OnField(field, between):
+            return {"field": field, "between": list(between or ())}
+        case AllOf(parts):
+            return {"all_of": [_condition(part) for part in parts]}
+        case AnyOf(parts):
+            return {"any_of": [_condition(part) for part in parts]}
+        case WhenThen(when, then):
+            return {"when": _condition(when), "then": _condition(then)}
 
 
 def _line(words: dict[str, Any]) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT
 from roadworthy.core.policy import Referred
 from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Requirement, Side, Tier
 from roadworthy.io import registry
 from roadworthy.io.cost_checks import cost_problems
+from roadworthy.io.guard_words import implied_ids
 from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.problems import Page, Problem
 from roadworthy.io.requirement_checks import DECLARE_PREVALENCE
@@ -33,6 +35,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from cost_problems(page, product, written)
     yield from _models(product)
     yield from team_problems(product)
+    yield from _guard(product, written)
     yield from _ids(written)
     yield from _gate(product)
     yield from _automation(product, written)
@@ -175,6 +178,38 @@ def _models(product: Product) -> Iterator[Problem]:
             step = did_you_mean(name, known, "kinds of model")
             message = f"is {shown(name)}, and there is no such kind of model"
             yield Problem(("models", place), message, step, "unknown_model")
+
+
+def _guard(product: Product, written: Sequence[Written]) -> Iterator[Problem]:
+    guard, split = product.guard, product.data.split
+    sets = {name for one in written if (name := getattr(one.requirement.parameters, "set", None))}
+    if guard is None:
+        needing = [one for one in written if one.about.table in (FALSE_ALARMS, MUST_DETECT)]
+        for one in needing:
+            message = f"is of a guard, and there is none: `{one.requirement.metric}`"
+            yield Problem((*one.path, "metric"), message, "Add `guard: {}`.", "missing_key")
+        return
+    for place, name in enumerate(guard.methods):
+        if name not in registry.guards():
+            step = did_you_mean(name, registry.guards(), "methods")
+            message = f"is {shown(name)}, and there is no such method"
+            yield Problem(("guard", "methods", place), message, step, "unknown_method")
+    asked = (SetName.TRAIN, SetName.VALIDATION)
+    if split is None or (split.column is None and not set(asked) <= set(split.fractions)):
+        message = "is fitted on training cases and set on validation cases, and they are not parted"
+        step = "Add `data: {split: {train: 0.5, validation: 0.25, sealed: 0.25, seed: 1}}`."
+        yield Problem(("guard",), message, step, "missing_key")
+    if product.data.truth in (guard.features or ()):
+        message = f"holds {shown(product.data.truth)}, the truth"
+        yield Problem(("guard", "features"), message, "Remove it: a guard must not see the truth.")
+    for name in sorted(sets - {one.name for one in guard.must_detect}):
+        step = did_you_mean(name, [one.name for one in guard.must_detect], "sets")
+        message = f"has no set {shown(name)} that a requirement names"
+        yield Problem(("guard", "must_detect"), message, step)
+    for one in written:
+        if one.requirement.id in implied_ids(guard):
+            message = f"gives the id '{one.requirement.id}', which the guard's own requirement has"
+            yield Problem((*one.path, "id"), message, "Add an `id` of its own.", "duplicate_id")
 
 
 def _ids(written: Sequence[Written]) -> Iterator[Problem]:

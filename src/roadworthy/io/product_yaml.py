@@ -17,6 +17,7 @@ from roadworthy.io import registry
 from roadworthy.io.cost_checks import by_ratio
 from roadworthy.io.cost_words import harms
 from roadworthy.io.grammar import ProductWords
+from roadworthy.io.guard_words import implied
 from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.problems import Page, Problem
 from roadworthy.io.product_checks import product_problems
@@ -79,7 +80,10 @@ def parse_product(
             *_meaning(page, product, written, known, complete=len(written) == len(found)),
         ]
     )
-    return product
+    if product.guard is None:
+        return product
+    brought = implied(product.guard, product.confidence, known)
+    return replace(product, requirements=(*product.requirements, *brought))
 
 
 def _product_words(page: Page) -> tuple[ProductWords | None, list[Problem]]:
@@ -97,6 +101,7 @@ def _surroundings(words: ProductWords, file: Path) -> Surroundings:
         costs=costs,
         confidence=words.confidence.core(),
         decision=by_ratio(words.decision.core(words.confidence.level), costs),
+        environment=None if words.environment is None else words.environment.core(),
         folder=file.parent,
         harms=harms(words.harms),
     )
@@ -112,6 +117,8 @@ def _product(
         purpose=words.purpose,
         task=words.task,
         scope=Scope(tuple(rule.core() for rule in words.scope)),
+        guard=None if words.guard is None else words.guard.core(),
+        environment=around.environment,
         costs=around.costs,
         harms=around.harms,
         confidence=around.confidence,

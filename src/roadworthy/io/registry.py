@@ -1,4 +1,4 @@
-"""Which instruments, collectors, models and levers are installed: built-ins and strangers alike."""
+"""Which instruments, models, guards, levers ... are installed: built-ins and strangers alike."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar, cast
 
 from roadworthy.core.errors import BadInput
+from roadworthy.core.guard import GuardMethod
 from roadworthy.core.instrument import About, Collector, Instrument
 from roadworthy.core.lever import Lever
 from roadworthy.core.rung import Rung
@@ -20,6 +21,7 @@ INSTRUMENTS = "roadworthy.instruments"
 COLLECTORS = "roadworthy.collectors"
 LEVERS = "roadworthy.levers"
 MODELS = "roadworthy.models"
+GUARDS = "roadworthy.guards"
 
 
 class Announced(Mapping[str, T], Generic[T]):
@@ -72,6 +74,12 @@ def rungs() -> Mapping[str, Rung]:
     return Announced(MODELS, entry_points(group=MODELS))
 
 
+@cache
+def guards() -> Mapping[str, GuardMethod]:
+    """Every installed method of a guard by its name in product.yaml."""
+    return Announced(GUARDS, entry_points(group=GUARDS))
+
+
 def instrument(name: str) -> Instrument:
     """The instrument that measures ``name``.
 
@@ -120,6 +128,8 @@ def _load(point: EntryPoint) -> object:
         raise _broken(point, "lacks propose")
     if point.group == MODELS:
         _check_rung(point, plugin)
+    if point.group == GUARDS:
+        _require_methods(point, plugin, ("fit", "ready"))
     return plugin
 
 

@@ -206,6 +206,10 @@ def _inherited(product: Product, written: Written) -> Iterator[Problem]:
         message = f"has no costs to count: `{requirement.metric}` depends on them"
         step = "Add `costs: {unit: EUR, miss: ..., false_alarm: ..., refer: ...}`."
         yield Problem(written.path, message, step, "missing_key")
+    if "environment" in values and values["environment"] is None:
+        message = "has no environment to cover"
+        step = "Add `environment: {by: [vendor], shares: {A: 0.6, B: 0.4}}`, or name its `file`."
+        yield Problem(written.path, message, step, "missing_key")
     for name, source in sources.items():
         own = getattr(written.words, f"own_{name}", None)
         if source == "prevalence" and not _weighable(product, own):

@@ -9,11 +9,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from roadworthy.core.environment import Environment
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import About, Instrument
 from roadworthy.core.product import Confidence, Costs, Data, Decision, Harm, Task
 from roadworthy.core.requirement import Limit, Requirement, Side
 from roadworthy.io.case_ids import read_case_ids
+from roadworthy.io.environment_words import read_environment
 from roadworthy.io.nearest import did_you_mean, nearest
 from roadworthy.io.own_words import inherited_from, read_from_file
 from roadworthy.io.problems import Page, Problem
@@ -33,6 +35,7 @@ class Surroundings:
     decision: Decision
     folder: Path
     harms: tuple[Harm, ...] = ()
+    environment: Environment | None = None
 
     def inherited(self, source: str) -> object:
         """What fills a parameter that inherits ``source``."""
@@ -43,6 +46,7 @@ class Surroundings:
             "referred": self.decision.referred,
             "task": self.task,
             "positive": self.data.positive,
+            "environment": self.environment,
         }[source]
 
 
@@ -137,6 +141,11 @@ def read_requirement(
         if isinstance(found, Problem):
             return found
         values[name] = found
+    files = {name: values[name] for name in read_from_file(instrument.parameters)}
+    for name, value in values.items():
+        if isinstance(value, Environment):
+            values[name] = read_environment(value, around.folder)
+            files[name] = tuple(map(str, values[name].contexts))
     try:
         parameters = instrument.parameters(**values)
     except ValueError as reason:
@@ -146,8 +155,7 @@ def read_requirement(
     if not limit.compares:
         limit = replace(limit, unit=limit.unit or getattr(parameters, "unit", ""))
     requirement = _requirement(words, limit, parameters, around.confidence, line)
-    named = {name: values[name] for name in read_from_file(instrument.parameters)}
-    return Written(path, words, instrument.about, requirement, named)
+    return Written(path, words, instrument.about, requirement, files)
 
 
 def _limit(path: KeyPath, words: RequirementWords, about: About) -> Limit | Problem:

@@ -12,6 +12,16 @@ from roadworthy.core.path import Path
 from roadworthy.core.policy import Referred
 from roadworthy.core.product import CaseCost, Scope, ScopeRule
 from roadworthy.core.requirement import Level, Limit, Side, SliceKey, Whose
+from roadworthy.core.scope import (
+    LEARNED,
+    AllOf,
+    AnyOf,
+    Condition,
+    Missing,
+    OnField,
+    Outside,
+    WhenThen,
+)
 from roadworthy.core.ways import Figure
 from roadworthy.io.harmless import short
 
@@ -226,22 +236,50 @@ def level(value: Level | None) -> str:
     return short(str(value)) if str(value).strip() else f"“{value}”"
 
 
-def allowed(rule: ScopeRule) -> str:
-    """The values that a scope rule lets in."""
+def allowed(rule: ScopeRule | OnField) -> str:
+    """The values that a condition on one column lets in."""
     if rule.between is not None:
         return f"{exact(rule.between[0])} to {exact(rule.between[1])}, both included"
     return ", ".join(level(value) for value in rule.levels or ()) or "nothing"
 
 
+def condition(found: Condition) -> str:
+    """What must hold of a case in scope: "where density is C, vendor is A"."""
+    match found:
+        case OnField():
+            return f"{found.field} is {allowed(found)}"
+        case AllOf():
+            return f"({' and '.join(map(condition, found.parts))})"
+        case AnyOf():
+            return f"({' or '.join(map(condition, found.parts))})"
+        case WhenThen():
+            return f"where {condition(found.when)}, {condition(found.then)}"
+
+
+def what_becomes(does: Missing | Outside) -> str:
+    """What happens to a case that a scope rule leaves outside."""
+    return {
+        "refer": "goes to a person",
+        "reject": "is no case for the product",
+        "accept": "stays in scope",
+    }[does]
+
+
 def outside(code: str, scope: Scope) -> str:
     """A reason code such as ``SCOPE:age``, told."""
-    kind, _, field = code.partition(":")
-    rule = next((rule for rule in scope.rules if rule.field == field), None)
+    if code == LEARNED:
+        return "too far from what the product learnt from, as the guard measures it"
+    kind, _, named = code.partition(":")
+    rules = [rule for rule in scope.rules if rule.beyond.code.partition(":")[2] == named]
+    fields = " or ".join(rules[0].fields) if rules else named
     if kind == "MISSING":
-        return f"{field} is not recorded"
-    if kind == "SCOPE" and rule is not None:
-        return f"{field} is not within {allowed(rule)}"
-    return code
+        return f"{fields} is not recorded"
+    if kind == "SCOPE" and len(rules) == 1:
+        rule = rules[0]
+        if isinstance(rule, ScopeRule):
+            return f"{fields} is not within {allowed(rule)}"
+        return f"it does not hold that {condition(rule.condition)}"
+    return f"{fields} is not as the scope asks" if kind == "SCOPE" and rules else code
 
 
 def referred(how: Referred | None) -> str:

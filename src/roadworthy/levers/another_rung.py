@@ -87,7 +87,7 @@ def _path(
         selection=True,
         write=path_words.rung(rejudge.product, other),
         cases=fresh.more,
-        settles=fresh.cases is not None and not fresh.at_target,
+        settles=fresh.settles,
         proof=path_words.proof(fresh, f"{rungs.pairs} models and thresholds"),
     )
 

@@ -36,7 +36,7 @@ class MoreCases:
                 cost=fresh.cost,
                 assumed=_assumed(fresh),
                 cases=fresh.more,
-                settles=not fresh.at_target and not fresh.unsized,
+                settles=fresh.settles,
             )
         ]
 
@@ -68,6 +68,8 @@ def _expected(study: OpenStudy, fresh: Fresh, rejudge: Rejudge) -> str:
         told = f"{' and '.join(fresh.at_target)} at the target, the others as seen here"
         return f"PASS with a probability of {chance}, if the truth is: {told}."
     where = "here" if judged is study else "on so many"
+    if fresh.unsized:
+        chance = f"{chance}, all but {' and '.join(fresh.unsized)},"
     return f"PASS with a probability of {chance} if the truth is what was seen; {where}: {told}."
 
 

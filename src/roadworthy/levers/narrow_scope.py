@@ -85,7 +85,7 @@ def _path(
         selection=True,
         write="\n".join(lines),
         cases=fresh.more,
-        settles=fresh.cases is not None and not fresh.at_target,
+        settles=fresh.settles,
         proof=path_words.proof(fresh, f"{tried} rules"),
     )
 

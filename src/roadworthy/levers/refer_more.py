@@ -116,7 +116,7 @@ def _path(
         write=path_words.decision(rejudge.product, found.policy, referred),
         per_case=per_case,
         cases=fresh.more,
-        settles=fresh.cases is not None and not fresh.at_target,
+        settles=fresh.settles,
         proof=path_words.proof(fresh, f"{tried} bands"),
     )
 

@@ -58,7 +58,7 @@ class Threshold:
                 selection=True,
                 write=path_words.decision(rejudge.product, best, None),
                 cases=fresh.more,
-                settles=fresh.cases is not None and not fresh.at_target,
+                settles=fresh.settles,
                 proof=path_words.proof(fresh, f"{len(tried)} thresholds"),
             )
         ]

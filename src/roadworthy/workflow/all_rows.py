@@ -54,7 +54,7 @@ class Again:
         others = None if known is None else known.filter(pl.col(columns.INSIDE))
         table = Table(self.table.scan, others, known=True, batch=self.table.batch)
         on_cases = [r for r in product.requirements if table_of(r, instruments) == "cases"]
-        judged = Judged(product, self.judged.model, policy)
+        judged = replace(self.judged, product=product, policy=policy)
         streamed = stream(judged, on_cases, table, instruments)
         found = verdicts(product, study, instruments, streamed=streamed)
         return found, self._counted(product, study, instruments, streamed)

@@ -115,7 +115,7 @@ def thresholds_to_try(product: Product, blind: Judged, others: Sequence[pl.DataF
     if rules is None or not any(one.risk.predictive for one in rules.risks):
         return np.empty(0)
     for cases in others:
-        inside = cases.filter(pl.col(columns.INSIDE))
+        inside = blind.guarded(cases).filter(pl.col(columns.INSIDE))
         answers = blind.answers(inside) if inside.height else None
         if answers is not None and answers.drop_nulls().len():
             return stats.grid(answers.drop_nulls().to_numpy())

@@ -54,7 +54,7 @@ def certify(product: Given) -> Judgement:
     opening = unanswered(workspace, seal, ids, subject, product.fingerprint)
     if opening is None:
         refuse_opened(workspace, seal, ids)
-    inputs = parted.sealed_inputs(product)
+    inputs = judged.guarded(parted.sealed_inputs(product))
     _refuse_open(workspace, judged.model, inputs)
     # the model answers, and whatever else can fail does, before the seal is opened
     answers = judged.answers(inputs)
@@ -92,6 +92,7 @@ def certify(product: Given) -> Judgement:
             "data": parted.fingerprint,
             "model": judged.model.fingerprint,
             "sealed set": seal.fingerprint,
+            **(judged.guard.fingerprints if judged.guard else {}),
         },
         notes=(
             *notes(product, settled, 1),

@@ -23,7 +23,6 @@ from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io import tables
 from roadworthy.io.judgement_json import to_json
 from roadworthy.io.registry import instruments
-from roadworthy.models.calibrated import CalibratedModel
 from roadworthy.stats.evidence import NO_COPY
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
@@ -38,6 +37,7 @@ from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
+from roadworthy.workflow.subject import Judged, learnt_from
 from roadworthy.workflow.ways import ways as ways_of_working
 
 OPEN_DATA = (
@@ -84,6 +84,7 @@ def check(
             "product.yaml": product.fingerprint,
             "data": found.data,
             "model": found.settled.judged.model.fingerprint,
+            **(guard.fingerprints if (guard := found.settled.judged.guard) else {}),
         },
         notes=(
             *notes(product, found.settled, found.candidates),
@@ -149,7 +150,7 @@ def _as_a_whole(
     if on is None:
         _refuse_fitted(workspace, settled.judged.model, cases, name)
     else:
-        _refuse_known(product, workspace, settled.judged.model, parted, cases, name)
+        _refuse_known(workspace, settled.judged, parted, cases, name)
     note_open(workspace, names(cases))
     answered = settled.judged.prepared(cases)
     timed = answered.filter(pl.col(columns.INSIDE)) if time else None
@@ -279,14 +280,10 @@ def _refuse_fitted(workspace: Workspace, model: Model, cases: pl.DataFrame, name
 
 
 def _refuse_known(
-    product: Product,
-    workspace: Workspace,
-    model: Model,
-    parted: Parted,
-    cases: pl.DataFrame,
-    on: str,
+    workspace: Workspace, judged: Judged, parted: Parted, cases: pl.DataFrame, on: str
 ) -> None:
-    """Another table must bring other cases: no sealed ones, none that the model learnt from."""
+    """Another table must bring other cases: no sealed ones, none that the subject learnt from."""
+    model = judged.model
     sealed = int(known(cases, parted.sealed_names()).sum())
     if sealed:
         raise Refused(
@@ -296,9 +293,7 @@ def _refuse_known(
             value=sealed,
             next_step="Leave them out; `roadworthy certify` opens the sealed set.",
         )
-    used = known(cases, parted.chosen_on(calibrated=isinstance(model, CalibratedModel)))
-    if product.decision.triage is not None:
-        used |= known(cases, names(parted.open(SetName.CALIBRATION)))
+    used = known(cases, learnt_from(judged, parted))
     if model.files and not isinstance(model, Brought):
         used |= known(cases, seen_ids(workspace, model.fingerprint))
     if used.any():

@@ -23,12 +23,15 @@ def on_open_cases(
 ) -> Certificate:
     """The certificate with the shares of ``table``, whose cases are prepared and open.
 
-    Shares are of all cases, also of those out of scope, which a person gets. The gross miss rate is
+    Shares are of all cases, also of those out of scope, which a person gets, save for those that
+    the scope rejects: they are no cases for the product. The gross miss rate is
     the share of the positives in scope that are cleared; the net one counts only those that a
     reader of the same cases calls. Units count where cases share them: one is missed when all of
     its positive cases are cleared, and read rightly when any of them is called. Cases that are not
     ``fresh`` chose the thresholds, so nothing is said of misses among them.
     """
+    if columns.REJECTED in table.columns:
+        table = table.filter(~pl.col(columns.REJECTED))
     alone = ~pl.col(columns.REFERRED)
     flagged = pl.col(columns.FLAGGED).fill_null(False)
     told = table.with_columns((alone & ~flagged).alias(_CLEARED))

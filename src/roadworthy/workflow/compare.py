@@ -31,7 +31,7 @@ from roadworthy.workflow.own_model import brought_notes
 from roadworthy.workflow.slicing import Cell
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
 from roadworthy.workflow.studies import settle
-from roadworthy.workflow.subject import Judged
+from roadworthy.workflow.subject import Judged, learnt_from
 
 SHOWN = 5
 THEIRS = "@theirs:"
@@ -190,7 +190,7 @@ class _Side:
                 value=sealed,
                 next_step="Leave them out: nothing is compared on sealed cases.",
             )
-        used = known(cases, self.parted.chosen_on())
+        used = known(cases, learnt_from(self.judged, self.parted))
         if self.learnt_here:
             used |= known(cases, seen_ids(self.workspace, self.judged.model.fingerprint))
         if used.any():

@@ -9,6 +9,7 @@ from dataclasses import MISSING, Field, dataclass, fields
 from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from roadworthy.core.environment import Environment
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import About, Instrument
 from roadworthy.core.parameters import Prevalence
@@ -122,6 +123,7 @@ _KINDS: dict[Any, str] = {
     Prevalence: "a share, or as_sampled",
     Costs: "prices: {miss, false_alarm, refer, gain, matrix, profit}",
     tuple[Harm, ...]: "harms by name: {miss, false_alarm, refer, found, cleared}",
+    Environment: "a mix of contexts: {by, shares} or {by, file}",
 }
 
 

@@ -93,6 +93,11 @@ def fresh_set(
     for verdict in (verdict for _, verdict in pairs):
         if verdict.outcome is Outcome.FAIL:
             return Fresh(None, power, why=f"{verdict.requirement} FAILs, and more would too")
+    apart = _apart(pairs, verdicts)
+    for verdict in apart:
+        if verdict.outcome is Outcome.FAIL:
+            why = f"{verdict.requirement} FAILs, and other cases alone would not change that"
+            return Fresh(None, power, why=why)
     cases = study.tables["cases"].height if all_rows is None else all_rows.cases
     sized = [_sized(cell, verdict, study, instruments, each, cases) for cell, verdict in pairs]
     for one in sized:
@@ -102,7 +107,10 @@ def fresh_set(
             why = f"{one.name} looked no better than its limit, and has no target to plan with"
             return Fresh(None, power, why=why)
     known = [one for one in sized if one.share > 0 and one.needed(selected)]
-    unsized = tuple(one.name for one in sized if one not in known)
+    unsized = (
+        *(one.name for one in sized if one not in known),
+        *dict.fromkeys(verdict.requirement for verdict in apart),
+    )
     if not known:
         names = ", ".join(unsized) or "nothing is measured on cases"
         return Fresh(None, power, unsized=unsized, why=f"no size is known for {names}")
@@ -149,6 +157,18 @@ def _gating(
         if verdict.tier is Tier.CRITICAL
         and table_of(cell.requirement, instruments) == "cases"
         and not _counted_out(verdict)
+    ]
+
+
+def _apart(pairs: Sequence[tuple[Cell, Verdict]], verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The gating verdicts that no sample of cases settles, and that are no PASS yet."""
+    sized = [verdict for _, verdict in pairs]
+    return [
+        verdict
+        for verdict in verdicts
+        if verdict.tier is Tier.CRITICAL
+        and verdict.outcome is not Outcome.PASS
+        and verdict not in sized
     ]
 
 
@@ -229,6 +249,8 @@ def _worth(
         column = columns.INSIDE
     if column is not None:
         here = here & pl.col(column)
+    elif columns.REJECTED in table.columns:
+        here = here & ~pl.col(columns.REJECTED)
     worth = pl.when(here).then(kind.cast(pl.Float64)).otherwise(0.0)
     return float(table.select(worth.sum()).item() or 0.0) / cases
 

@@ -131,6 +131,8 @@ def _refuse_missing(series: pl.Series, rows: NDArray[np.bool_], ask: Asked) -> N
 
 
 def _rows(table: pl.DataFrame, rows: Rows) -> NDArray[np.bool_]:
+    if rows is Rows.ALL and columns.REJECTED in table.columns:
+        return (~table[columns.REJECTED]).to_numpy()
     name = {Rows.RATED: columns.RATED, Rows.INSIDE: columns.INSIDE}.get(rows)
     if name is None or name not in table.columns:
         return np.ones(table.height, dtype=bool)

@@ -12,7 +12,7 @@ from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.need import Need
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Outcome, Verdict
-from roadworthy.io.telling import bounds, count, estimate
+from roadworthy.io.telling import bounds, count, estimate, sentence
 from roadworthy.stats.multiplicity import holm
 from roadworthy.workflow.slicing import Cell
 
@@ -99,6 +99,13 @@ def _outcome(evidence: Evidence, alpha: float, failed: bool) -> Outcome:
 
 
 def _reason(weighed: Weighed, outcome: Outcome) -> str:
+    told, evidence = _told(weighed, outcome), weighed.evidence
+    if isinstance(evidence, NotMeasured) or not evidence.detail:
+        return told
+    return f"{told} {sentence(evidence.detail)}"
+
+
+def _told(weighed: Weighed, outcome: Outcome) -> str:
     evidence, requirement = weighed.evidence, weighed.cell.requirement
     small = f" ({weighed.cell.small})" if weighed.cell.small else ""
     if isinstance(evidence, NotMeasured):

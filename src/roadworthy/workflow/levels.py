@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from roadworthy.core.errors import BadInput
 from roadworthy.core.requirement import Level, Slice, SliceKey
-from roadworthy.io.levels import holds
+from roadworthy.io.levels import has_levels, holds
+
+WORDS = "Write the values as text, numbers or dates."
 
 
 def is_in(column: str, dtype: pl.DataType, levels: tuple[Level, ...]) -> pl.Expr:
@@ -18,6 +21,19 @@ def missing(column: str, dtype: pl.DataType) -> pl.Expr:
     """Where ``column`` has no value; NaN is none either."""
     cell = pl.col(column)
     return cell.is_null() | cell.is_nan().fill_null(True) if dtype.is_float() else cell.is_null()
+
+
+def require_levels(cases: pl.DataFrame, column: str, what: str, next_step: str) -> None:
+    """Refuses a column of lists, structs or bytes: ``what`` it is then."""
+    dtype = cases.schema[column]
+    if not has_levels(dtype):
+        raise BadInput(
+            f"the column {column!r} holds {dtype}, {what}.",
+            code="no_levels",
+            where=f"column {column}",
+            value=str(dtype),
+            next_step=next_step,
+        )
 
 
 def on_slice(part: Slice, schema: pl.Schema) -> pl.Expr:

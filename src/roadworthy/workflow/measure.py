@@ -16,6 +16,7 @@ from roadworthy.core.instrument import Instrument
 from roadworthy.core.picture import Pictures
 from roadworthy.core.product import Product, Scope
 from roadworthy.core.requirement import Requirement, SliceRule, Whose
+from roadworthy.core.scope import LEARNED
 from roadworthy.core.study import Study
 from roadworthy.core.team import Team
 from roadworthy.core.verdict import Outcome, Population, Verdict
@@ -74,7 +75,7 @@ def evidence(
     """What was measured, cell by cell, for those who compare and do not judge."""
     planned, found = _planned_and_gathered(product, study, instruments)
     return tuple(
-        _measured(cell, found.get(id(cell)), study, instruments, _regime(cell, study))
+        _measured(cell, found.get(id(cell)), study, instruments, _regime(cell, study, instruments))
         for cell in planned
     )
 
@@ -152,6 +153,8 @@ def population(table: pl.DataFrame) -> Population:
         referred=int((table[columns.REFERRED] & table[columns.INSIDE]).sum()),
         positives=positives,
         outside=tuple((str(reason), int(count)) for reason, count in outside),
+        rejected=int(table[columns.REJECTED].sum()) if columns.REJECTED in table.columns else 0,
+        turned_away=dict(outside).get(LEARNED, 0) if columns.UNFAMILIAR in table.columns else None,
     )
 
 
@@ -201,7 +204,7 @@ def _weigh(
     anytime: bool,
     team: Team | None,
 ) -> Weighed:
-    requirement, regime = cell.requirement, _regime(cell, study, anytime)
+    requirement, regime = cell.requirement, _regime(cell, study, instruments, anytime)
     instrument = instruments[requirement.metric]
     watched = seen(cell, team, study.subject, instrument)
     found = _measured(cell, gathered, study, instruments, regime)
@@ -220,8 +223,13 @@ def _weigh(
     return Weighed(cell, found, regime, need, watched.hypothetical)
 
 
-def _regime(cell: Cell, study: Study, anytime: bool = False) -> Regime:
-    return Regime(float(alpha_for_candidates(cell.requirement.alpha, study.candidates)), anytime)
+def _regime(
+    cell: Cell, study: Study, instruments: Mapping[str, Instrument], anytime: bool = False
+) -> Regime:
+    """What was chosen among candidates was chosen on the cases, and on no other table."""
+    chosen = table_of(cell.requirement, instruments) == "cases"
+    candidates = study.candidates if chosen else 1
+    return Regime(float(alpha_for_candidates(cell.requirement.alpha, candidates)), anytime)
 
 
 def _measured(

@@ -102,7 +102,8 @@ def check_other(
         require_declared(scan, product, name)
         require_same_names(product, scan.collect_schema(), name)
         inside = parted.all_open.filter(pl.col(columns.INSIDE))
-        refused = parted.ids(SetName.SEALED, SetName.VALIDATION) if parted.split else None
+        learnt = (SetName.VALIDATION, *((SetName.TRAIN,) if settled.judged.guard else ()))
+        refused = parted.ids(SetName.SEALED, *learnt) if parted.split else None
         table = Table(scan, inside, refused, recorded=True, sample=MOST_SEARCHED)
         return _found(settled, table, name, workspace, instruments, parted)
     except (BadInput, NotStreamedError):

@@ -67,6 +67,7 @@ class OtherRungs:
     ) -> None:
         self.product, self.workspace, self.parted = product, workspace, parted
         self.present, self.instruments = settled.judged.model, instruments
+        self._judged = settled.judged
         self.untried: dict[str, str] = {}
 
     def on(self, cases: pl.DataFrame) -> Rungs:
@@ -211,7 +212,7 @@ class OtherRungs:
 
     def _own(self, kept: KeptRung) -> _Offer | None:
         """Under the threshold that `auto` or `cost` would choose; None: there is none."""
-        validation = self.parted.open(SetName.VALIDATION)
+        validation = self._judged.guarded(self.parted.open(SetName.VALIDATION))
         given = self.product.decision
         by_cost = given.cost_ratio or given.threshold == "cost"
         rule: Literal["auto", "cost"] = "cost" if by_cost else "auto"

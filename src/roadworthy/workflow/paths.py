@@ -341,7 +341,7 @@ def unopened(workspace: Workspace, parted: Parted) -> int:
 def fields(product: Product, schema: pl.Schema) -> tuple[str, ...]:
     """The columns by which the scope may be narrowed: slices, the scope's own, and features."""
     sliced = [n for r in product.requirements for rule in r.slices for n in rule.by]
-    named = [rule.field for rule in product.scope.rules]
+    named = product.scope.fields
     try:
         features = feature_columns(product, schema)
     except BadInput:

@@ -50,7 +50,12 @@ def plan_of(product: Product, parted: Parted | None) -> Plan:
     gating = sum(cell.tier is Tier.CRITICAL for cell in planned)
     each = share_of_power(product.confidence.power, max(gating, 1))
     rows = tuple(_row(product, cell, parted, registry, each) for cell in planned)
-    counted = [row for row in rows if row.tier is Tier.CRITICAL]
+    others = {r.id for r in product.requirements if table_of(r, registry) != "cases"}
+    counted = [
+        row
+        for row in rows
+        if row.tier is Tier.CRITICAL and (row.cases is not None or row.requirement not in others)
+    ]
     known = [row.cases for row in counted if row.cases is not None]
     complete = len(known) == len(counted)
     total = max(known, default=None) if complete else None

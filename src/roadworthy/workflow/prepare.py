@@ -9,13 +9,14 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.policy import Decides, Policy, Referred, Triage
 from roadworthy.core.product import Calls, CaseCost, CostMatrix, Product, Scope, Task
 from roadworthy.core.requirement import Level
-from roadworthy.io.levels import counts, has_levels, holds
+from roadworthy.core.scope import LEARNED
+from roadworthy.io.levels import counts, holds
 from roadworthy.io.stable_hash import stable_hash
-from roadworthy.workflow.levels import is_in, missing
+from roadworthy.workflow.levels import WORDS, is_in, require_levels
+from roadworthy.workflow.scoping import beyond
 
 EXAMPLES = 5
 NAMES = "Give ids as text or whole numbers."
-WORDS = "Write the values as text, numbers or dates."
 
 
 def identify(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
@@ -23,7 +24,7 @@ def identify(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     name = product.data.id
     for column in (name, product.data.unit):
         if column is not None:
-            _require_levels(cases, column, "which is no name for a case or a unit", NAMES)
+            require_levels(cases, column, "which is no name for a case or a unit", NAMES)
     ids = pl.int_range(1, pl.len() + 1).cast(pl.String) if name is None else id_text(cases, name)
     found = cases.with_columns(ids.alias(columns.ID))
     if name is not None:
@@ -51,24 +52,12 @@ def id_text(cases: pl.DataFrame, column: str) -> pl.Expr:
     )
 
 
-def _require_levels(cases: pl.DataFrame, column: str, what: str, next_step: str) -> None:
-    dtype = cases.schema[column]
-    if not has_levels(dtype):
-        raise BadInput(
-            f"the column {column!r} holds {dtype}, {what}.",
-            code="no_levels",
-            where=f"column {column}",
-            value=str(dtype),
-            next_step=next_step,
-        )
-
-
 def declare_truth(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     """Adds the truth: ``@positive`` for binary tasks, ``@truth`` otherwise; no value is guessed."""
     name = product.data.truth
     if name is None:
         return cases
-    _require_levels(cases, name, "which is no truth", WORDS)
+    require_levels(cases, name, "which is no truth", WORDS)
     _refuse_nulls(cases, name, name, "label every case, or leave unlabelled cases out of the table")
     if product.task is Task.BINARY:
         return _binary_truth(cases, product, name)
@@ -78,36 +67,18 @@ def declare_truth(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
 
 
 def in_scope(cases: pl.DataFrame, scope: Scope) -> pl.DataFrame:
-    """Adds ``@inside`` and ``@outside``: the first reason why a case is out of scope, or null."""
-    reason = pl.lit(None, dtype=pl.String)
-    for rule in reversed(scope.rules):
-        _require_levels(cases, rule.field, "so nothing says which of them are in scope", WORDS)
-        dtype = cases.schema[rule.field]
-        absent = missing(rule.field, dtype)
-        if rule.between is not None:
-            inside = _between(cases[rule.field], rule.between)
-        else:
-            inside = is_in(rule.field, dtype, rule.levels or ())
-        if rule.missing == "refer":
-            reason = pl.when(absent).then(pl.lit(f"MISSING:{rule.field}")).otherwise(reason)
-        outside = ~absent & ~inside.fill_null(False)
-        reason = pl.when(outside).then(pl.lit(f"SCOPE:{rule.field}")).otherwise(reason)
-    found = cases.with_columns(reason.alias(columns.OUTSIDE))
+    """Adds ``@inside``, ``@rejected``, ``@outside``: the first reason why a case is out of scope.
+
+    Where a guard has looked (``@unfamiliar``), what it turned away is out of scope too.
+    """
+    reason, rejected = pl.lit(None, dtype=pl.String), pl.lit(False)
+    if columns.UNFAMILIAR in cases.columns:
+        reason = pl.when(columns.UNFAMILIAR).then(pl.lit(LEARNED)).otherwise(reason)
+    for one in reversed(beyond(cases, scope)):
+        reason = pl.when(one.where).then(pl.lit(one.reason.code)).otherwise(reason)
+        rejected = rejected | one.where if one.reason.rejects else rejected
+    found = cases.with_columns(reason.alias(columns.OUTSIDE), rejected.alias(columns.REJECTED))
     return found.with_columns(pl.col(columns.OUTSIDE).is_null().alias(columns.INSIDE))
-
-
-def _between(column: pl.Series, ends: tuple[float, float]) -> pl.Expr:
-    if column.dtype.is_numeric():
-        return pl.col(column.name).is_between(*ends)
-    if column.null_count() == column.len():
-        return pl.lit(False)
-    raise BadInput(
-        f"the scope gives a range for {column.name!r}, which holds {column.dtype}, not numbers.",
-        code="not_a_number",
-        where=f"column {column.name}",
-        value=str(column.dtype),
-        next_step="Name its values instead: `in: [...]`; or correct the column.",
-    )
 
 
 def check_scores(cases: pl.DataFrame, source: str, needed: bool = True) -> pl.DataFrame:
@@ -253,7 +224,7 @@ def add_calls(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     named = {calls.name: calls for calls in product.data.calls}
     for name in product.callers:
         column = named[name].column if name in named else name
-        _require_levels(cases, column, "which is nobody's call", WORDS)
+        require_levels(cases, column, "which is nobody's call", WORDS)
         if product.task is Task.BINARY:
             calls = named.get(name) or as_truth(cases, product, name)
             call = _declared(cases, calls.column, calls.positive, calls.negative, name)
@@ -294,8 +265,11 @@ def in_fixed_order(cases: pl.DataFrame, key: str) -> pl.DataFrame:
 def per_unit(cases: pl.DataFrame) -> pl.DataFrame:
     """One row a unit: positive, flagged or referred if one of its cases is; the highest score.
 
-    Cases out of scope say nothing of a unit that has others, save that it needs a person.
+    Cases out of scope say nothing of a unit that has others, save that it needs a person; cases
+    that the scope rejects say nothing at all.
     """
+    if columns.REJECTED in cases.columns:
+        cases = cases.filter(~pl.col(columns.REJECTED))
     inside = pl.col(columns.INSIDE)
     told = inside | ~inside.any()
     special = {

@@ -14,21 +14,32 @@ from roadworthy.models import calibrators
 from roadworthy.models.calibrated import CalibratedBrought, CalibratedModel, chosen
 from roadworthy.store.seen import note_open
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.guarding import Guarding
 from roadworthy.workflow.prepare import check_scores
 from roadworthy.workflow.source import Parted, names, truth_of
 
 
-def calibrated(product: Product, model: Model, parted: Parted, workspace: Workspace) -> Model:
+def calibrated(
+    product: Product,
+    model: Model,
+    parted: Parted,
+    workspace: Workspace,
+    guard: Guarding | None = None,
+) -> Model:
     """The model with the calibrator that product.yaml asks for; one that ``train`` kept has it.
 
     The calibrator of a model from elsewhere learns from the training split, which that model may
-    have learnt from too: it is judged on other cases like everything else.
+    have learnt from too: it is judged on other cases like everything else. Cases that the rules or
+    the ``guard`` turn away teach it nothing.
     """
     method = product.decision.calibrate
     if method is Calibrate.NONE or isinstance(model, CalibratedModel):
         return model
-    cases = parted.open(SetName.TRAIN).filter(pl.col(columns.INSIDE)) if parted.split else None
-    if cases is None or not cases.height:
+    cases = parted.open(SetName.TRAIN) if parted.split else parted.open().clear()
+    if guard is not None and cases.height:
+        cases = guard.look(cases, product.scope)
+    cases = cases.filter(pl.col(columns.INSIDE))
+    if not cases.height:
         raise BadInput(
             f"`calibrate: {method}` needs training cases, and there are none in scope.",
             code="no_cases",

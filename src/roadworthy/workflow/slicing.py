@@ -149,7 +149,7 @@ def _declared(column: str, named: set[SliceKey]) -> list[SliceKey]:
 def _named(rule: SliceRule, scope: Scope) -> set[SliceKey]:
     """The levels that the rule or the scope names: they gate however small they are."""
     found = {SliceKey(rule.by[0], value) for value in rule.levels}
-    for condition in scope.rules:
+    for condition in scope.plain:
         if condition.field in rule.by and condition.levels and not rule.levels:
             found |= {SliceKey(condition.field, value) for value in condition.levels}
     return found

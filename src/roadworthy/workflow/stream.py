@@ -21,6 +21,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Additive, Instrument, Rows, Sketch, Statistic
 from roadworthy.core.product import Product, Task
 from roadworthy.core.requirement import Level, Requirement, Slice, SliceRule, Whose
+from roadworthy.core.scope import LEARNED
 from roadworthy.core.verdict import Population
 from roadworthy.io.row_sums import RowSums
 from roadworthy.workflow.elementwise import is_elementwise
@@ -46,6 +47,7 @@ _FEW = 10_000
 _MOST_FLAGS = 15
 PART = "@part"
 INSIDE, RATED, REFERRED = columns.INSIDE, columns.RATED, columns.REFERRED
+REJECTED = columns.REJECTED
 
 
 class NotStreamedError(Exception):
@@ -312,7 +314,8 @@ class _Pass:
         product = self._judged.product
         data, costs = product.data, product.costs
         named: list[str | None] = [data.id, data.truth, *self._judged.model.needs]
-        named += [rule.field for rule in product.scope.rules]
+        named += product.scope.fields
+        named += self._judged.guard.guard.needs if self._judged.guard else ()
         named += [calls.column for calls in data.calls]
         named += [r.limit.against for r in self._requirements if r.limit.against]
         named += [] if costs is None else [cost.column for cost in costs.per_case]
@@ -326,7 +329,7 @@ class _Pass:
     def _flags(self) -> tuple[str, ...]:
         """The prepared columns that are true or false of a case."""
         calls = [columns.call(name) for name in self._judged.product.callers]
-        known = [INSIDE, RATED, REFERRED]
+        known = [INSIDE, RATED, REFERRED, REJECTED]
         if self._judged.policy is not None:
             known += [columns.POSITIVE, columns.FLAGGED, *dict.fromkeys(calls)]
         return tuple(known)
@@ -392,6 +395,8 @@ class _Pass:
             referred=count(pl.col(REFERRED) & pl.col(INSIDE)),
             positives=positives,
             outside=tuple(self._outside.most_common()),
+            rejected=count(pl.col(REJECTED)),
+            turned_away=self._outside[LEARNED] if self._judged.guard else None,
         )
 
 
@@ -524,6 +529,6 @@ class _Values:
     def _rows(self, rows: Rows) -> NDArray[np.bool_] | None:
         if rows not in self._kept:
             name = {Rows.RATED: RATED, Rows.INSIDE: INSIDE}.get(rows)
-            whole = name is None or bool(self._table[name].all())
-            self._kept[rows] = None if whole else self._table[str(name)].to_numpy()
+            kept = ~self._table[REJECTED] if name is None else self._table[name]
+            self._kept[rows] = None if kept.all() else kept.to_numpy()
         return self._kept[rows]

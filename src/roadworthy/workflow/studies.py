@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from roadworthy.core.study import Study
 from roadworthy.io import tables
 from roadworthy.io.registry import collectors
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.guarding import kept_guarding
 from roadworthy.workflow.measure import planned_cells, table_of
 from roadworthy.workflow.prepare import require_numbers
 from roadworthy.workflow.recalibrate import calibrated
@@ -59,23 +60,24 @@ def settle(
     """
     model = model or load_model(product, workspace, parted.schema)
     _require_inputs(model, parted.schema)
-    model = calibrated(product, model, parted, workspace)
+    guard = kept_guarding(product, workspace, parted, model)
+    model = calibrated(product, model, parted, workspace, guard)
     if product.task is not Task.BINARY or product.data.truth is None:
-        return Settled(Judged(product, model, None), *_chosen_among(model, workspace))
+        return Settled(Judged(product, model, None, guard), *_chosen_among(model, workspace))
     candidates, rungs = _chosen_among(model, workspace)
     if product.decision.triage is not None:
-        certificate = certified(product, workspace, parted, model)
+        certificate = certified(product, workspace, parted, model, guard)
         return Settled(
-            Judged(product, model, policy_of(certificate)), candidates, rungs, certificate
+            Judged(product, model, policy_of(certificate), guard), candidates, rungs, certificate
         )
     policy = kept_policy(product, model, workspace)
     if policy is not None:
-        return Settled(Judged(product, model, policy), candidates, rungs)
-    validation = parted.open(SetName.VALIDATION)
+        return Settled(Judged(product, model, policy, guard), candidates, rungs)
+    validation = Judged(product, model, None, guard).guarded(parted.open(SetName.VALIDATION))
     tuned = choose_threshold(product, model, validation, instruments)
     # each of the other rungs could have been kept as well, with a threshold of its own
     among = max(candidates, tuned.candidates + (rungs - 1) * most_candidates(product, validation))
-    return Settled(Judged(product, model, tuned.policy), among, rungs)
+    return Settled(Judged(product, model, tuned.policy, guard), among, rungs)
 
 
 def resolve(product: Product, schema: pl.Schema, instruments: Mapping[str, Instrument]) -> None:
@@ -105,8 +107,7 @@ def resolve_rows(product: Product, study: Study, instruments: Mapping[str, Instr
         planned_cells(requirement, study, instruments, product.scope)
         if table_of(requirement, instruments) != "cases":
             continue
-        for name in _own_columns(requirement, instruments):
-            missing = _missing(inside[name]) if name in inside.columns else 0
+        for name, missing in _gaps(inside, requirement, instruments):
             if missing:
                 raise BadInput(
                     f"{missing} cases have no value in {name!r}, which {requirement.metric} needs.",
@@ -115,6 +116,23 @@ def resolve_rows(product: Product, study: Study, instruments: Mapping[str, Instr
                     value=None,
                     next_step="Fill in the values, or put those cases out of scope.",
                 )
+
+
+def _gaps(
+    inside: pl.DataFrame, requirement: Requirement[Any], instruments: Mapping[str, Instrument]
+) -> Iterator[tuple[str, int]]:
+    """The user's columns that a requirement reads, and how many cases lack what it makes of them.
+
+    An expression that fills gaps needs no value; one that reads the truth cannot be asked yet.
+    """
+    for statistic in instruments[requirement.metric].statistics(requirement).values():
+        for expression in statistic.columns().values():
+            roots = expression.meta.root_names()
+            own = [name for name in roots if not name.startswith("@") and name in inside.columns]
+            for name in own:
+                complete = set(roots) <= set(inside.columns)
+                values = inside.select(expression).to_series() if complete else inside[name]
+                yield name, _missing(values)
 
 
 def _missing(values: pl.Series) -> int:
@@ -160,14 +178,16 @@ def other_tables(
     from the workspace; ``timed`` are cases to collect anew on; weighing an artefact needs none.
     """
     wanted = {table_of(r, instruments) for r in product.requirements} - {"cases"}
-    found: dict[str, pl.DataFrame] = {}
+    guard = judged.guard
+    found = {} if guard is None else {n: t for n, t in guard.tables.items() if n in wanted}
+    ran = judged.model if guard is None else guard.before(judged.model)
     missing: dict[str, str] = {}
-    for name in sorted(wanted):
+    for name in sorted(wanted - set(found)):
         if name in product.data.tables:
             path = product.folder / product.data.tables[name]
             found[name] = tables.collect(tables.scan_table(path), str(path))
             continue
-        collected = _collect(name, judged.model, workspace, timed)
+        collected = _collect(name, judged.model, ran, workspace, timed)
         if isinstance(collected, str):
             missing[name] = collected
         else:
@@ -177,8 +197,9 @@ def other_tables(
 
 
 def _collect(
-    name: str, model: Model, workspace: Workspace, cases: pl.DataFrame | None
+    name: str, model: Model, ran: Model, workspace: Workspace, cases: pl.DataFrame | None
 ) -> pl.DataFrame | str:
+    """The table; why there is none. ``ran`` is the model as it is run: with its guard."""
     collector = collectors().get(name)
     if collector is None:
         return f"there is no {name} table; name its file: `data: {{tables: {{{name}: FILE}}}}`"
@@ -187,12 +208,12 @@ def _collect(
             return why_not
     elif not model.files:
         return f"{model.name} cannot be run; name a file: `data: {{tables: {{{name}: FILE}}}}`"
-    kept = workspace.path(f"{TIMED}/{name}-{model.fingerprint[:16]}.parquet")
+    kept = workspace.path(f"{TIMED}/{name}-{ran.fingerprint[:16]}.parquet")
     if name != "artifact" and cases is None:
         if kept.exists():
             return tables.collect(tables.scan_table(kept), str(kept))
         return "no case was timed; run `roadworthy check --time` first"
-    table = collector.collect(model, pl.DataFrame() if cases is None else cases)
+    table = collector.collect(ran, pl.DataFrame() if cases is None else cases)
     workspace.write(f"{TIMED}/{kept.name}", _parquet(table))
     return table
 

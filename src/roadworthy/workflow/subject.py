@@ -7,21 +7,24 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.model import Model
 from roadworthy.core.policy import Decides, Policy
-from roadworthy.core.product import Calibrate, Product, Task
+from roadworthy.core.product import Calibrate, Product, SetName, Task
 from roadworthy.core.rung import Rung
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.io.ladder_json import ladder_from_json
 from roadworthy.io.registry import rungs
-from roadworthy.models.calibrated import CalibratedRungs
+from roadworthy.models.calibrated import CalibratedModel, CalibratedRungs
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.guarding import Guarding
 from roadworthy.workflow.own_model import own_model
 from roadworthy.workflow.prepare import (
     as_class,
@@ -31,6 +34,7 @@ from roadworthy.workflow.prepare import (
     require_numbers,
     without_decision,
 )
+from roadworthy.workflow.source import Parted, names
 
 TRAINED = "trained.json"
 MODEL = "model.skops"
@@ -44,16 +48,19 @@ class Judged:
     product: Product
     model: Model
     policy: Decides | None
+    guard: Guarding | None = None
 
     @property
     def subject(self) -> Subject:
-        """Name and fingerprint over model, policy, referral rule and scope."""
+        """Name and fingerprint over model, policy, referral rule, scope and guard."""
         parts = {
             "model": self.model.fingerprint,
             "policy": None if self.policy is None else asdict(self.policy),
             "referred": self.product.decision.referred,
             "scope": [asdict(rule) for rule in self.product.scope.rules],
         }
+        if self.guard is not None:
+            parts["guard"] = self.guard.guard.fingerprint
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
         return Subject(SubjectKind.PRODUCT, self.model.name, digest.hexdigest())
 
@@ -79,8 +86,13 @@ class Judged:
             _refuse_no_answer(answered, self.product.task)
         return found
 
+    def guarded(self, cases: pl.DataFrame) -> pl.DataFrame:
+        """Cases at which the guard has looked, if there is one; no truth is needed."""
+        return cases if self.guard is None else self.guard.look(cases, self.product.scope)
+
     def prepared(self, cases: pl.DataFrame, answers: pl.Series | None = None) -> pl.DataFrame:
         """Cases with answers and decisions; ``answers`` saves asking the model again."""
+        cases = self.guarded(cases)
         answers = self.answers(cases) if answers is None else answers
         if answers is None:
             return without_decision(cases)
@@ -88,6 +100,16 @@ class Judged:
             return without_decision(cases.with_columns(answers.alias(columns.PREDICTED)))
         scored = cases.with_columns(answers.alias(columns.SCORE))
         return decide(scored, self.policy, self.product.decision.referred)
+
+
+def learnt_from(judged: Judged, parted: Parted) -> NDArray[np.uint64]:
+    """Names of the cases that set anything of the subject: threshold, calibrator, guard, triage."""
+    found = parted.chosen_on(calibrated=isinstance(judged.model, CalibratedModel))
+    if judged.guard is not None:
+        found = np.union1d(found, names(parted.open(SetName.TRAIN, SetName.VALIDATION)))
+    if judged.product.decision.triage is not None:
+        found = np.union1d(found, names(parted.open(SetName.CALIBRATION)))
+    return found
 
 
 def load_model(product: Product, workspace: Workspace, schema: pl.Schema | None = None) -> Model:

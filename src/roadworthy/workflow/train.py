@@ -13,9 +13,11 @@ from roadworthy.core.product import Product, SetName
 from roadworthy.core.shown import Shown
 from roadworthy.io.ladder_json import ladder_to_json
 from roadworthy.io.registry import instruments
+from roadworthy.models.guard import FittedGuard
 from roadworthy.store.seen import note_open, note_seen
 from roadworthy.store.tried import note_tried, tried_on
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.guarding import GUARD, Guarding, fitted
 from roadworthy.workflow.kept_rungs import Training, keep_rung
 from roadworthy.workflow.ladder import Climbed, OpenCases, climb
 from roadworthy.workflow.load import Given, as_product
@@ -35,6 +37,7 @@ class Trained(Shown):
     policy: Policy | None
     candidates: int
     ladder: Ladder
+    guard: FittedGuard | None = None
 
     def __repr__(self) -> str:
         return f"<Trained {self.model!r} on {self.cases:,} cases>"
@@ -47,7 +50,11 @@ def train(product: Given) -> Trained:
     _refuse_scored(product)
     parted = load_cases(product)
     training = Training.of(product, parted)
-    cases = OpenCases(training.cases, parted.open(SetName.VALIDATION), parted.all_open)
+    guard = None if product.guard is None else fitted(product, parted)
+    validation = parted.open(SetName.VALIDATION)
+    if guard is not None:
+        validation = Guarding(guard).look(validation, product.scope)
+    cases = OpenCases(training.cases, validation, parted.all_open)
     fitted_on, chose = (names(parted.open(name)) for name in (SetName.TRAIN, SetName.VALIDATION))
     before = tried_on(workspace, chose)
     known = rungs_of(product)
@@ -61,6 +68,9 @@ def train(product: Given) -> Trained:
     for result in ladder.fitted:
         artifact = climbed.artifacts[result.rung]
         keep_rung(workspace, training.key, result.rung, known[result.rung], artifact, result.ms)
+    if guard is not None:
+        guard = guard.before(kept.model)
+        workspace.write(GUARD, guard.to_bytes())
     workspace.write(MODEL, climbed.artifact)
     workspace.write_json(TRAINED, remembered)
     workspace.write_json(LADDER, told)
@@ -73,6 +83,7 @@ def train(product: Given) -> Trained:
         climbed.policy,
         ladder.candidates,
         ladder,
+        guard,
     )
 
 

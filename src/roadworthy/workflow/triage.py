@@ -29,30 +29,39 @@ from roadworthy.workflow.calibrate import (
     protected_columns,
     thresholds_to_try,
 )
+from roadworthy.workflow.guarding import Guarding
 from roadworthy.workflow.source import Parted, known, names
 from roadworthy.workflow.subject import Judged
 
 
-def certified(product: Product, workspace: Workspace, parted: Parted, model: Model) -> Certificate:
-    """The certificate of this model and decision: the kept one, or a new look at the cases.
+def certified(
+    product: Product,
+    workspace: Workspace,
+    parted: Parted,
+    model: Model,
+    guard: Guarding | None = None,
+) -> Certificate:
+    """The certificate of this model, guard and decision: the kept one, or a new look at the cases.
+
+    What the guard turns away is out of scope, and certifies nothing.
 
     Raises:
         BadInput: there is nothing to certify on.
         Refused: the cases were seen, certified something else, or the certificate is no longer
             valid.
     """
-    cases = parted.open(SetName.CALIBRATION)
+    blind = Judged(product, model, REFERS_ALL, guard)
+    cases = blind.guarded(parted.open(SetName.CALIBRATION))
     _require_cases(product, cases)
-    blind = Judged(product, model, REFERS_ALL)
     answers = blind.answers(cases)
     assert answers is not None
     scored = cases.with_columns(answers.alias(columns.SCORE))
-    asked = _asked(product, model, scored)
+    asked = _asked(product, model, scored, guard)
     now = datetime.now(UTC)
     taken = _look(workspace, model, cases, asked, now)
     kept = certificates.answer(workspace, taken)
     if kept is not None:
-        return _read(kept, asked, taken, now.date())
+        return _read(kept, asked, guard, taken, now.date())
     others = [parted.open(name) for name in (SetName.VALIDATION, SetName.TRAIN)]
     tried = thresholds_to_try(product, blind, others)
     made = made_from(product, scored, parted.all_open, tried, taken.number)
@@ -60,7 +69,7 @@ def certified(product: Product, workspace: Workspace, parted: Parted, model: Mod
         made,
         made=taken.at[:10],
         expires=_expires(product, taken),
-        fingerprints=_fingerprints(asked, model),
+        fingerprints=_fingerprints(asked, model, guard),
     )
     certificates.keep_answer(workspace, taken, certificate_to_json(found))
     return found
@@ -113,7 +122,9 @@ def _look(
     return certificates.look(workspace, ours, asked, now)
 
 
-def _asked(product: Product, model: Model, scored: pl.DataFrame) -> Asked:
+def _asked(
+    product: Product, model: Model, scored: pl.DataFrame, guard: Guarding | None = None
+) -> Asked:
     """What would be certified, by fingerprint; labels are hashed here and not looked at."""
     rules = product.decision.triage
     assert rules is not None
@@ -131,6 +142,8 @@ def _asked(product: Product, model: Model, scored: pl.DataFrame) -> Asked:
         "prevalence": data.prevalence,
         "unit": data.unit,
     }
+    if guard is not None:
+        decision["guard"] = guard.guard.fingerprint
     digest = hashlib.sha256(json.dumps(decision, sort_keys=True, default=str).encode())
     own = (columns.ID, columns.UNIT, columns.POSITIVE, columns.INSIDE, columns.SCORE)
     used = dict.fromkeys([*own, *protected_columns(product), *case_costs(product)])
@@ -138,14 +151,14 @@ def _asked(product: Product, model: Model, scored: pl.DataFrame) -> Asked:
     return Asked(model.fingerprint, digest.hexdigest(), fingerprint(rows, columns.ID), rules.looks)
 
 
-def _fingerprints(asked: Asked, model: Model) -> dict[str, str | None]:
+def _fingerprints(asked: Asked, model: Model, guard: Guarding | None) -> dict[str, str | None]:
     calibrator = model.calibrator_fingerprint if isinstance(model, CalibratedModel) else None
     return {
         "data": asked.data,
         "model": asked.model,
         "decision": asked.decision,
         "calibrator": calibrator,
-        "guard": None,
+        "guard": None if guard is None else guard.guard.fingerprint,
     }
 
 
@@ -157,14 +170,21 @@ def _expires(product: Product, taken: Look) -> str | None:
     return date.fromordinal(last).isoformat()
 
 
-def _read(kept: dict[str, object], asked: Asked, taken: Look, today: date) -> Certificate:
+def _read(
+    kept: dict[str, object], asked: Asked, guard: Guarding | None, taken: Look, today: date
+) -> Certificate:
     """The kept certificate, if it is whole, about this very subject, and still valid."""
     try:
         found = certificate_from_json(kept)
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
         raise _no_certificate(taken, "cannot be read", "broken_certificate") from problem
-    theirs = {key: found.fingerprints.get(key) for key in ("data", "model", "decision")}
-    ours = {key: getattr(asked, key) for key in theirs}
+    ours: dict[str, str | None] = {
+        "data": asked.data,
+        "model": asked.model,
+        "decision": asked.decision,
+        "guard": None if guard is None else guard.guard.fingerprint,
+    }
+    theirs = {key: found.fingerprints.get(key) for key in ours}
     if theirs != ours or (found.look, found.looks) != (taken.number, asked.looks):
         differs = ", ".join(key for key in ours if theirs[key] != ours[key]) or "looks"
         raise _no_certificate(

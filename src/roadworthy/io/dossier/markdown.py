@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from roadworthy.core.verdict import Population
 from roadworthy.io import telling
 from roadworthy.io.dossier.evidence import Group
 from roadworthy.io.dossier.page import Page
@@ -210,10 +211,22 @@ def _cases(page: Page) -> Iterator[str]:
         (f"Out of scope: {telling.outside(code, product.scope)}", telling.count(cases))
         for code, cases in people.outside
     ]
-    rows.append(("In scope, sent to a person", telling.count(people.referred)))
+    rows += [*_apart(people), ("In scope, sent to a person", telling.count(people.referred))]
     if people.positives is not None:
         rows.append(("Positives", telling.count(people.positives)))
     yield _table(("", "Cases"), rows)
+
+
+def _apart(people: Population) -> Iterator[tuple[str, str]]:
+    """Cases that are none for the product, and those that a guard turned away."""
+    if people.rejected:
+        yield "No cases for the product, counted apart", telling.count(people.rejected)
+    if people.turned_away is not None:
+        let_in = telling.count(people.looked_at)
+        yield (
+            f"Turned away by the guard, of {let_in} that the scope's rules let in",
+            telling.count(people.turned_away),
+        )
 
 
 def _methods(page: Page) -> Iterator[str]:

@@ -356,10 +356,21 @@ def _untested(judgement: Judgement, product: Product, gating: Sequence[Group]) -
     if len(missing) > MOST_NAMED:
         yield f"And {len(missing) - MOST_NAMED} more that were not measured, in the tables below."
     people = judgement.population
-    if outside := people.cases - people.inside:
+    away = people.turned_away or 0
+    if outside := people.cases - people.inside - people.rejected - away:
         yield (
             f"{_cases(outside)} outside the scope: the product does not decide them, and how it "
             "would do there is not known."
+        )
+    if people.rejected:
+        yield (
+            f"{_cases(people.rejected)} that the scope says are none for the product: they count "
+            "nowhere, and nothing is said of them."
+        )
+    if away:
+        yield (
+            f"{_cases(away)} that the guard turned away as too far from what the product learnt "
+            "from: a person decides them, and how the product would do there is not known."
         )
     if people.referred:
         yield (
