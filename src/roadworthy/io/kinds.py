@@ -59,12 +59,6 @@ def _require(stored: Any, kind: type, where: str) -> Any:
     return stored
 
 
-def _word(words: tuple[Any, ...], stored: Any, where: str) -> Any:
-    if not isinstance(stored, str) or stored not in words:
-        raise ValueError(f"{where} is none of {', '.join(map(str, words))}")
-    return stored
-
-
 def _one_of(kinds: tuple[Any, ...], stored: Any, where: str) -> Any:
     problems = []
     # a number that is whole stays whole where both will do
