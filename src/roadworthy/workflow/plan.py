@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -38,7 +39,8 @@ def plan(product: Given) -> Plan:
     from the declared prevalence.
     """
     product = as_product(product)
-    return plan_of(product, _cases(product))
+    found = plan_of(product, _cases(product))
+    return replace(found, notes=(*found.notes, *since_loaded(product)))
 
 
 def plan_of(product: Product, parted: Parted | None) -> Plan:
@@ -62,7 +64,7 @@ def plan_of(product: Product, parted: Parted | None) -> Plan:
         judging_set=_judging_set(product, parted),
         have=_have(parted),
         looks=tuple(_looks(product, rows, registry)),
-        notes=(*_notes(product, rows, parted, gating, each), *since_loaded(product)),
+        notes=_notes(product, rows, parted, gating, each),
         certificate=planned_risks(product, parted),
     )
 
