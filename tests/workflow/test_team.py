@@ -34,6 +34,7 @@ from roadworthy.models.scored_table import ScoredTable
 from roadworthy.notebook.page import html as show_card
 from roadworthy.stats import costs
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow import one_pass
 from roadworthy.workflow.check import check
 from roadworthy.workflow.dossier import dossier
 from roadworthy.workflow.gather import gather
@@ -358,6 +359,31 @@ def test_nothing_is_proven_on_paper_so_the_shell_sees_no_0(tmp_path: Path) -> No
     assert (found["outcome"], found["hypothetical"]) == ("PASS", UNSEEN)
     alone = write_product(tmp_path / "alone", good(), MIXED[1:2], data=DATA, team=team("both"))
     assert roadworthy("check", alone).code == ExitCode.PASS
+
+
+def test_a_table_of_any_size_is_judged_on_paper_too_and_told_no_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write_product(tmp_path, good(), MIXED[:2], data=DATA, team=team("both"))
+    whole = check(file)
+    monkeypatch.setattr(one_pass, "MOST_AS_A_WHOLE", 100)
+    passed = check(file)
+    assert passed.verdicts == whole.verdicts
+    assert passed.answer == "PASS (hypothetical)"
+    assert passed.exit_code is ExitCode.INCONCLUSIVE
+    assert whole.ways
+    assert not passed.ways
+    assert any("Ways of working were not laid side by side" in note for note in passed.notes)
+
+
+def test_a_path_to_a_hypothetical_pass_says_what_it_assumes(tmp_path: Path) -> None:
+    few = write_product(tmp_path, good(20), [MIXED[0]], data=DATA, team=team("both"))
+    judgement = check(few)
+    assert judgement.outcome is Outcome.INCONCLUSIVE
+    assert judgement.paths
+    assert all("a PASS is hypothetical" in path.assumed[-1] for path in judgement.paths)
+    alone = write_product(tmp_path / "alone", good(20), [MIXED[1]], data=DATA, team=team("both"))
+    assert "hypothetical" not in str([path.assumed for path in check(alone).paths])
 
 
 def test_an_observed_failure_needs_no_hypothesis(tmp_path: Path) -> None:

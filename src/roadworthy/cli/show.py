@@ -51,7 +51,7 @@ def judgement(found: Judgement) -> None:
     _line(
         f"{found.product}: {found.answer}",
         f"  on {set_name(found.set)}, {people.cases:,} cases{units}",
-        style=STYLES[found.outcome],
+        style=STYLES[looks_like(found)],
     )
     for line in out_of_scope(people):
         _line(line)
@@ -59,7 +59,7 @@ def judgement(found: Judgement) -> None:
     _table(
         JUDGED,
         [cell(verdict) for verdict in found.verdicts],
-        [STYLES[verdict.outcome] for verdict in found.verdicts],
+        [STYLES[looks_like(verdict)] for verdict in found.verdicts],
     )
     if found.certificate is not None:
         from roadworthy.cli.show_certificate import certificate
@@ -95,6 +95,13 @@ def _out_of_scope(people: Population) -> Iterator[str]:
             f"The guard turned away {people.turned_away:,} of the {people.looked_at:,} cases that "
             f"the scope's rules let in ({share}); the verdicts speak of the others"
         )
+
+
+def looks_like(found: Judgement | Verdict | RungResult) -> Outcome:
+    """The outcome whose colour it has: a PASS that nobody has seen happen is not green."""
+    if found.outcome is Outcome.PASS and found.hypothetical:
+        return Outcome.INCONCLUSIVE
+    return found.outcome
 
 
 def on_paper(found: Judgement) -> tuple[str, ...]:
@@ -178,7 +185,7 @@ def ladder(found: Ladder) -> None:
     rows, styles = [], []
     for one in found.fitted:
         rows += rung(one, kept=one.rung == found.kept)
-        styles += [STYLES[v.outcome] for v in one.gating] + [STYLES[one.outcome]]
+        styles += [STYLES[looks_like(v)] for v in one.gating] + [STYLES[looks_like(one)]]
     _table(
         RUNGS,
         rows,
@@ -208,7 +215,7 @@ def rung(one: RungResult, kept: bool) -> list[tuple[str, ...]]:
     mark = "> " if kept else "  "
     head = (f"{mark}{one.title}", ladder_words.size(one.bytes), ladder_words.time(one.ms))
     cells = [_judged(verdict) for verdict in one.gating]
-    rows = [*cells, ("= the product", "", "", "", str(one.outcome))]
+    rows = [*cells, ("= the product", "", "", "", one.answer)]
     return [(*(head if i == 0 else ("", "", "")), *row) for i, row in enumerate(rows)]
 
 

@@ -37,6 +37,16 @@ class RungResult:
         """The verdicts that gate the product."""
         return tuple(v for v in self.verdicts if v.tier is Tier.CRITICAL)
 
+    @property
+    def hypothetical(self) -> bool:
+        """Whether it passes only if people act as nobody saw them act."""
+        return self.outcome is Outcome.PASS and any(v.hypothetical for v in self.gating)
+
+    @property
+    def answer(self) -> str:
+        """The outcome in words."""
+        return f"{self.outcome}{' (hypothetical)' if self.hypothetical else ''}"
+
 
 @dataclass(frozen=True)
 class NotFitted:

@@ -21,6 +21,7 @@ PAYING = (
     "fresh cases, which chose nothing, are judged at the whole alpha; "
     "`roadworthy check` on these goes on dividing it"
 )
+ON_PAPER = "people act on the product's calls as the team's rule says, so a PASS is hypothetical"
 
 
 def gating(verdicts: Iterable[Verdict]) -> list[Verdict]:

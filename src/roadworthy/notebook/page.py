@@ -42,12 +42,12 @@ def _judgement(found: Judgement) -> Card:
         title=found.product,
         after=f"on {show.set_name(found.set)}, {people.cases:,} cases{units}",
         word=found.answer,
-        # a PASS that nobody has seen happen is not green
-        colour=COLOURS[Outcome.INCONCLUSIVE if found.hypothetical else found.outcome],
+        colour=COLOURS[show.looks_like(found)],
         leads=show.out_of_scope(people),
         heads=show.JUDGED,
         rows=tuple(
-            Row(show.cell(verdict), verdict.outcome, bars.of(verdict)) for verdict in found.verdicts
+            Row(show.cell(verdict), show.looks_like(verdict), bars.of(verdict))
+            for verdict in found.verdicts
         ),
         plotted="bounds",
         alarms=(*show.on_paper(found), *show.failing_aside(found)),
@@ -118,8 +118,8 @@ def _ladder(found: Ladder) -> Card:
 def _rung(rung: RungResult, kept: bool, bars: Bars) -> Iterator[Row]:
     *cells, product = show.rung(rung, kept)
     for row, verdict in zip(cells, rung.gating, strict=True):
-        yield Row(row, verdict.outcome, bars.of(verdict), strong=kept)
-    yield Row(product, rung.outcome, strong=kept, ends=True)
+        yield Row(row, show.looks_like(verdict), bars.of(verdict), strong=kept)
+    yield Row(product, show.looks_like(rung), strong=kept, ends=True)
 
 
 def _trained(found: Trained) -> Card:

@@ -18,7 +18,7 @@ from roadworthy.core.need import Need
 from roadworthy.core.path import Path
 from roadworthy.core.policy import Decides
 from roadworthy.core.product import Product, Scope, SetName
-from roadworthy.core.requirement import Requirement
+from roadworthy.core.requirement import Requirement, Tier
 from roadworthy.core.seal import Seal
 from roadworthy.core.standing import out_of_reach
 from roadworthy.core.study import OpenStudy
@@ -64,6 +64,8 @@ def ways(study: OpenStudy, found: Sequence[Verdict], rejudge: Rejudging) -> tupl
     ]
     if not any(path.settles for path in proposed):
         proposed += _otherwise(found, rejudge(study), proposed, rejudge.rungs(study))
+    if any(verdict.hypothetical for verdict in found if verdict.tier is Tier.CRITICAL):
+        proposed = [replace(p, assumed=(*p.assumed, path_words.ON_PAPER)) for p in proposed]
     if study.candidates > 1:
         proposed = [_still_paying(path) for path in proposed]
     return tuple(sorted(proposed, key=_cheapest_first))

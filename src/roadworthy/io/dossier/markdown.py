@@ -190,7 +190,9 @@ def _ladder(page: Page) -> Iterator[str]:
         shown = "; ".join(f"{one.id} {one.seen}: {one.outcome}" for one in rung.shown)
         told = rung.why_not or shown or "nothing was judged"
         title = f"{rung.title} (kept)" if rung.kept else rung.title
-        rows.append((title, rung.size, rung.time, told, str(rung.outcome or "not fitted")))
+        outcome = str(rung.outcome or "not fitted")
+        outcome += " (hypothetical)" if rung.hypothetical else ""
+        rows.append((title, rung.size, rung.time, told, outcome))
     yield _table(("Model", "Size", "One answer", "Critical requirements", "Outcome"), rows)
     for note in ladder.notes:
         yield safe(note)

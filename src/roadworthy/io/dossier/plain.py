@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from roadworthy.core.evidence import Measured, NotMeasured
 from roadworthy.core.picture import Errors, Mistakes, Share, Span, Wrong
 from roadworthy.core.product import Product
+from roadworthy.core.requirement import Whose
 from roadworthy.core.subject import SubjectKind
 from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io import telling
@@ -60,10 +61,19 @@ def plain(
         heads=figures.heads,
         rows=figures.rows,
         drawn=figures.drawn,
-        asides=(*figures.asides, *_ranges(judgement, product, figures)),
+        asides=(*figures.asides, *_ranges(judgement, product, figures), *_together(judgement)),
         meaning=_meaning(judgement, product),
         untested=tuple(_untested(judgement, product, gating)),
         unknowable=(*not_following, *UNKNOWABLE),
+    )
+
+
+def _together(judgement: Judgement) -> tuple[str, ...]:
+    if not any(verdict.of is Whose.TEAM for verdict in judgement.verdicts):
+        return ()
+    return (
+        "Each line is of one alone. What product and reader do together is told below, under the "
+        "requirements “of the team”.",
     )
 
 

@@ -18,7 +18,7 @@ class Shown:
 
     id: str
     seen: str
-    outcome: Outcome
+    outcome: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Rung:
     outcome: Outcome | None = None
     shown: tuple[Shown, ...] = ()
     why_not: str = ""
+    hypothetical: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def _rung(step: RungResult, kept: bool, metrics: Metrics) -> Rung:
         time=ladder_words.time(step.ms),
         threshold="" if step.threshold is None else telling.number(step.threshold),
         outcome=step.outcome,
+        hypothetical=step.hypothetical,
         shown=tuple(_shown(verdict, metrics) for verdict in step.gating),
     )
 
@@ -83,7 +85,8 @@ def _shown(verdict: Verdict, metrics: Metrics) -> Shown:
     place = f" ({where(verdict.slice)})" if verdict.slice.keys else ""
     unit, evidence = metrics.unit(verdict.metric), verdict.evidence
     if not isinstance(evidence, Measured):
-        return Shown(verdict.requirement + place, "not measured", verdict.outcome)
+        return Shown(verdict.requirement + place, "not measured", str(verdict.outcome))
     seen = telling.estimate(evidence, verdict.limit, unit)
     bounds = telling.bounds(evidence, verdict.limit, unit)
-    return Shown(verdict.requirement + place, f"{seen} (bounds {bounds})", verdict.outcome)
+    outcome = f"{verdict.outcome}{' (hypothetical)' if verdict.hypothetical else ''}"
+    return Shown(verdict.requirement + place, f"{seen} (bounds {bounds})", outcome)
