@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 import pytest
 
@@ -21,6 +23,8 @@ class Told:
     pairs: tuple[tuple[str, int], ...] = ()
     ends: tuple[float, float] | None = None
     prints: dict[str, str] | None = None
+    side: Literal["clear", "flag"] = "clear"
+    marks: Mapping[str, int | None] | None = None
 
 
 WHOLE = {"name": "x", "n": 3, "share": 1}
@@ -64,6 +68,9 @@ def test_a_whole_number_is_a_number_too_and_unknown_fields_are_passed_over() -> 
         {"ends": [1, 2, 3]},
         {"prints": {"a": 1}},
         {"prints": []},
+        {"side": "both"},
+        {"side": 3},
+        {"marks": {"a": "b"}},
     ],
 )
 def test_a_value_of_another_kind_is_refused(broken: dict[str, object]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -29,7 +30,9 @@ def _read(kind: Any, stored: Any, where: str) -> Any:
         return _one_of(get_args(kind), stored, where)
     if origin is tuple:
         return _tuple(get_args(kind), stored, where)
-    if origin is dict:
+    if origin is Literal:
+        return _word(get_args(kind), stored, where)
+    if origin in (dict, Mapping):
         key, value = get_args(kind)
         pairs = _require(stored, dict, where).items()
         return {_read(key, k, where): _read(value, v, f"{where}.{k}") for k, v in pairs}
@@ -40,6 +43,13 @@ def _read(kind: Any, stored: Any, where: str) -> Any:
     if kind is float and isinstance(stored, int) and not isinstance(stored, bool):
         return float(stored)
     return _require(stored, kind, where)
+
+
+def _word(words: tuple[Any, ...], stored: Any, where: str) -> Any:
+    # True == 1, and a list has no hash
+    if not any(type(stored) is type(word) and stored == word for word in words):
+        raise ValueError(f"{where} is {stored!r}, not one of {', '.join(map(repr, words))}")
+    return stored
 
 
 def _require(stored: Any, kind: type, where: str) -> Any:

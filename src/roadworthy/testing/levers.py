@@ -81,6 +81,7 @@ class _Bench:
             parted.all_open,
             settled.candidates,
             missing,
+            settled.certificate,
         )
         others = OtherRungs(product, workspace, parted, settled, registry)
         return _Bench(product, settled, study, verdicts(product, study, registry), others)
@@ -98,7 +99,7 @@ class _Bench:
 def _checked(lever: Lever, bench: _Bench, name: str) -> list[Way]:
     found = bench.proposed(lever)
     assert all(isinstance(path, Way) for path in found), f"{name}.propose must return Paths"
-    if product_outcome(bench.verdicts) is Outcome.PASS:
+    if product_outcome(bench.verdicts, bench.settled.certificate) is Outcome.PASS:
         assert not found, f"{name} proposes {found[0].change!r} for a product that passes"
     assert bench.proposed(lever) == found, f"{name} proposes something else every time"
     _is_blind_to_what_is_sealed(lever, bench, name)
@@ -166,15 +167,27 @@ def _can_be_written(path: Way, product: Product, told: str) -> None:
 
 
 def _products(folder: Path) -> Iterator[Path]:
-    """One that passes, one with few cases, some that could be better, one that is not measured."""
+    """One that passes, one with few cases, some that could be better, one that
+    cannot be certified, one that is not measured."""
     split = {"split": "set"}
     yield _product(folder / "passes", _cases(500, 3.0), [{**FINDS, "at_least": 0.5}])
     yield _product(folder / "few", _cases(60, 3.0), [{**FINDS, "at_least": 0.8}])
+    finds = {**FINDS, "at_least": 0.5}
+    # too few cases for its guard; an environment that holds more than its cases
+    yield _product(folder / "guarded", _cases(280, 3.0), [finds], data=split, guard={})
+    world = {"by": "site", "shares": {"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1}}
+    held = {"id": "held", "metric": "coverage", "at_least": 0.95}
+    yield _product(folder / "blind", _cases(600, 3.0), [finds, held], environment=world)
     better = [{**FINDS, "slices": [{"by": "site"}]}, SPARES]
     yield _product(folder / "site", _cases(1500, 2.2), better)
     yield _product(folder / "better", _cases(1200, 2.4), better, decision={"threshold": 0.9})
     poor = _cases(900, 3.0).with_columns(score=pl.lit(0.9))
     yield _product(folder / "poor", poor, [{**FINDS, "at_least": 0.7}, SPARES], data=split)
+    parts = {"validation": 0.4, "calibration": 0.4, "sealed": 0.2, "seed": 1}
+    triage = {"mode": "triage", "clear": {"fnr_at_most": 0.01}}
+    certified = [{"metric": "automation", "at_least": 0.01}]
+    data = {"split": parts, "prevalence": "as_sampled"}
+    yield _product(folder / "triage", _cases(300, 3.0), certified, data=data, decision=triage)
     yield _product(folder / "unknown", _cases(200, 3.0), [{**FINDS, "at_least": 0.5}, FAST])
 
 

@@ -189,7 +189,7 @@ def _scores(judged: Judged) -> dict[str, Statistic[Any]]:
         return {}
     if isinstance(policy, Triage):
         # a case without a score goes to a person
-        return {"scores": Scored(score, POSITIVE, score.is_not_null())}
+        return {"scores": Scored(score.fill_null(0.0), POSITIVE, score.is_not_null())}
     found: dict[str, Statistic[Any]] = {"scores": Scored(score, POSITIVE)}
     if policy.refer_between is not None:
         reached = score >= policy.threshold
