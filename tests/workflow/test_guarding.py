@@ -15,6 +15,7 @@ from tests.tables import LEARNT, SCORED, rewrite, write_product
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
+from roadworthy.core.product import SetName
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io.judgement_json import from_json, to_json
 from roadworthy.io.product_yaml import load_product
@@ -295,3 +296,45 @@ def test_the_guard_is_weighed_with_the_model(guarded: Path) -> None:
     rewrite(guarded, requirements=[FINDS, size])
     found = by_id(check(guarded))["model_size_mb"].evidence
     assert found.n == 2  # type: ignore[union-attr]
+
+
+TRIAGED = {"train": 0.25, "validation": 0.25, "calibration": 0.25, "sealed": 0.25, "seed": 3}
+
+
+def triaged(folder: Path, guard: dict[str, Any]) -> Path:
+    """A triage product whose table holds scores, and every tenth case far from the others."""
+    score = 1 / (1 + (-4 * pl.col("emb_0")).exp())
+    far = pl.int_range(pl.len()) % 10 == 0
+    table = cases(1600, 4).with_columns(ill=pl.col("emb_0") > 0, score=score)
+    table = table.with_columns(emb_1=pl.when(far).then(40.0).otherwise("emb_1"))
+    # what the guard learns from holds none of them
+    table = table.with_columns(
+        set=pl.when(~far)
+        .then(
+            pl.Series(
+                [("train", "validation", "calibration", "sealed")[i % 4] for i in range(1600)]
+            )
+        )
+        .otherwise(pl.lit("calibration"))
+    )
+    data = {**SCORED, "truth": "ill", "positive": True, "score": "score", "split": "set"}
+    data |= {"prevalence": "as_sampled", "features": ["emb_0", "emb_1"]}
+    spares = {"metric": "automation", "at_least": 0.1}
+    decision = {"mode": "triage", "clear": {"fnr_at_most": 0.05}}
+    return write_product(folder, table, [spares], data=data, guard=guard, decision=decision)
+
+
+def test_what_the_guard_turns_away_certifies_nothing_and_another_guard_is_another_subject(
+    tmp_path: Path,
+) -> None:
+    file = triaged(tmp_path, {"features": ["emb_*"]})
+    found = check(file)
+    certificate = found.certificate
+    assert certificate is not None and certificate.outcome is Outcome.PASS
+    calibration = load_cases(load_product(file)).sizes()[SetName.CALIBRATION]
+    # the far ones are referred before the policy is asked, and so is a false alarm now and then
+    assert calibration - 160 - 40 < certificate.cases <= calibration - 160
+    assert certificate.fingerprints["guard"] == found.fingerprints["guard"]
+    assert check(file).certificate == certificate
+    rewrite(file, guard={"features": ["emb_1"]})
+    refused(lambda: check(file), "calibration_spent")

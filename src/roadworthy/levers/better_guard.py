@@ -37,6 +37,7 @@ def _path(verdict: Verdict, settles: bool) -> Path:
             "set a threshold that keeps the limit.",
             f"{verdict.requirement} holds by the threshold's rank; until then the guard turns away "
             "only what is farther than every validation case.",
+            assumed=("the cases added are like those of the validation set",),
             settles=settles,
         )
     more = verdict.outcome is Outcome.INCONCLUSIVE

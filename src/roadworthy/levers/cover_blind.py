@@ -37,5 +37,6 @@ def _path(verdict: Verdict, settles: bool) -> Path:
         "needs another scope, or another environment, with whoever declared it.",
         f"{verdict.requirement} reaches {telling.exact(verdict.limit.value)} once the contexts "
         "named hold enough cases in scope.",
+        assumed=("what else is required holds in those contexts too",),
         settles=settles,
     )

@@ -26,6 +26,7 @@ import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
+from roadworthy.core.environment import Context, Environment
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Regime
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.policy import Referred
@@ -52,6 +53,7 @@ INHERITED: Mapping[str, Any] = {
         profit=Profit(CaseCost("price", 1.0), "flagged"),
     ),
     "harms": (Harm("minutes", "min", miss=2.0, false_alarm=1.0, refer=3.0, found=1.0),),
+    "environment": Environment(("events",), (Context((0,), 0.7), Context((1,), 0.3))),
     "referred": Referred.RIGHT,
     "positive": 1,
 }

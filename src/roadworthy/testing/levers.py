@@ -172,6 +172,12 @@ def _products(folder: Path) -> Iterator[Path]:
     split = {"split": "set"}
     yield _product(folder / "passes", _cases(500, 3.0), [{**FINDS, "at_least": 0.5}])
     yield _product(folder / "few", _cases(60, 3.0), [{**FINDS, "at_least": 0.8}])
+    finds = {**FINDS, "at_least": 0.5}
+    # too few cases for its guard; an environment that holds more than its cases
+    yield _product(folder / "guarded", _cases(280, 3.0), [finds], data=split, guard={})
+    world = {"by": "site", "shares": {"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1}}
+    held = {"id": "held", "metric": "coverage", "at_least": 0.95}
+    yield _product(folder / "blind", _cases(600, 3.0), [finds, held], environment=world)
     better = [{**FINDS, "slices": [{"by": "site"}]}, SPARES]
     yield _product(folder / "site", _cases(1500, 2.2), better)
     yield _product(folder / "better", _cases(1200, 2.4), better, decision={"threshold": 0.9})

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
+from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT
 from roadworthy.core.policy import Policy, Referred
 from roadworthy.core.product import Task
 from roadworthy.workflow.prepare import decide, in_fixed_order, without_decision
@@ -44,7 +45,10 @@ def prepared_cases(task: Task, n: int = 400, seed: int = 7) -> pl.DataFrame:
 
 
 def prepared_table(name: str, task: Task = Task.BINARY) -> pl.DataFrame:
-    """The kit's table of that name: ``cases``, ``timings`` (ms), or ``artifact`` (bytes).
+    """The kit's table of that name.
+
+    ``cases``, ``timings`` (ms), ``artifact`` (bytes), or what a guard turned away: of the cases
+    that set its threshold (FALSE_ALARMS), and of the set ``far`` (MUST_DETECT).
 
     >>> prepared_table("artifact")["bytes"].to_list()
     [1200000, 300000]
@@ -53,6 +57,12 @@ def prepared_table(name: str, task: Task = Task.BINARY) -> pl.DataFrame:
         return pl.DataFrame({"ms": np.random.default_rng(7).lognormal(2.0, 0.5, 1000)})
     if name == "artifact":
         return pl.DataFrame({"file": ["model", "card"], "bytes": [1_200_000, 300_000]})
+    if name == FALSE_ALARMS:
+        return pl.DataFrame({"turned_away": [True] * 3 + [False] * 397})
+    if name == MUST_DETECT:
+        unit = [f"far-{i}" for i in range(400)]
+        away = [i % 20 > 0 for i in range(400)]
+        return pl.DataFrame({"set": "far", columns.UNIT: unit, "turned_away": away})
     assert name == "cases", f"the kit has no {name} table: hand one in, `table=`"
     return prepared_cases(task)
 

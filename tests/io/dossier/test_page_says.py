@@ -137,7 +137,7 @@ class TestWhatItSays:
             PRODUCT.data.cohort,
             "Out of scope: age is not within 40 to 80, both included 96",
             "Out of scope: age is not recorded 12",
-            "vendor A, B stays in scope",
+            "vendor A, B goes to a person stays in scope",
             "differs by case (column loss), at most 20,000 EUR",
             "A score from 0.20 to below 0.60 is too doubtful and goes to a person.",
             "is left out of the rates",
