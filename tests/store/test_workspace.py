@@ -109,3 +109,15 @@ def test_create_succeeds_once_and_never_overwrites(workspace: Workspace) -> None
     assert workspace.create("once.json", {"who": "first"})
     assert not workspace.create("once.json", {"who": "second"})
     assert workspace.read_json("once.json") == {"who": "first"}
+
+
+def test_whoever_opens_it_while_it_is_made_finds_no_empty_version(tmp_path: Path) -> None:
+    def make(place: int) -> None:
+        Workspace(tmp_path / "w").write(f"{place}.txt", "x")
+        Workspace(tmp_path / "w").require_version()
+
+    for _ in range(20):
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(make, range(16)))
+        for file in (tmp_path / "w").iterdir():
+            file.unlink()

@@ -128,8 +128,13 @@ class Workspace:
     def _note_version(self) -> None:
         note = self.folder / "VERSION"
         self.require_version()
-        if not note.exists():
-            note.write_text(f"{VERSION}\n")
+        if note.exists():
+            return
+        # moved into place whole: whoever opens the workspace meanwhile must not find it empty
+        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".VERSION.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"{VERSION}\n")
+        Path(temporary).replace(note)
 
 
 def _refuse(constant: str) -> float:

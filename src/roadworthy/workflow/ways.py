@@ -28,6 +28,7 @@ from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.team import viewed
 
 PER = 10_000
+ALONE = "product alone"
 # what is measured is not compared with it: only the bounds are kept
 _ANY = {"higher": Limit(Side.AT_LEAST, 0.5), "lower": Limit(Side.AT_MOST, 0.5)}
 
@@ -75,7 +76,7 @@ def _tables(
 
     doubt, flagged = doubt_and_flag(policy)
     if isinstance(policy, Policy):
-        yield "product alone", shared(TeamRule.REFERRED, nobody, flagged), ""
+        yield ALONE, shared(TeamRule.REFERRED, nobody, flagged), ""
         alone = nobody
     else:
         # what lies between its thresholds the product cannot call, so a person always does
@@ -112,8 +113,9 @@ class _Measuring:
     instruments: Mapping[str, Instrument]
 
     def way(self, name: str, table: pl.DataFrame, hypothetical: str) -> Way:
-        """The figures of one way."""
+        """The figures of one way; who works alone has no reads of others to be priced."""
         costs = self.product.costs
+        of = Whose.PRODUCT if name == ALONE else Whose.TEAM
         priced = costs is not None and self.product.data.prevalence is not None
         return Way(
             name,
@@ -122,13 +124,17 @@ class _Measuring:
             sensitivity=self._figure("sensitivity", table),
             specificity=self._figure("specificity", table),
             reads=self._reads(table),
-            cost=self._figure("expected_cost", table, costs=costs) if priced else None,
+            cost=self._figure("expected_cost", table, of, costs=costs) if priced else None,
         )
 
-    def _figure(self, metric: str, table: pl.DataFrame, **words: Any) -> Figure | None:
-        return _told(self._measured(metric, table, **words))
+    def _figure(
+        self, metric: str, table: pl.DataFrame, of: Whose = Whose.TEAM, **words: Any
+    ) -> Figure | None:
+        return _told(self._measured(metric, table, of, **words))
 
-    def _measured(self, metric: str, table: pl.DataFrame, **words: Any) -> Evidence:
+    def _measured(
+        self, metric: str, table: pl.DataFrame, of: Whose = Whose.TEAM, **words: Any
+    ) -> Evidence:
         instrument = self.instruments[metric]
         if instrument.about.follows_prevalence:
             words["prevalence"] = self.product.data.prevalence
@@ -138,7 +144,7 @@ class _Measuring:
             limit=_ANY[instrument.about.better],
             parameters=instrument.parameters(**words),
             confidence=self.product.confidence.level,
-            of=Whose.TEAM,
+            of=of,
         )
         gathered = gather(table, [Cell(asked)], self.instruments)[0]
         return instrument.measure(asked, gathered, Regime(asked.alpha))
