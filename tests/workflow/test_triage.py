@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from roadworthy.io.certificate_json import certificate_from_json, certificate_to
 from roadworthy.io.judgement_json import from_json, to_json
 from roadworthy.io.junit import to_junit
 from roadworthy.io.product_yaml import load_product
+from roadworthy.store import certificates
+from roadworthy.store.certificates import Asked
+from roadworthy.store.workspace import Workspace
 from roadworthy.workflow import triage as room
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.check import check
@@ -168,6 +172,19 @@ def test_declared_looks_are_counted_and_each_has_its_share(tmp_path: Path) -> No
     assert refused(file) == "calibration_spent"
     rewrite(file, decision={"clear": {"fnr_at_most": 0.05}})
     assert certificate(check(file)).look == 1
+
+
+def test_every_earlier_look_at_some_of_the_cases_must_have_declared_as_many(
+    tmp_path: Path,
+) -> None:
+    workspace, now = Workspace(tmp_path / "w"), datetime.now(UTC)
+    names = np.arange(20, dtype=np.uint64)
+    certificates.look(workspace, names[:10], Asked("a", "d", "x", 1), now)
+    certificates.look(workspace, names[10:], Asked("b", "d", "y", 3), now)
+    for order in (names, names[::-1]):
+        with pytest.raises(Refused) as told:
+            certificates.look(workspace, order, Asked("c", "d", "z", 3), now)
+        assert told.value.code == "looks_changed"
 
 
 def test_looks_cannot_be_raised_afterwards(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from itertools import combinations
 from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT
 from roadworthy.core.policy import Referred
 from roadworthy.core.product import Product, SetName, Task
-from roadworthy.core.requirement import Requirement, Side, Tier
+from roadworthy.core.requirement import Requirement, Side, Tier, Whose
 from roadworthy.io import registry
 from roadworthy.io.cost_checks import cost_problems
 from roadworthy.io.guard_words import implied_ids
@@ -249,6 +249,30 @@ def _automation(product: Product, written: Sequence[Written]) -> Iterator[Proble
                 "Add {metric: automation, at_least: ...} with a limit above 0, or count referred "
             )
             yield Problem(one.path, message, f"{step}cases as `excluded`.")
+        elif _refers(product) and _free_to_refer(one.requirement):
+            message = (
+                "counts a referred case as free, and nothing limits referral: "
+                "a product that refers everything would pass"
+            )
+            step = "Add {metric: automation, at_least: ...} with a limit above 0, or the price of"
+            yield Problem(one.path, message, f"{step} a referral, `refer: ...`.")
+
+
+def _refers(product: Product) -> bool:
+    decision = product.decision
+    band = decision.refer_between is not None or decision.cheapest_band
+    return band or decision.triage is not None
+
+
+def _free_to_refer(requirement: Requirement[object]) -> bool:
+    """Whether a product that hands every case to a person costs, or harms, nobody."""
+    if requirement.of is Whose.TEAM:
+        return False
+    if requirement.metric == "expected_harm":
+        harm = getattr(requirement.parameters, "named", None)
+        return harm is not None and harm.refer == 0.0
+    costs = getattr(requirement.parameters, "costs", None)
+    return requirement.metric == "expected_cost" and costs is not None and costs.refer == 0.0
 
 
 def _limits_referral(requirement: Requirement[object]) -> bool:

@@ -33,6 +33,10 @@ def column(value: object) -> str:
     return name
 
 
+# sums and squares of amounts must stay finite
+LARGEST = 1e100
+
+
 def number(value: object) -> float:
     """A finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -83,6 +87,8 @@ def not_negative(value: object) -> float:
     """A finite number of at least zero."""
     if number(value) < 0:
         raise wrong(f"must not be negative, not {value}", "Write 0 or more.")
+    if number(value) > LARGEST:
+        raise wrong(f"is too large to be added up: {value}", "Write it in a larger unit.")
     return number(value)
 
 

@@ -106,10 +106,10 @@ class PricedMean(MeanLoss):
             for name, tally in gathered.items()
             if isinstance(tally, Tally) and name != OTHERS
         }
+        if len(set(self.ends(requirement))) == 1:
+            return NotMeasured("every case costs the same, whatever becomes of it")
         dependent = any(tally.units is not None for tally in tallies.values())
         if not tallies or dependent:
-            if len(set(self.ends(requirement))) == 1:
-                return NotMeasured("every case costs the same, whatever becomes of it")
             return super().measure(requirement, gathered, regime)
         if regime.anytime:
             return NotMeasured("no bound on counted costs is known here that is valid at any look")

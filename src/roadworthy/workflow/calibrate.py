@@ -75,7 +75,8 @@ def made_from(
     assert rules is not None
     inside = scored.filter(pl.col(columns.INSIDE))
     cases = inside.filter(pl.col(columns.SCORE).is_not_null())
-    groups = _groups(product, rules, cases, known.filter(pl.col(columns.INSIDE)))
+    told = _told_apart(product, scored, cases)
+    groups = _groups(product, rules, told, known.filter(pl.col(columns.INSIDE)))
     # 1 - 0.95 is not 0.05
     delta = round(1.0 - rules.confidence, 12) / rules.looks / len(rules.risks)
     found = [_certify(product, one, groups, delta, tried) for one in rules.risks]
@@ -139,6 +140,18 @@ def case_costs(product: Product) -> list[str]:
 def _shared_unit(product: Product) -> str | None:
     unit = product.data.unit
     return None if unit in (None, product.data.id) else unit
+
+
+def _told_apart(product: Product, every: pl.DataFrame, cases: pl.DataFrame) -> pl.DataFrame:
+    """The cases without the negatives of a unit that is positive by any case at all.
+
+    A unit whose positive cases have no score, or lie out of scope, is no negative unit: its other
+    cases score as those of the ill do.
+    """
+    if _shared_unit(product) is None:
+        return cases
+    ill = every.filter(pl.col(columns.POSITIVE))[columns.UNIT].unique()
+    return cases.filter(pl.col(columns.POSITIVE) | ~pl.col(columns.UNIT).is_in(ill.implode()))
 
 
 def _groups(

@@ -30,6 +30,7 @@ from roadworthy.workflow.paths import open_paths
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, names
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
+from roadworthy.workflow.uncovered import covering
 from roadworthy.workflow.ways import ways as ways_of_working
 
 
@@ -55,6 +56,8 @@ def certify(product: Given) -> Judgement:
     if opening is None:
         refuse_opened(workspace, seal, ids)
     inputs = judged.guarded(parted.sealed_inputs(product))
+    if settled.certificate is not None:
+        _refuse_uncertified(covering(settled.certificate, product, inputs))
     _refuse_open(workspace, judged.model, inputs)
     # the model answers, and whatever else can fail does, before the seal is opened
     answers = judged.answers(inputs)
@@ -130,6 +133,7 @@ def _refuse_uncertified(certificate: Certificate | None) -> None:
     if certificate is None or certificate.outcome is Outcome.PASS:
         return
     why = [guaranteed(one, certificate.confidence) for one in certificate.sides if one.reason]
+    why = why or list(certificate.notes[-1:])
     raise Refused(
         f"what the product would decide alone is not certified, so opening the sealed set would "
         f"prove nothing. {' '.join(why)}",

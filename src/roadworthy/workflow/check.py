@@ -24,6 +24,7 @@ from roadworthy.io import tables
 from roadworthy.io.judgement_json import to_json
 from roadworthy.io.registry import instruments
 from roadworthy.stats.evidence import NO_COPY
+from roadworthy.store.certificates import certified_names
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.cleared import on_open_cases
@@ -38,6 +39,7 @@ from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
 from roadworthy.workflow.subject import Judged, learnt_from
+from roadworthy.workflow.uncovered import covering
 from roadworthy.workflow.ways import ways as ways_of_working
 
 OPEN_DATA = (
@@ -157,6 +159,7 @@ def _as_a_whole(
     beside, missing = other_tables(product, settled.judged, workspace, registry, timed)
     certificate = settled.certificate
     if certificate is not None:
+        certificate = covering(certificate, product, answered)
         certificate = on_open_cases(certificate, product, answered, name)
     study = OpenStudy(
         subject=settled.judged.subject,
@@ -294,6 +297,8 @@ def _refuse_known(
             next_step="Leave them out; `roadworthy certify` opens the sealed set.",
         )
     used = known(cases, learnt_from(judged, parted))
+    # whoever copies a certified threshold into a product of its own was helped by these cases too
+    used |= known(cases, certified_names(workspace))
     if model.files and not isinstance(model, Brought):
         used |= known(cases, seen_ids(workspace, model.fingerprint))
     if used.any():

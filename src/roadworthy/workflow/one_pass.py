@@ -19,6 +19,7 @@ from roadworthy.core.verdict import Outcome, Population, Verdict
 from roadworthy.core.ways import Way as WayOfWorking
 from roadworthy.io import tables
 from roadworthy.models.scored_table import ScoredTable
+from roadworthy.store.certificates import certified_names
 from roadworthy.store.seen import note_open
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.all_rows import paths_of_all_rows
@@ -96,6 +97,9 @@ def check_other(
     product = settled.judged.product
     if product.decision.triage is not None:
         # where its cases go is counted in the rows
+        return None
+    if certified_names(workspace).size:
+        # whether a certificate was made on them is asked of every row
         return None
     try:
         scan = scan_other(product, on)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
-from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.product import Costs, Product, SetName, Task
 from roadworthy.core.seal import Opening, Seal
 from roadworthy.io import case_names, splits, tables
 from roadworthy.io.fingerprint import fingerprint
@@ -242,6 +242,9 @@ def feature_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
     named |= {calls.column for calls in data.calls}
     for requirement in product.requirements:
         named |= {requirement.limit.against, *_own_columns(requirement.parameters)}
+        # what a case costs or earns is known when it is over: no model may learn from it
+        own = getattr(requirement.parameters, "costs", None)
+        named |= {cost.column for cost in own.per_case} if isinstance(own, Costs) else set()
     if data.split:
         named |= {data.split.column, data.split.by, data.split.leave_out}
     if product.costs:

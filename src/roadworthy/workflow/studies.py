@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
@@ -18,12 +19,13 @@ from roadworthy.core.requirement import Requirement
 from roadworthy.core.study import Study
 from roadworthy.io import tables
 from roadworthy.io.registry import collectors
+from roadworthy.store.tried import note_tried, tried_on
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.guarding import kept_guarding
 from roadworthy.workflow.measure import planned_cells, table_of
 from roadworthy.workflow.prepare import require_numbers
 from roadworthy.workflow.recalibrate import calibrated
-from roadworthy.workflow.source import Parted
+from roadworthy.workflow.source import Parted, names
 from roadworthy.workflow.subject import TRAINED, Judged, kept_policy, load_model
 from roadworthy.workflow.triage import certified, policy_of
 from roadworthy.workflow.tune import choose_threshold, most_candidates
@@ -65,6 +67,9 @@ def settle(
     if product.task is not Task.BINARY or product.data.truth is None:
         return Settled(Judged(product, model, None, guard), *_chosen_among(model, workspace))
     candidates, rungs = _chosen_among(model, workspace)
+    chose = names(parted.open(SetName.VALIDATION)) if parted.split else np.empty(0, dtype=np.uint64)
+    # a number that was found by trying others on these cases is paid for like `auto`
+    candidates = max(candidates, tried_on(workspace, chose).get(model.fingerprint, 1) + rungs - 1)
     if product.decision.triage is not None:
         certificate = certified(product, workspace, parted, model, guard)
         return Settled(
@@ -75,6 +80,7 @@ def settle(
         return Settled(Judged(product, model, policy, guard), candidates, rungs)
     validation = Judged(product, model, None, guard).guarded(parted.open(SetName.VALIDATION))
     tuned = choose_threshold(product, model, validation, instruments)
+    note_tried(workspace, chose, {model.fingerprint: tuned.candidates})
     # each of the other rungs could have been kept as well, with a threshold of its own
     among = max(candidates, tuned.candidates + (rungs - 1) * most_candidates(product, validation))
     return Settled(Judged(product, model, tuned.policy, guard), among, rungs)

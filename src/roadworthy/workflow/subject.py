@@ -34,7 +34,7 @@ from roadworthy.workflow.prepare import (
     require_numbers,
     without_decision,
 )
-from roadworthy.workflow.source import Parted, names
+from roadworthy.workflow.source import Parted, feature_columns, names
 
 TRAINED = "trained.json"
 MODEL = "model.skops"
@@ -135,7 +135,9 @@ def load_model(product: Product, workspace: Workspace, schema: pl.Schema | None 
     known, rung = rungs_of(product), str(kept.get("rung", ""))
     if rung in known and kept.get("learnt") == learnt(product):
         model = known[rung].load(workspace.path(MODEL))
-        if kept.get("model") == model.fingerprint:
+        # a column that has become an outcome since is nothing to answer from
+        proper = schema is None or set(model.needs) <= set(feature_columns(product, schema))
+        if proper and kept.get("model") == model.fingerprint:
             return model
     raise BadInput(
         "product.yaml says something else of truth, features or models than when it was trained.",
