@@ -266,16 +266,23 @@ def _refers(product: Product) -> bool:
 
 def _free_to_refer(requirement: Requirement[object]) -> bool:
     """Whether a product that hands every case to a person costs, or harms, nobody."""
-    if requirement.of is Whose.TEAM:
-        return False
-    if requirement.metric == "expected_harm":
-        harm = getattr(requirement.parameters, "named", None)
-        return harm is not None and harm.refer == 0.0
-    costs = getattr(requirement.parameters, "costs", None)
-    return requirement.metric == "expected_cost" and costs is not None and costs.refer == 0.0
+    return requirement.of is not Whose.TEAM and _price_of_referral(requirement) == 0.0
+
+
+def _price_of_referral(requirement: Requirement[object]) -> object:
+    """What a referral adds to what is counted; None: it is no cost and no harm."""
+    words = {"expected_cost": "costs", "expected_harm": "named"}
+    priced = getattr(requirement.parameters, words.get(requirement.metric, ""), None)
+    return getattr(priced, "refer", None)
 
 
 def _limits_referral(requirement: Requirement[object]) -> bool:
     limit = requirement.limit
-    binds = limit.side is Side.AT_LEAST and limit.value > 0
-    return requirement.metric == AUTOMATION and requirement.tier is Tier.CRITICAL and binds
+    if requirement.tier is not Tier.CRITICAL:
+        return False
+    if requirement.metric == AUTOMATION:
+        return limit.side is Side.AT_LEAST and limit.value > 0
+    # minutes of reading, say, of which a referral of every case would take too many
+    price = _price_of_referral(requirement)
+    dear = isinstance(price, float) and price > limit.value
+    return limit.side is Side.AT_MOST and dear and requirement.of is not Whose.TEAM
