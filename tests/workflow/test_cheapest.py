@@ -87,7 +87,8 @@ def test_a_band_that_is_fixed_stays_and_the_rest_is_cut_where_it_is_cheapest(
     tmp_path: Path,
 ) -> None:
     decision = {"threshold": "cost", "refer_between": [0.3, 0.7], "referred": "excluded"}
-    found, cases = tuned(scored(tmp_path, decision=decision))
+    priced = {**COSTS, "refer": 0.1}
+    found, cases = tuned(scored(tmp_path, decision=decision, costs=priced))
     assert found.policy.refer_between == (0.3, 0.7)
     outside = cases.filter(~pl.col("score").is_between(0.3, 0.7, "left"))
     every = [cost(outside, t) for t in outside["score"]]

@@ -140,6 +140,7 @@ def test_what_an_automatic_threshold_chose_is_written_into_a_path(
     assert f"threshold: {chosen.threshold!r}" in path.write
     # the path speaks of fresh cases, which chose nothing; these did, and check goes on paying
     monkeypatch.setattr(studies, "_chosen_among", lambda *_: (1, 1))
+    monkeypatch.setattr(studies, "tried_on", lambda *_: {})
     assert path_words.then(before.verdicts, follow(file, path)) == path.expected
 
 

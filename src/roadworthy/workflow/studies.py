@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
@@ -67,9 +66,11 @@ def settle(
     if product.task is not Task.BINARY or product.data.truth is None:
         return Settled(Judged(product, model, None, guard), *_chosen_among(model, workspace))
     candidates, rungs = _chosen_among(model, workspace)
-    chose = names(parted.open(SetName.VALIDATION)) if parted.split else np.empty(0, dtype=np.uint64)
-    # a number that was found by trying others on these cases is paid for like `auto`
-    candidates = max(candidates, tried_on(workspace, chose).get(model.fingerprint, 1) + rungs - 1)
+    chose = names(parted.open(SetName.VALIDATION)) if parted.split else None
+    if chose is not None:
+        # a number that was found by trying others on these cases is paid for like `auto`
+        tried = tried_on(workspace, chose).get(model.fingerprint, 1)
+        candidates = max(candidates, tried + rungs - 1)
     if product.decision.triage is not None:
         certificate = certified(product, workspace, parted, model, guard)
         return Settled(
@@ -80,7 +81,8 @@ def settle(
         return Settled(Judged(product, model, policy, guard), candidates, rungs)
     validation = Judged(product, model, None, guard).guarded(parted.open(SetName.VALIDATION))
     tuned = choose_threshold(product, model, validation, instruments)
-    note_tried(workspace, chose, {model.fingerprint: tuned.candidates})
+    if chose is not None:
+        note_tried(workspace, chose, {model.fingerprint: tuned.candidates})
     # each of the other rungs could have been kept as well, with a threshold of its own
     among = max(candidates, tuned.candidates + (rungs - 1) * most_candidates(product, validation))
     return Settled(Judged(product, model, tuned.policy, guard), among, rungs)
