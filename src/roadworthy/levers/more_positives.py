@@ -72,7 +72,8 @@ def _cases(study: OpenStudy, side: CertifiedSide) -> int | None:
     assert side.needs is not None
     if side.risk.predictive:
         return None
-    inside = study.tables["cases"].filter(pl.col(columns.INSIDE))
-    share = float(inside[columns.POSITIVE].mean() or 0.0) if inside.height else 0.0  # type: ignore[arg-type]
-    share = share if side.side == "clear" else 1.0 - share
-    return math.ceil(side.needs.cases / share) if share else None
+    positive = study.tables["cases"].filter(pl.col(columns.INSIDE))[columns.POSITIVE]
+    kind = positive if side.side == "clear" else ~positive
+    # where none of the kind was seen, nobody can say how many cases bring them
+    seen = int(kind.sum())
+    return math.ceil(side.needs.cases * len(kind) / seen) if seen else None
