@@ -113,13 +113,11 @@ def entries(
     asked = sa.select(ledger).where(ledger.c.number > after)
     if kind is not None:
         asked = asked.where(ledger.c.kind == kind)
-    if newest is not None:
-        last = asked.order_by(ledger.c.number.desc()).limit(newest).subquery()
-        asked = sa.select(last).order_by(last.c.number)
-    else:
-        asked = asked.order_by(ledger.c.number)
-    for row in connection.execution_options(yield_per=_BATCH).execute(asked):
-        yield Entry(*row)
+    if newest is None:
+        yield from _pages(connection, asked)
+        return
+    last = asked.order_by(ledger.c.number.desc()).limit(newest)
+    yield from (Entry(*row) for row in reversed(connection.execute(last).all()))
 
 
 def verify(connection: Connection, known: Head | None = None) -> Broken | None:
@@ -130,7 +128,7 @@ def verify(connection: Connection, known: Head | None = None) -> Broken | None:
     """
     last = Head(0, START)
     try:
-        for entry in _everything(connection):
+        for entry in _pages(connection, sa.select(ledger)):
             problem = _wrong(entry, last)
             if problem:
                 return problem
@@ -181,10 +179,13 @@ def _json(entry: Entry, own: str = "") -> str:
     )
 
 
-def _everything(connection: Connection) -> Iterator[Entry]:
-    asked = sa.select(ledger).order_by(ledger.c.number)
-    for rows in connection.execution_options(yield_per=_BATCH).execute(asked).partitions():
+def _pages(connection: Connection, asked: sa.Select[Any]) -> Iterator[Entry]:
+    """Page by page, each asked for by the last number: no cursor stays open in between."""
+    page = asked.order_by(ledger.c.number).limit(_BATCH)
+    rows = connection.execute(page).all()
+    while rows:
         yield from (Entry(*row) for row in rows)
+        rows = connection.execute(page.where(ledger.c.number > rows[-1].number)).all()
 
 
 def _wrong(entry: Entry, last: Head) -> Broken | None:
