@@ -248,6 +248,17 @@ ModelSource: TypeAlias = CommandSource | UrlSource | PythonSource
 
 
 @dataclass(frozen=True)
+class Store:
+    """Where it is kept what happened: the address of a database, and a folder for its files.
+
+    None: in the workspace beside product.yaml.
+    """
+
+    database: str | None = None
+    artifacts: str | None = None
+
+
+@dataclass(frozen=True)
 class Product(Shown):
     """Everything product.yaml says; ``models`` are the rungs that training may try, None: all.
 
@@ -270,6 +281,7 @@ class Product(Shown):
     model: ModelSource | None = None
     models: tuple[str, ...] | None = None
     team: Team | None = None
+    store: Store | None = None
     file: Path = Path("product.yaml")
     fingerprint: str = ""
     text: str = field(default="", repr=False, compare=False)

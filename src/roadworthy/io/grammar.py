@@ -21,6 +21,7 @@ from roadworthy.io.guard_words import GuardWords
 from roadworthy.io.model_words import ModelWords
 from roadworthy.io.scope_words import ScopeWords
 from roadworthy.io.shapes import AlsoWritten, Checked, Fault, Words, faults, shown, wrong
+from roadworthy.io.store_words import StoreWord
 from roadworthy.io.team_words import TeamWords
 from roadworthy.io.triage_words import ClearWords, FlagWords, ModeWord, ProtectWords
 from roadworthy.io.words import (
@@ -222,6 +223,8 @@ class ProductWords(Words):
     """What training does beside fitting."""
     models: Texts | None = None
     """The kinds of model that training may try; by default all that are installed."""
+    store: StoreWord | None = None
+    """Where it is kept what happened: the address of a PostgreSQL database, or a mapping."""
     requirements: list[Any]
     """What must be shown."""
 

@@ -126,6 +126,7 @@ def _product(
         weights=None if words.train is None else words.train.weights,
         model=None if words.model is None else words.model.core(),
         models=None if words.models is None else tuple(words.models),
+        store=None if words.store is None else words.store.core(),
         file=file,
         fingerprint=_fingerprint(text, written),
         text=text,
