@@ -84,7 +84,7 @@ def out_of_scope(people: Population) -> tuple[str, ...]:
 
 
 def _out_of_scope(people: Population) -> Iterator[str]:
-    if people.inside < people.cases:
+    if people.inside is not None and people.inside < people.cases:
         why = ", ".join(f"{reason} {count:,}" for reason, count in people.outside)
         yield f"{people.cases - people.inside:,} cases are out of scope ({why})"
     if people.rejected:

@@ -81,8 +81,10 @@ def _column(column: pl.Series) -> _Column:
 
 
 def _exact(column: pl.Series) -> bool:
-    low, high = column.min(), column.max()
-    return low is None or (int(low) >= -_EXACT and int(high) <= _EXACT)  # type: ignore[call-overload]
+    if column.dtype == pl.UInt64:
+        return bool((column <= _EXACT).all())
+    # narrower ones are
+    return column.dtype != pl.Int64 or bool(column.is_between(-_EXACT, _EXACT).all())
 
 
 def _bits(column: pl.Series) -> Bytes:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
@@ -28,6 +29,7 @@ from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import table_of, verdicts
 from roadworthy.workflow.own_model import brought_notes
+from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.slicing import Cell
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
 from roadworthy.workflow.studies import settle
@@ -180,7 +182,8 @@ class _Side:
             )
 
     def _refuse_known(self, cases: pl.DataFrame, name: str) -> None:
-        sealed = int(known(cases, self.parted.sealed_names()).sum())
+        kept = np.union1d(self.parted.sealed_names(), sealed_names(self.product))
+        sealed = int(known(cases, kept).sum())
         if sealed:
             raise Refused(
                 f"{sealed} of its {cases.height} cases are in the sealed set of "

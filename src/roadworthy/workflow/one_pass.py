@@ -27,6 +27,7 @@ from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import table_of, verdicts_and_pictures
 from roadworthy.workflow.paths import MOST_SEARCHED, unopened
 from roadworthy.workflow.pictures import Asked
+from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.source import (
     Parted,
     name_of,
@@ -98,8 +99,8 @@ def check_other(
     if product.decision.triage is not None:
         # where its cases go is counted in the rows
         return None
-    if certified_names(workspace).size:
-        # whether a certificate was made on them is asked of every row
+    if certified_names(workspace).size or sealed_names(product).size:
+        # whether a certificate was made on them, or the vault holds them, is asked of every row
         return None
     try:
         scan = scan_other(product, on)
@@ -149,7 +150,7 @@ def _found(
     note_open(workspace, streamed.names)
     paths: tuple[Way, ...] = ()
     if not passed:
-        sealed = 0 if parted is None else unopened(workspace, parted)
+        sealed = 0 if parted is None else unopened(product, parted)
         paths = paths_of_all_rows(judged, table, streamed, found, study, instruments, sealed)
     return Found(
         settled,

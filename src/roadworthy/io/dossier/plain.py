@@ -367,7 +367,8 @@ def _untested(judgement: Judgement, product: Product, gating: Sequence[Group]) -
         yield f"And {len(missing) - MOST_NAMED} more that were not measured, in the tables below."
     people = judgement.population
     away = people.turned_away or 0
-    if outside := people.cases - people.inside - people.rejected - away:
+    inside = people.cases if people.inside is None else people.inside
+    if outside := people.cases - inside - people.rejected - away:
         yield (
             f"{_cases(outside)} outside the scope: the product does not decide them, and how it "
             "would do there is not known."
