@@ -286,9 +286,11 @@ def _sqlite(file: Path, create: bool, patience: Patience) -> Database:
             ) from problem
 
     def connect() -> sqlite3.Connection:
-        # rw: a file that is gone is an error, and never a new, empty ledger
         raw = sqlite3.connect(
-            f"{file.as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+            f"{file.as_uri()}?{_mode(file)}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             # bytes that are no text any more are found by their hash, not by a traceback
@@ -308,6 +310,15 @@ def _sqlite(file: Path, create: bool, patience: Patience) -> Database:
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=NullPool)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return Database(engine, str(file), file, file.stat().st_ino, patience)
+
+
+def _mode(file: Path) -> str:
+    """How to open a file; one that is gone is an error, and never a new, empty ledger."""
+    if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
+        return "mode=rw"
+    # an auditor's copy that nobody writes: SQLite must not want to put its own files beside it
+    waiting = file.with_name(f"{file.name}-wal").exists()
+    return "mode=ro" if waiting else "mode=ro&immutable=1"
 
 
 def _text(raw: bytes) -> str:
