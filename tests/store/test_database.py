@@ -126,10 +126,9 @@ class TestWriting:
             connection.exec_driver_sql("INSERT INTO artifacts VALUES ('a', 1, NULL)")
 
     def test_the_database_settles_what_was_committed_on_the_disk(self, database: Database) -> None:
-        asked = {
-            "SQLite": {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1},
-            "PostgreSQL": {"synchronous_commit": "on"},
-        }[database.kind]
+        asked: dict[str, object] = {"synchronous_commit": "on"}
+        if database.kind == "SQLite":
+            asked = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
         word = "PRAGMA" if database.kind == "SQLite" else "SHOW"
         with database.writing() as connection:
             for setting, value in asked.items():
@@ -157,10 +156,11 @@ class TestLocked:
         turn = holder.writing()
         connection = turn.__enter__()
         ledger.append(connection, "note", {})
-        finish = Patience(
-            tries=3, wait_s=0.0, lock_ms=5, sleep=lambda _: turn.__exit__(None, None, None)
-        )
-        other = Database.open(where, patience=finish)
+
+        def finish(_: float) -> None:
+            turn.__exit__(None, None, None)
+
+        other = Database.open(where, patience=Patience(3, 0.0, 5, finish))
         note(other)
         assert count(other) == 2
         holder.close()

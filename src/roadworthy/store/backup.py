@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.store import ledger
@@ -27,6 +28,11 @@ from roadworthy.store.workspace import unwritable
 FORMAT = 1
 _ABOUT, _TABLES, _FILES = "store.json", "tables/", "artifacts/"
 _BATCH = 1_000
+# what a file that is no backup, or not a whole one, may lead to
+_DAMAGE = (
+    *(OSError, EOFError, tarfile.TarError),
+    *(KeyError, ValueError, TypeError, AttributeError, SQLAlchemyError),
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ def backup(database: Database, artifacts: Artifacts, file: Path) -> Moved:
     """Writes everything to one file, as it was at one moment; each kept file is verified.
 
     Raises:
-        BadInput: the file exists or cannot be written, or a kept file is missing or changed.
+        BadInput: the file exists or cannot be written, the ledger is not whole, or a kept file is
+            missing or changed: what could not be restored is no backup.
     """
     if file.exists():
         raise BadInput(
@@ -74,11 +81,14 @@ def restore(database: Database, artifacts: Artifacts, file: Path) -> Moved:
     try:
         with tarfile.open(file) as archive, database.writing() as connection:
             return _read(connection, artifacts, archive, database.place)
-    except (OSError, tarfile.TarError, KeyError, ValueError, TypeError) as problem:
+    except _DAMAGE as problem:
         raise _no_backup(file, problem) from problem
 
 
 def _write(connection: Connection, artifacts: Artifacts, archive: tarfile.TarFile) -> Moved:
+    broken = ledger.verify(connection)
+    if broken:
+        raise ledger.tampered(broken)
     head = ledger.head(connection)
     about = {
         "format": FORMAT,
@@ -198,9 +208,10 @@ def _content(archive: tarfile.TarFile, name: str) -> bytes:
 
 
 def _no_backup(file: Path, problem: Exception) -> BadInput:
-    said = str(problem).strip("'\"") or type(problem).__name__
+    # a database says the whole statement after its first line
+    said = str(problem).strip("'\"").splitlines()[:1] or [type(problem).__name__]
     return BadInput(
-        f"this is no whole backup of a store: {said}. Nothing was restored.",
+        f"this is no whole backup of a store: {said[0]}. Nothing was restored.",
         code="broken_backup",
         where=str(file),
         next_step="Name a file that `roadworthy store backup` wrote.",

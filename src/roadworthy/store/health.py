@@ -88,7 +88,8 @@ def _unknown(connection: Connection, known: set[str]) -> Iterator[str]:
             continue
         for name, digest in named.items():
             if digest not in known:
-                yield f"Entry {entry.number} names a file ({name}, {str(digest)[:12]}) that is gone."
+                told = f"{name}, {str(digest)[:12]}"
+                yield f"Entry {entry.number} names a file ({told}) that is gone."
 
 
 def _left_behind(artifacts: Artifacts, known: set[str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from roadworthy.core.errors import BadInput
 from roadworthy.store import faults
 from roadworthy.store.jcs import canonical
 from roadworthy.store.schema import ledger
@@ -145,6 +146,18 @@ def verify(connection: Connection, known: Head | None = None) -> Broken | None:
             last.number + 1, f"the ledger ends after {last.number:,} entries: {_told(known)}"
         )
     return None
+
+
+def tampered(broken: Broken, place: str = "the ledger") -> BadInput:
+    """The error for whoever needs a whole ledger."""
+    return BadInput(
+        f"the ledger was tampered with at entry {broken.number}: {broken.problem}.",
+        code="ledger_tampered",
+        where=place,
+        value=broken.number,
+        next_step="Keep a copy of the database as it is, find out who wrote to it, and restore an "
+        "earlier backup into a new place: `roadworthy store restore`.",
+    )
 
 
 def clock_set_back(connection: Connection) -> list[int]:

@@ -33,6 +33,8 @@ def to_markdown(page: Page) -> str:
 def _answer(page: Page) -> Iterator[str]:
     answer, judgement = page.answer, page.judgement
     yield f"# {safe(judgement.product)}: {judgement.answer}"
+    if page.ledger and page.ledger.wrong:
+        yield f"**DO NOT SIGN. {safe(page.ledger.wrong)}**"
     if page.made:
         yield f"Dossier, {safe(page.made)}."
     yield safe(page.product.purpose)
@@ -262,6 +264,8 @@ def _provenance(page: Page) -> Iterator[str]:
     prints += sorted(judgement.fingerprints.items())
     lines = [f"- {safe(short(name))}: {_code(value)}" for name, value in prints]
     yield "\n".join([*lines, f"- roadworthy {safe(judgement.version)}"])
+    if page.ledger:
+        yield safe(page.ledger.told)
     yield _list(f"Note: {note}" for note in judgement.notes)
 
 
