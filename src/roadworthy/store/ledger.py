@@ -121,6 +121,12 @@ def entries(
     yield from (Entry(*row) for row in reversed(connection.execute(last).all()))
 
 
+def naming(connection: Connection, kind: str, word: str) -> Iterator[Entry]:
+    """The entries of one kind whose content holds a word, such as a digest, anywhere."""
+    holds = ledger.c.content.contains(word, autoescape=True)
+    yield from _pages(connection, sa.select(ledger).where(ledger.c.kind == kind, holds))
+
+
 def verify(connection: Connection, known: Head | None = None) -> Broken | None:
     """The first entry that is not as it was written; None: the ledger is whole.
 
