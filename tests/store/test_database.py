@@ -313,6 +313,7 @@ def test_a_folder_that_may_only_be_read_can_be_read(
     file = tmp_path / "store.db"
     database = Database.open(file)
     note(database)
+    database.close()
     before = sorted(tmp_path.iterdir())
     monkeypatch.setattr(os, "access", lambda *_: False)
     opened = Database.open(file, create=False)
@@ -320,6 +321,7 @@ def test_a_folder_that_may_only_be_read_can_be_read(
     with pytest.raises(BadInput) as caught:
         note(opened)
     assert caught.value.code == "store_unwritable"
+    opened.close()
     # nothing was put beside it either, which a folder of somebody else would refuse
     assert sorted(tmp_path.iterdir()) == before == [file]
 

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 
 from roadworthy.core.errors import BadInput, RoadworthyError
 from roadworthy.store import faults
@@ -269,11 +269,12 @@ def _other_revision(found: str, known: tuple[str, ...], place: str) -> Roadworth
 
 
 def _sqlite(file: Path, create: bool, patience: Patience) -> Database:
+    place = str(file)
     # absolute, so that a change of folder later does not open another file
     file = Path(os.path.abspath(file))  # noqa: PTH100  (resolve would follow links)
     if not file.exists():
         if not create:
-            raise no_store(str(file))
+            raise no_store(place)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
@@ -281,7 +282,7 @@ def _sqlite(file: Path, create: bool, patience: Patience) -> Database:
             raise BadInput(
                 f"the store cannot be made: {problem.strerror or problem}.",
                 code="store_unwritable",
-                where=str(file),
+                where=place,
                 next_step="Make the folder writable, or name another store.",
             ) from problem
 
@@ -300,6 +301,7 @@ def _sqlite(file: Path, create: bool, patience: Patience) -> Database:
                 "journal_mode=WAL",
                 "synchronous=FULL",
                 "foreign_keys=ON",
+                "cache_size=-32000",  # hashes come in no order: their index must stay in memory
             ):
                 raw.execute(f"PRAGMA {setting}").close()
         except BaseException:
@@ -307,9 +309,9 @@ def _sqlite(file: Path, create: bool, patience: Patience) -> Database:
             raise
         return raw
 
-    engine = sa.create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    engine = sa.create_engine("sqlite://", creator=connect, poolclass=QueuePool)
     sa.event.listen(engine, "begin", _begin_sqlite)
-    return Database(engine, str(file), file, file.stat().st_ino, patience)
+    return Database(engine, place, file, file.stat().st_ino, patience)
 
 
 def _mode(file: Path) -> str:
