@@ -281,6 +281,36 @@ class TestFull:
         database.close()
 
 
+def test_a_member_who_may_only_read_and_add_can_work_and_not_take_the_rules_away(
+    postgresql: str,
+) -> None:
+    owner = Database.open(_fresh(postgresql))
+    schema = owner.engine.url.query["options"]
+    name = str(schema).split("=")[1]
+    with owner.writing() as connection:
+        for statement in (
+            f"CREATE ROLE {name}_member LOGIN",
+            f"GRANT USAGE ON SCHEMA {name} TO {name}_member",
+            f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA {name} TO {name}_member",
+        ):
+            connection.exec_driver_sql(statement)
+    url = owner.engine.url.set(username=f"{name}_member")
+    member = Database.open(url.render_as_string(hide_password=False))
+    note(member)
+    for statement in (
+        "ALTER TABLE ledger DISABLE TRIGGER USER",
+        "DROP TRIGGER ledger_is_kept ON ledger",
+        "DELETE FROM ledger",
+        "SET session_replication_role = replica",
+    ):
+        with pytest.raises(BadInput) as caught, member.writing() as connection:
+            connection.exec_driver_sql(statement)
+        assert caught.value.code == "store_unwritable"
+    assert count(member) == 1
+    member.close()
+    owner.close()
+
+
 KILLED = """
 import sys
 from roadworthy.store import ledger

@@ -29,6 +29,7 @@ def alarmed(written: Written) -> bool:
     text = written.markdown.read_text(encoding="utf-8")
     loud = 'role="alert"' in page
     assert loud == ("DO NOT SIGN" in text) == bool(written.wrong)
+    assert loud == ("not attested" in page) == ("not attested" in text.splitlines()[0])
     if loud:
         assert page.index('role="alert"') < page.index("<h1>")
         assert text.index("DO NOT SIGN") < text.index("Dossier, ")

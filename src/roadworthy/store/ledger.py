@@ -148,9 +148,8 @@ def verify(connection: Connection, known: Head | None = None) -> Broken | None:
         said = str(problem.orig).splitlines()[0]
         return Broken(last.number + 1, f"it cannot be read: {said}")
     if known and last.number < known.number:
-        return Broken(
-            last.number + 1, f"the ledger ends after {last.number:,} entries: {_told(known)}"
-        )
+        ends = "1 entry" if last.number == 1 else f"{last.number:,} entries"
+        return Broken(last.number + 1, f"the ledger ends after {ends}: {_told(known)}")
     return None
 
 

@@ -32,9 +32,10 @@ def to_markdown(page: Page) -> str:
 
 def _answer(page: Page) -> Iterator[str]:
     answer, judgement = page.answer, page.judgement
-    yield f"# {safe(judgement.product)}: {judgement.answer}"
-    if page.ledger and page.ledger.wrong:
-        yield f"**DO NOT SIGN. {safe(page.ledger.wrong)}**"
+    wrong = page.ledger.wrong if page.ledger else ""
+    yield f"# {safe(judgement.product)}: {judgement.answer}{' (not attested)' if wrong else ''}"
+    if wrong:
+        yield f"**DO NOT SIGN. {safe(wrong)}**"
     if page.made:
         yield f"Dossier, {safe(page.made)}."
     yield safe(page.product.purpose)
