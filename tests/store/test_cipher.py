@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadworthy.core.errors import BadInput
-from roadworthy.store import cipher
 from roadworthy.store.cipher import CHUNK, VaultKey, decrypted, encrypted
 
 KEY = VaultKey(bytes(range(32)), "here")
@@ -74,7 +73,7 @@ def test_each_set_has_a_data_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
         drawn.append(size)
         return real(size)
 
-    monkeypatch.setattr(cipher.os, "urandom", counted)
+    monkeypatch.setattr(os, "urandom", counted)
     encrypted(b"x", KEY, "s")
     encrypted(b"x", KEY, "s")
     assert drawn == [32, 12, 32, 12]

@@ -223,7 +223,7 @@ class TestAgainstAHeadThatWasKept:
             assert ledger.verify(connection) is None
             broken = ledger.verify(connection, kept)
         assert broken is not None and broken.number == 2
-        assert "ends after 1 entries" in broken.problem
+        assert "ends after 1 entry" in broken.problem
 
     def test_a_ledger_that_was_written_anew_is_found(self, database: Database) -> None:
         _three(database)

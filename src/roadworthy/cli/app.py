@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from roadworthy import __version__
-from roadworthy.cli import quiet, reader_study, show
+from roadworthy.cli import ledger, quiet, reader_study, show, store
 from roadworthy.cli.spelling import EXPLAIN, spelled_out
 from roadworthy.core.errors import BadInput, ExitCode, RoadworthyError
 from roadworthy.io.harmless import harmless
@@ -31,6 +31,8 @@ app = typer.Typer(
 )
 
 app.add_typer(reader_study.app)
+app.add_typer(store.app)
+app.add_typer(ledger.app)
 
 ProductFile = Annotated[
     Path, typer.Argument(help="product.yaml, or the folder it is in.", show_default=True)

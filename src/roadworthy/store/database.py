@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 
 from roadworthy.core.errors import BadInput, RoadworthyError
 from roadworthy.store import faults
@@ -269,11 +269,12 @@ def _other_revision(found: str, known: tuple[str, ...], place: str) -> Roadworth
 
 
 def _sqlite(file: Path, create: bool, patience: Patience) -> Database:
+    place = str(file)
     # absolute, so that a change of folder later does not open another file
     file = Path(os.path.abspath(file))  # noqa: PTH100  (resolve would follow links)
     if not file.exists():
         if not create:
-            raise no_store(str(file))
+            raise no_store(place)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
@@ -281,14 +282,16 @@ def _sqlite(file: Path, create: bool, patience: Patience) -> Database:
             raise BadInput(
                 f"the store cannot be made: {problem.strerror or problem}.",
                 code="store_unwritable",
-                where=str(file),
+                where=place,
                 next_step="Make the folder writable, or name another store.",
             ) from problem
 
     def connect() -> sqlite3.Connection:
-        # rw: a file that is gone is an error, and never a new, empty ledger
         raw = sqlite3.connect(
-            f"{file.as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+            f"{file.as_uri()}?{_mode(file)}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             # bytes that are no text any more are found by their hash, not by a traceback
@@ -298,6 +301,7 @@ def _sqlite(file: Path, create: bool, patience: Patience) -> Database:
                 "journal_mode=WAL",
                 "synchronous=FULL",
                 "foreign_keys=ON",
+                "cache_size=-32000",  # hashes come in no order: their index must stay in memory
             ):
                 raw.execute(f"PRAGMA {setting}").close()
         except BaseException:
@@ -305,9 +309,18 @@ def _sqlite(file: Path, create: bool, patience: Patience) -> Database:
             raise
         return raw
 
-    engine = sa.create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    engine = sa.create_engine("sqlite://", creator=connect, poolclass=QueuePool)
     sa.event.listen(engine, "begin", _begin_sqlite)
-    return Database(engine, str(file), file, file.stat().st_ino, patience)
+    return Database(engine, place, file, file.stat().st_ino, patience)
+
+
+def _mode(file: Path) -> str:
+    """How to open a file; one that is gone is an error, and never a new, empty ledger."""
+    if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
+        return "mode=rw"
+    # an auditor's copy that nobody writes: SQLite must not want to put its own files beside it
+    waiting = file.with_name(f"{file.name}-wal").exists()
+    return "mode=ro" if waiting else "mode=ro&immutable=1"
 
 
 def _text(raw: bytes) -> str:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from roadworthy.core.errors import BadInput
 from roadworthy.store import faults
 from roadworthy.store.jcs import canonical
 from roadworthy.store.schema import ledger
@@ -68,7 +69,7 @@ def append(
 ) -> Entry:
     """Writes one entry at the end; ``connection`` is from ``Database.writing``.
 
-    ``kind`` is a lower-case word such as ``seal_opened``; ``content`` is whatever JSON can say.
+    ``kind`` is a lower-case word such as ``look_opened``; ``content`` is whatever JSON can say.
 
     ``at`` is the clock of whoever writes, now by default. A clock that was set back is written
     down as it is: the order is told by the numbers, and `clock_set_back` tells where.
@@ -120,6 +121,12 @@ def entries(
     yield from (Entry(*row) for row in reversed(connection.execute(last).all()))
 
 
+def naming(connection: Connection, kind: str, word: str) -> Iterator[Entry]:
+    """The entries of one kind whose content holds a word, such as a digest, anywhere."""
+    holds = ledger.c.content.contains(word, autoescape=True)
+    yield from _pages(connection, sa.select(ledger).where(ledger.c.kind == kind, holds))
+
+
 def verify(connection: Connection, known: Head | None = None) -> Broken | None:
     """The first entry that is not as it was written; None: the ledger is whole.
 
@@ -141,10 +148,21 @@ def verify(connection: Connection, known: Head | None = None) -> Broken | None:
         said = str(problem.orig).splitlines()[0]
         return Broken(last.number + 1, f"it cannot be read: {said}")
     if known and last.number < known.number:
-        return Broken(
-            last.number + 1, f"the ledger ends after {last.number:,} entries: {_told(known)}"
-        )
+        ends = "1 entry" if last.number == 1 else f"{last.number:,} entries"
+        return Broken(last.number + 1, f"the ledger ends after {ends}: {_told(known)}")
     return None
+
+
+def tampered(broken: Broken, place: str = "the ledger") -> BadInput:
+    """The error for whoever needs a whole ledger."""
+    return BadInput(
+        f"the ledger was tampered with at entry {broken.number}: {broken.problem}.",
+        code="ledger_tampered",
+        where=place,
+        value=broken.number,
+        next_step="Keep a copy of the database as it is, find out who wrote to it, and restore an "
+        "earlier backup into a new place: `roadworthy store restore`.",
+    )
 
 
 def clock_set_back(connection: Connection) -> list[int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from io import BytesIO
@@ -20,14 +19,13 @@ import polars as pl
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from roadworthy.core.errors import Refused
 from roadworthy.core.seal import Answered, Budget, Look, Provenance, SealedSet, Told, Wanted
 from roadworthy.store import ledger
 from roadworthy.store.artifacts import Artifacts
 from roadworthy.store.cipher import decrypted
 from roadworthy.store.database import Database
+from roadworthy.store.health import FILES
 from roadworthy.store.keys import vault_key
-from roadworthy.store.place import Place
 
 SEALED, COMMITTED, OPENED = "set_sealed", "look_committed", "look_opened"
 ANSWERED, RETIRED = "look_answered", "set_retired"
@@ -61,16 +59,6 @@ class Vault:
     database: Database
     artifacts: Artifacts
     folder: Path
-
-    @staticmethod
-    @contextmanager
-    def at(place: Place, folder: Path) -> Iterator[Vault]:
-        """The vault of a store, which is begun if there is none."""
-        database = Database.open(place.database)
-        try:
-            yield Vault(database, Artifacts(place.artifacts), folder)
-        finally:
-            database.close()
 
     def sets(self) -> tuple[SealedSet, ...]:
         """All sealed sets, the oldest first."""
@@ -106,17 +94,10 @@ def sealed_sets(connection: Connection) -> tuple[SealedSet, ...]:
     """All sealed sets with their looks, the oldest first.
 
     Raises:
-        Refused: the ledger is not what was written, so nobody can say what was looked at.
+        BadInput: the ledger was tampered with, so nobody can say what was looked at.
     """
     if broken := ledger.verify(connection):
-        raise Refused(
-            f"entry {broken.number} of the ledger is not what was written: {broken.problem}. So "
-            "nobody can say which sealed sets were looked at.",
-            code="ledger_broken",
-            where="the ledger",
-            value=broken.number,
-            next_step="Restore the store from a backup: `roadworthy store restore`.",
-        )
+        raise ledger.tampered(broken)
     found: dict[str, SealedSet] = {}
     for entry in sorted(_events(connection), key=lambda one: one.number):
         said = entry.content
@@ -136,8 +117,7 @@ def write_sealed(connection: Connection, sealed: SealedSet, at: datetime) -> Sea
         "level": sealed.budget.level,
         "shares": list(sealed.budget.shares),
         "key": sealed.key,
-        "content": sealed.content,
-        "items": sealed.items,
+        FILES: {"content": sealed.content, "items": sealed.items},
         "by": list(sealed.by),
         "provenance": asdict(sealed.provenance),
         "strata": [dict(one) for one in sealed.strata],
@@ -179,7 +159,7 @@ def write_answer(
         "number": look.number,
         "passed": answered.passed,
         "bits": answered.bits,
-        "answer": answered.answer,
+        FILES: {"answer": answered.answer},
     }
     events: list[tuple[str, Mapping[str, Any]]] = [(ANSWERED, said)]
     if retired:
@@ -208,8 +188,8 @@ def _was_sealed(before: SealedSet | None, said: Mapping[str, Any], at: str) -> S
         budget=Budget(float(said["level"]), tuple(map(float, said["shares"]))),
         at=at,
         key=said["key"],
-        content=said["content"],
-        items=said["items"],
+        content=said[FILES]["content"],
+        items=said[FILES]["items"],
         by=tuple(said["by"]),
         provenance=Provenance(**{**provenance, "accepted": tuple(provenance["accepted"])}),
         strata=tuple(said["strata"]),
@@ -235,7 +215,7 @@ def _was_opened(before: SealedSet | None, said: Mapping[str, Any], at: str) -> S
 
 def _was_answered(before: SealedSet | None, said: Mapping[str, Any], at: str) -> SealedSet:
     assert before is not None
-    answered = Answered(at, said["passed"], said["bits"], said["answer"])
+    answered = Answered(at, said["passed"], said["bits"], said[FILES]["answer"])
     looks = tuple(
         replace(look, answered=answered) if look.number == said["number"] else look
         for look in before.looks

@@ -383,8 +383,7 @@ class _Certifying:
             write_answer(connection, look, Answered("", passed, bits, digest), retired, now)
 
     def _keep(self, judgement: Judgement, sealed: SealedSet) -> None:
-        keep(self.workspace, self.product, judgement, f"sealed-{sealed.id}")
-        keep(self.workspace, self.product, judgement, "sealed")
+        keep(self.workspace, self.product, judgement, "sealed", f"sealed-{sealed.id}")
 
 
 def _told(reveal: str | None) -> Told:

@@ -30,6 +30,7 @@ from roadworthy.workflow.calibrate import (
     thresholds_to_try,
 )
 from roadworthy.workflow.guarding import Guarding
+from roadworthy.workflow.ledger import note
 from roadworthy.workflow.source import Parted, known, names
 from roadworthy.workflow.subject import Judged
 
@@ -62,6 +63,7 @@ def certified(
     kept = certificates.answer(workspace, taken)
     if kept is not None:
         return _read(kept, asked, guard, taken, now.date())
+    note(product, "certificate_looked", {"model": asked.model, "look": taken.number})
     others = [parted.open(name) for name in (SetName.VALIDATION, SetName.TRAIN)]
     tried = thresholds_to_try(product, blind, others)
     made = made_from(product, scored, parted.all_open, tried, taken.number)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import polars as pl
@@ -16,10 +15,9 @@ from roadworthy.core.product import Product
 from roadworthy.core.seal import SealedSet, State
 from roadworthy.io import case_names
 from roadworthy.io.items import item_hashes
-from roadworthy.store.database import Database
-from roadworthy.store.place import store_of
 from roadworthy.store.vault import Items, Vault
 from roadworthy.store.workspace import FOLDER, Workspace
+from roadworthy.workflow.store import opened
 
 Names = NDArray[np.uint64]
 
@@ -28,23 +26,22 @@ Names = NDArray[np.uint64]
 def vault_of(product: Product) -> Iterator[Vault]:
     """The vault of a product, begun if there is none."""
     Workspace.beside(product.file).require_version()
-    with Vault.at(store_of(product, os.environ), product.folder / FOLDER) as vault:
-        yield vault
+    with opened(product, create=True) as store:
+        yield Vault(store.database, store.artifacts, product.folder / FOLDER)
 
 
 @contextmanager
 def vault_if_there(product: Product) -> Iterator[Vault | None]:
     """The vault of a product; None: nothing was ever sealed or written down for it."""
-    place = store_of(product, os.environ)
-    try:
-        Database.open(place.database, create=False).close()
-    except BadInput as problem:
-        if problem.code != "no_store":
-            raise
-        yield None
-        return
-    with vault_of(product) as vault:
-        yield vault
+    with ExitStack() as stack:
+        try:
+            store = stack.enter_context(opened(product))
+        except BadInput as problem:
+            if problem.code != "no_store":
+                raise
+            yield None
+            return
+        yield Vault(store.database, store.artifacts, product.folder / FOLDER)
 
 
 def names_in(product: Product, *, retired: bool = False) -> Names:

@@ -32,7 +32,10 @@ def to_markdown(page: Page) -> str:
 
 def _answer(page: Page) -> Iterator[str]:
     answer, judgement = page.answer, page.judgement
-    yield f"# {safe(judgement.product)}: {judgement.answer}"
+    wrong = page.ledger.wrong if page.ledger else ""
+    yield f"# {safe(judgement.product)}: {judgement.answer}{' (not attested)' if wrong else ''}"
+    if wrong:
+        yield f"**DO NOT SIGN. {safe(wrong)}**"
     if page.made:
         yield f"Dossier, {safe(page.made)}."
     yield safe(page.product.purpose)
@@ -265,6 +268,8 @@ def _provenance(page: Page) -> Iterator[str]:
     prints += sorted(judgement.fingerprints.items())
     lines = [f"- {safe(short(name))}: {_code(value)}" for name, value in prints]
     yield "\n".join([*lines, f"- roadworthy {safe(judgement.version)}"])
+    if page.ledger:
+        yield safe(page.ledger.told)
     yield _list(f"Note: {note}" for note in judgement.notes)
 
 

@@ -47,6 +47,14 @@ class Legend:
 
 
 @dataclass(frozen=True)
+class Ledger:
+    """What the ledger says of the judgement: one sentence, and what is wrong, if anything is."""
+
+    told: str
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
 class Page:
     """Everything the templates lay out."""
 
@@ -65,16 +73,18 @@ class Page:
     ladder: Rungs
     certificate: Told | None
     ways: Ways
+    ledger: Ledger | None
 
 
 @dataclass(frozen=True)
 class Beside:
-    """What stands beside the judgement: the plan (or why there is none), the ladder, the time."""
+    """What stands beside the judgement: plan (or why there is none), ladder, time, ledger."""
 
     plan: Plan | None = None
     no_plan: str = ""
     ladder: Ladder | None = None
     made: datetime | None = None
+    ledger: Ledger | None = None
 
 
 def page(
@@ -100,6 +110,7 @@ def page(
         ladder=rungs(beside.ladder, metrics),
         certificate=told(judgement.certificate),
         ways=shared(judgement.ways),
+        ledger=beside.ledger,
     )
 
 
