@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from roadworthy import __version__
-from roadworthy.cli import ledger, quiet, reader_study, show, store
+from roadworthy.cli import ledger, quiet, reader_study, seal, show, store, vault
 from roadworthy.cli.spelling import EXPLAIN, spelled_out
 from roadworthy.core.errors import BadInput, ExitCode, RoadworthyError
 from roadworthy.io.harmless import harmless
@@ -33,6 +33,8 @@ app = typer.Typer(
 app.add_typer(reader_study.app)
 app.add_typer(store.app)
 app.add_typer(ledger.app)
+app.add_typer(vault.app)
+
 
 ProductFile = Annotated[
     Path, typer.Argument(help="product.yaml, or the folder it is in.", show_default=True)
@@ -147,14 +149,30 @@ def check(
     return found.exit_code
 
 
+app.command()(seal.seal)
+
+
 @app.command()
-def certify(product: ProductFile = Path("product.yaml"), as_json: AsJson = False) -> int:
-    """Open the sealed set, once, and judge the product on it."""
+def certify(
+    product: ProductFile = Path("product.yaml"),
+    reveal: Annotated[
+        str | None,
+        typer.Option(help="numbers: show all, and retire the set. requirements: PASS or not each."),
+    ] = None,
+    on_set: Annotated[
+        str | None, typer.Option("--set", help="The sealed set to look at; else the newest.")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Judge the answers in this table, in place of the column.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Look at the sealed set, and judge the product on it."""
     from roadworthy.io.judgement_json import to_json
     from roadworthy.workflow.certify import certify as run
 
     with show.busy("judging", as_json):
-        found = run(product)
+        found = run(product, reveal=reveal, on=on_set, predictions=predictions)
     _print(found, as_json, to_json, show.judgement)
     return found.exit_code
 

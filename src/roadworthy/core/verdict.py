@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from roadworthy.core.certificate import Certificate
 from roadworthy.core.errors import ExitCode
-from roadworthy.core.evidence import Evidence
+from roadworthy.core.evidence import Evidence, Withheld
 from roadworthy.core.need import Need
 from roadworthy.core.outcome import Outcome
 from roadworthy.core.path import Path
@@ -44,6 +44,13 @@ class Verdict:
     target: float | None = None
     of: Whose = Whose.PRODUCT
     hypothetical: str = ""
+
+    @property
+    def word(self) -> str:
+        """The outcome in words: where no number is told, no PASS is "not yet"."""
+        if not isinstance(self.evidence, Withheld) or self.outcome is Outcome.PASS:
+            return str(self.outcome)
+        return NOT_YET if self.tier is Tier.CRITICAL else "NOT TOLD"
 
 
 @dataclass(frozen=True)

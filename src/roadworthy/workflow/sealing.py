@@ -22,7 +22,7 @@ from roadworthy.io.items import item_hashes
 from roadworthy.io.merkle import merkle_root
 from roadworthy.io.registry import instruments
 from roadworthy.store.cipher import VaultKey, encrypted
-from roadworthy.store.keys import vault_key
+from roadworthy.store.keys import FILE, vault_key
 from roadworthy.store.vault import SALT_BYTES, Vault, sealed_sets, write_sealed
 from roadworthy.store.workspace import unwritable
 from roadworthy.workflow.load import Given, as_product
@@ -46,20 +46,30 @@ from roadworthy.workflow.unseen import (
     refuse_sealed_before,
     twins_in_open,
 )
-from roadworthy.workflow.vault import input_columns, items_of, vault_if_there, vault_of
+from roadworthy.workflow.vault import (
+    input_columns,
+    items_of,
+    same_cases,
+    vault_if_there,
+    vault_of,
+)
 
 TAKEN_OUT = "cases.open.parquet"
 
 
 @dataclass(frozen=True)
 class Sealed(Shown):
-    """A set that was sealed just now; ``taken_out`` is the table without it, if one was written."""
+    """A set that was sealed; ``taken_out`` is the table without it, if one was written.
+
+    ``column`` of that table says which set each other case is in.
+    """
 
     set: SealedSet
     product: str
     key: str
     taken_out: Path | None = None
     split: bool = False
+    column: str = ""
 
     def __repr__(self) -> str:
         return f"<Sealed {self.set.id}: {self.set.cases:,} cases, {self.set.budget.looks} looks>"
@@ -116,6 +126,11 @@ def seal(
     budget = _budget(product, looks)
     with vault_if_there(product) as vault:
         sets = vault.sets() if vault else ()
+        if vault is not None and take_out and table is None:
+            for one in sets:
+                # it is sealed already: what is left is to take it out
+                if same_cases(found.hashed_by(one.by), vault.items(one)):
+                    return _taken_out(product, parted, one, str(vault.folder / FILE))
         twins = refuse_unfit(product, vault, sets, found, parted.all_open, accept)
     provenance = Provenance(protocol, source, labels, _dates(found.raw), tuple(accept))
     with vault_of(product) as vault:
@@ -130,8 +145,9 @@ def seal(
             # somebody else may have sealed some of these cases meanwhile
             refuse_sealed_before(product, vault, sealed_sets(connection), found)
             kept = envelope.keep(vault, connection, datetime.now(UTC))
-    written = _write_open(product, parted) if take_out and table is None else None
-    return Sealed(kept, product.name, key.where, written, table is None)
+    if take_out and table is None:
+        return _taken_out(product, parted, kept, key.where)
+    return Sealed(kept, product.name, key.where, split=table is None)
 
 
 def refuse_unfit(
@@ -278,12 +294,13 @@ def _dates(raw: pl.DataFrame) -> str:
     return "; ".join(found)
 
 
-def _write_open(product: Product, parted: Parted) -> Path:
+def _taken_out(product: Product, parted: Parted, sealed: SealedSet, key: str) -> Sealed:
     """The product's table without its sealed cases, with the set that each other case is in."""
     opened = parted.all_open
     own = [name for name in opened.columns if not name.startswith("@")]
     split = product.data.split.column if product.data.split else None
-    sets = [] if split else [pl.col(SET).alias(open_column(own))]
+    column = split or _free(own)
+    sets = [] if split else [pl.col(SET).alias(column)]
     file = product.folder / TAKEN_OUT
     beside = file.with_name(f".{file.name}.new")
     try:
@@ -293,10 +310,10 @@ def _write_open(product: Product, parted: Parted) -> Path:
         raise unwritable(file, problem) from problem
     finally:
         beside.unlink(missing_ok=True)
-    return file
+    return Sealed(sealed, product.name, key, file, split=True, column=column)
 
 
-def open_column(own: Sequence[str]) -> str:
+def _free(own: Sequence[str]) -> str:
     """What the column with the sets is called: a name that no column has yet."""
     name = "split"
     while name in own:

@@ -19,15 +19,20 @@ NOT_YET = (
 )
 
 
-def why_withheld(sealed: SealedSet, look: Look) -> str:
-    """Why no number is told."""
+def why_withheld(sealed: SealedSet, look: Look, *, passed: bool) -> str:
+    """Why no number is told, and after a PASS, which ends the looks, how they are had."""
     left = sealed.budget.looks - look.number
-    told = "one bit, PASS or NOT YET"
+    told = "PASS or NOT YET and nothing else"
     if look.told is Told.REQUIREMENTS:
-        told = "PASS or NOT YET of each requirement that gates"
+        told = "PASS or NOT YET of each requirement that gates, and nothing else"
+    if passed:
+        return (
+            f"look {look.number} of {sealed.budget.looks} tells {told}; `roadworthy certify "
+            "--reveal numbers` tells all and retires the set"
+        )
     return (
-        f"look {look.number} of {sealed.budget.looks} tells {told}: a number told now would make "
-        f"the {left} look{'s' * (left > 1)} after it worthless"
+        f"look {look.number} of {sealed.budget.looks} tells {told}, since a number told now would "
+        f"spoil the {left} look{'s' * (left > 1)} that {'is' if left == 1 else 'are'} left"
     )
 
 
@@ -67,7 +72,7 @@ def withheld(
         notes=(*judgement.notes, NOT_YET) if not passed else judgement.notes,
         pictures=None,
         ways=(),
-        withheld=why_withheld(sealed, look),
+        withheld=why_withheld(sealed, look, passed=passed),
     )
 
 

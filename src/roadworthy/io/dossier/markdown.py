@@ -89,10 +89,10 @@ def _groups(groups: Sequence[Group]) -> Iterator[str]:
         return
     rows = [
         (
-            f"{cell.outcome} (hypothetical)" if cell.verdict.hypothetical else str(cell.outcome),
+            f"{cell.verdict.word}{' (hypothetical)' if cell.verdict.hypothetical else ''}",
             group.promise if not cell.limit_here else f"{group.promise}; {cell.limit_here}",
             cell.where,
-            cell.estimate or "not measured",
+            cell.estimate or ("withheld" if cell.n == "not told" else "not measured"),
             cell.bounds or "-",
             cell.n,
         )
