@@ -64,6 +64,21 @@ def decrypted(envelope: bytes, key: VaultKey, set_id: str, where: str) -> bytes:
         raise _broken(where, "it does not begin as a sealed set does")
     at = len(MAGIC)
     named, at = envelope[at : at + 8].hex(), at + 8
+    require_key(key, named)
+    nonce, wrapped = envelope[at : at + _NONCE], envelope[at + _NONCE : _HEAD]
+    try:
+        data_key = AESGCM(key.secret).decrypt(nonce, wrapped, _bound(set_id, b"key"))
+        return _opened(memoryview(envelope)[_HEAD:], AESGCM(data_key), set_id)
+    except InvalidTag as problem:
+        raise _broken(where, "it is not what was sealed") from problem
+
+
+def require_key(key: VaultKey, named: str) -> None:
+    """Refuses a key other than the one called ``named``.
+
+    Raises:
+        BadInput: ``wrong_key``.
+    """
     if named != key.name:
         raise BadInput(
             f"the set was sealed with the key {named}, and the key here is {key.name}.",
@@ -72,12 +87,6 @@ def decrypted(envelope: bytes, key: VaultKey, set_id: str, where: str) -> bytes:
             value=key.name,
             next_step="Put back the key that sealed it; without that key nobody can open the set.",
         )
-    nonce, wrapped = envelope[at : at + _NONCE], envelope[at + _NONCE : _HEAD]
-    try:
-        data_key = AESGCM(key.secret).decrypt(nonce, wrapped, _bound(set_id, b"key"))
-        return _opened(memoryview(envelope)[_HEAD:], AESGCM(data_key), set_id)
-    except InvalidTag as problem:
-        raise _broken(where, "it is not what was sealed") from problem
 
 
 def _opened(rest: memoryview, cipher: AESGCM, set_id: str) -> bytes:

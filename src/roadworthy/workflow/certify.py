@@ -28,6 +28,7 @@ from roadworthy.io.judgement_json import from_json, to_json
 from roadworthy.io.registry import instruments
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.certificates import certified_names
+from roadworthy.store.cipher import require_key
 from roadworthy.store.keys import vault_key
 from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.vault import Vault, sealed_sets, write_answer, write_look
@@ -226,10 +227,13 @@ class _Certifying:
     def _opened(self, vault: Vault) -> tuple[SealedSet, Look]:
         """The look, written down; in the same breath a set that is sealed on the spot."""
         product, found, now = self.product, self.chosen.found, datetime.now(UTC)
-        envelope = None
-        if self.chosen.sealed is None:
+        envelope, before = None, self.chosen.sealed
+        # a key that is not there must not spend a look
+        key = vault_key(vault.folder, create=before is None)
+        if before is not None:
+            require_key(key, before.key)
+        else:
             assert found is not None
-            key = vault_key(vault.folder, create=True)
             envelope = enclose(product, found, budget_of(product), key, stands_open=True)
         with vault.database.writing() as connection:
             sets = sealed_sets(connection)

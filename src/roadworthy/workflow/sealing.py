@@ -254,13 +254,6 @@ def _of_table(product: Product, table: object) -> Candidate:
             next_step="Name the column with their ids: `data: {id: ...}`.",
         )
     raw = tables.collect(scan_other(product, table), name)
-    if raw.height == 0:
-        raise BadInput(
-            "the table holds no case.",
-            code="no_cases",
-            where=name,
-            next_step="Name the table with the test cases.",
-        )
     require_declared(raw, product, name)
     require_same_names(product, raw.schema, name)
     return candidate(product, checked(raw, product), name)
