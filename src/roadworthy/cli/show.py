@@ -21,6 +21,7 @@ from roadworthy.core.product import SetName
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
 from roadworthy.io import ladder_words, plan_words, telling
+from roadworthy.io.error_json import error_to_json
 from roadworthy.io.harmless import one_line, short
 from roadworthy.io.ladder_json import ladder_to_json
 
@@ -251,24 +252,12 @@ def command(line: str) -> None:
 def error(problem: RoadworthyError, as_json: bool) -> None:
     """What is wrong, with which value, and what to do next; on standard error."""
     if as_json:
-        told = {
-            "code": problem.code,
-            "where": problem.where,
-            "value": _plain(problem.value),
-            "next": problem.next_step,
-            "message": problem.message,
-        }
-        print(json.dumps({"error": told}, indent=2, default=str, allow_nan=False))
+        print(json.dumps(error_to_json(problem), indent=2, default=str, allow_nan=False))
         return
     console = _console(stderr=True)
     place = f"{problem.where}: " if problem.where else ""
     console.print(f"{one_line(place)}{one_line(problem.message)}", style="bold", markup=False)
     console.print(one_line(problem.next_step), markup=False)
-
-
-def _plain(value: object) -> object:
-    """JSON has no word for NaN and Infinity."""
-    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _told(value: object) -> object:

@@ -62,6 +62,18 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Meant:
+    """What product.yaml said when a set was sealed: what its columns mean, and what it asked.
+
+    ``questions`` tell metrics with their parameters and slices, whatever their limits.
+    """
+
+    words: Mapping[str, str]
+    questions: tuple[str, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
+
+
+@dataclass(frozen=True)
 class Answered:
     """What a look found: ``bits`` were told beyond PASS or NOT YET; ``answer`` names the file."""
 
@@ -107,7 +119,7 @@ class SealedSet:
     ``root`` is the Merkle root over its cases. ``by`` are the columns that tell equal inputs apart,
     ``strata`` how many cases there are of each kind. ``stands_open``: the rows were taken from the
     product's own table, and still stand there as far as anybody here knows. ``content`` and
-    ``items`` name files of the store.
+    ``items`` name files of the store. ``meant`` is None of sets that were sealed before it was kept.
     """
 
     id: str
@@ -127,6 +139,7 @@ class SealedSet:
     twins: int = 0
     looks: tuple[Look, ...] = ()
     retired: str = ""
+    meant: Meant | None = field(default=None, repr=False)
 
     @property
     def state(self) -> State:

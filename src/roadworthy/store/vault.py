@@ -19,7 +19,16 @@ import polars as pl
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from roadworthy.core.seal import Answered, Budget, Look, Provenance, SealedSet, Told, Wanted
+from roadworthy.core.seal import (
+    Answered,
+    Budget,
+    Look,
+    Meant,
+    Provenance,
+    SealedSet,
+    Told,
+    Wanted,
+)
 from roadworthy.store import ledger
 from roadworthy.store.artifacts import Artifacts
 from roadworthy.store.cipher import decrypted
@@ -123,6 +132,7 @@ def write_sealed(connection: Connection, sealed: SealedSet, at: datetime) -> Sea
         "strata": [dict(one) for one in sealed.strata],
         "stands_open": sealed.stands_open,
         "twins": sealed.twins,
+        "meant": None if sealed.meant is None else asdict(sealed.meant),
     }
     entry = ledger.append(connection, SEALED, said, at)
     return replace(sealed, at=entry.at)
@@ -195,7 +205,15 @@ def _was_sealed(before: SealedSet | None, said: Mapping[str, Any], at: str) -> S
         strata=tuple(said["strata"]),
         stands_open=said["stands_open"],
         twins=said["twins"],
+        meant=_meant(said.get("meant")),
     )
+
+
+def _meant(said: Mapping[str, Any] | None) -> Meant | None:
+    if said is None:
+        return None
+    wanted = tuple(Wanted(**one) for one in said["wanted"])
+    return Meant(said["words"], tuple(said["questions"]), wanted)
 
 
 def _was_opened(before: SealedSet | None, said: Mapping[str, Any], at: str) -> SealedSet:

@@ -51,7 +51,7 @@ def frozen(judged: Judged, certificate: object, uploaded: str) -> dict[str, Any]
 
 def ask(product: Product, judged: Judged, frozen: dict[str, Any], told: Told) -> Ask:
     """What a product asks; ``frozen`` is what was committed to."""
-    wanted = tuple(_wanted(one) for one in product.requirements)
+    wanted = tuple(wanted_of(one) for one in product.requirements)
     parts = (frozen, _judged_by(product), [one.print for one in wanted])
     digest = sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
     return Ask(str(judged.subject), digest, wanted, told)
@@ -106,6 +106,14 @@ def softened(sealed: SealedSet, look: Look) -> Iterator[str]:
     yield from told
 
 
+def softened_since_sealing(sealed: SealedSet, wanted: Sequence[Wanted]) -> Iterator[str]:
+    """What the set was sealed for and is asked no more, or more mildly; a sentence each."""
+    now = {one.id: one for one in wanted}
+    for before in sealed.meant.wanted if sealed.meant else ():
+        if change := _change(before, now.get(before.id)):
+            yield f"When the set was sealed ({sealed.at[:10]}) {change}."
+
+
 def _change(before: Wanted, now: Wanted | None) -> str:
     asked = f"{before.id} asked for {_limit(before)}"
     if now is None:
@@ -132,7 +140,8 @@ def _limit(one: Wanted) -> str:
     return f"{one.metric} {words} {telling.exact(one.value)}{against}"
 
 
-def _wanted(requirement: Requirement[Any]) -> Wanted:
+def wanted_of(requirement: Requirement[Any]) -> Wanted:
+    """A requirement as the ledger keeps it."""
     limit = requirement.limit
     # neither why it is asked, nor where it stands, nor what is expected changes an answer
     bare = replace(requirement, because="", line=None, target=None, power=0.5)

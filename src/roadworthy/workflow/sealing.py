@@ -26,6 +26,7 @@ from roadworthy.store.keys import FILE, vault_key
 from roadworthy.store.vault import SALT_BYTES, Vault, sealed_sets, write_sealed
 from roadworthy.store.workspace import unwritable
 from roadworthy.workflow.load import Given, as_product
+from roadworthy.workflow.meaning import meant
 from roadworthy.workflow.source import (
     SET,
     Parted,
@@ -202,6 +203,7 @@ def enclose(
         strata=strata_of(found.cases, product),
         stands_open=stands_open,
         twins=twins,
+        meant=meant(product),
     )
     content = encrypted(salt + _parquet(found.raw), key, sealed.id)
     items = pl.DataFrame(

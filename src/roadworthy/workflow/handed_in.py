@@ -1,0 +1,153 @@
+"""A product that travels to a custodian: which files it needs, and what would not be run there."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from roadworthy.core.errors import BadInput, Refused
+from roadworthy.core.product import Product
+from roadworthy.io.product_yaml import load_product
+from roadworthy.io.yaml_lines import MAX_CHARACTERS, read_yaml
+from roadworthy.store.workspace import FOLDER
+
+PRODUCT, TABLE = "product", "table"
+"""The folders of a bundle: the product with its workspace, and a table that comes beside it."""
+
+_KEPT = frozenset(
+    {"VERSION", "model.skops", "trained.json", "ladder.json", "guard.skops", "tried.json"}
+)
+_KEPT_IN = frozenset({"seen", "tried", "tables", "certificates", "rungs", "openings"})
+_PROSE = frozenset({"purpose", "product", "store", "model"})
+"""Words at the top of product.yaml of which nothing is read here, or which are refused anyway."""
+_LONGEST = 500
+
+
+def require_travels(product: Product) -> None:
+    """Refuses a model that is code of the team's own: the vault runs none of it.
+
+    Raises:
+        Refused: product.yaml names a command, an address or a function.
+    """
+    if product.model is not None:
+        raise Refused(
+            "a custodian's vault runs no command, calls no address and imports no function of a "
+            "product: each could carry the sealed cases away.",
+            code="model_reaches_out",
+            where=f"{product.file.name}: model",
+            next_step="Let `roadworthy train` make the model, or hand in answers: "
+            "`--predictions FILE`.",
+        )
+
+
+def handed_in(folder: Path, name: str) -> Product:
+    """The product that somebody handed in, of whose text nothing is trusted.
+
+    Raises:
+        BadInput: something is wrong with it, or it names a file elsewhere.
+        Refused: its model is code of its own.
+    """
+    if PurePosixPath(name).name != name or name in ("", ".", ".."):
+        raise _elsewhere(name, "the bundle")
+    file = folder / name
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BadInput(
+            "the bundle holds no such product.yaml.",
+            code="bad_bundle",
+            where=name,
+            next_step="Let `roadworthy certify --vault URL` make it.",
+        ) from problem
+    # before anything reads the files that it names
+    for told in _texts(read_yaml(text[: MAX_CHARACTERS + 1], name).value):
+        if _leads_out(told):
+            raise _elsewhere(told, name)
+    product = load_product(file)
+    require_travels(product)
+    return product
+
+
+def files_of(product: Product) -> dict[str, Path]:
+    """Every file that judging the product takes, by its name in a bundle.
+
+    Raises:
+        BadInput: product.yaml names a file outside of its own folder.
+    """
+    found = {f"{PRODUCT}/{product.file.name}": product.file}
+    for told in _texts(read_yaml(product.text, product.file.name).value):
+        for path in _named(product.folder, told):
+            if _leads_out(told):
+                raise _elsewhere(told, product.file.name)
+            found[f"{PRODUCT}/{path.relative_to(product.folder).as_posix()}"] = path
+    kept = product.folder / FOLDER
+    for path in sorted(kept.rglob("*")) if kept.is_dir() else ():
+        name = path.relative_to(kept)
+        if path.is_file() and (str(name) in _KEPT or name.parts[0] in _KEPT_IN):
+            found[f"{PRODUCT}/{FOLDER}/{name.as_posix()}"] = path
+    return found
+
+
+def require_known(folder: Path) -> None:
+    """Refuses what has no place in a workspace that is handed in, such as a store or a key."""
+    kept = folder / FOLDER
+    for path in sorted(kept.rglob("*")) if kept.is_dir() else ():
+        name = path.relative_to(kept)
+        if path.is_file() and str(name) not in _KEPT and name.parts[0] not in _KEPT_IN:
+            raise BadInput(
+                f"{FOLDER}/{str(name)[:80]} has no place in a bundle.",
+                code="bad_bundle",
+                where="the bundle",
+                value=str(name)[:80],
+                next_step="Let `roadworthy certify --vault URL` make it.",
+            )
+
+
+def _texts(value: object, depth: int = 0) -> Iterator[str]:
+    """Every text in product.yaml that may name a file."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            # requirements are a list at the top: their words stand at depth 2
+            prose = name in _PROSE if depth == 0 else depth == 2 and name == "because"
+            if not prose:
+                yield from _texts(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, depth + 1)
+    elif isinstance(value, str):
+        yield value
+
+
+def _leads_out(told: str) -> bool:
+    parts = PurePosixPath(told.replace("\\", "/"))
+    return parts.is_absolute() or ".." in parts.parts or told.startswith("~") or "\0" in told
+
+
+def _named(folder: Path, told: str) -> list[Path]:
+    """The files that a text names, itself or as a pattern."""
+    if not told.strip() or len(told) > _LONGEST or "\n" in told or "\0" in told:
+        return []
+    if (folder / told).is_file():
+        return [folder / told]
+    if not glob.has_magic(told):
+        return []
+    found = glob.glob(str(folder / told), recursive=True)  # noqa: PTH207 (as `io/tables.py`)
+    return [Path(one) for one in sorted(found) if Path(one).is_file()]
+
+
+def _elsewhere(told: str, where: str) -> BadInput:
+    return BadInput(
+        f"{told[:80]!r} names a file outside of the product's own folder, which does not travel to "
+        "a custodian.",
+        code="outside_the_bundle",
+        where=where,
+        value=told[:80],
+        next_step="Put the file beside product.yaml, and name it from there.",
+    )
+
+
+def ask_of(product: Product, what: str, **words: Any) -> dict[str, Any]:
+    """What is asked of a custodian, as it stands in the bundle."""
+    return {"what": what, "product": product.file.name, **words}
