@@ -106,7 +106,7 @@ def test_what_a_failing_command_said_of_sealed_cases_is_not_told(tmp_path: Path)
     ids=["url", "python"],
 )
 def test_an_address_and_a_function_are_refused_unless_the_product_says_so(
-    tmp_path: Path, model: dict[str, str]
+    tmp_path: Path, model: dict[str, Any]
 ) -> None:
     code = "def score(cases):\n    return cases['hint']\n"
     file = product(tmp_path, code, name="kept_in", **model)
@@ -118,7 +118,7 @@ def test_an_address_and_a_function_are_refused_unless_the_product_says_so(
 
 def test_sealed_cases_that_are_sent_out_make_weaker_evidence(tmp_path: Path) -> None:
     code = "def score(cases):\n    return cases['hint']\n"
-    told = {"python": "sent_out:score", "sealed": "predictions"}
+    told: dict[str, Any] = {"python": "sent_out:score", "sealed": "predictions"}
     file = product(tmp_path, code, name="sent_out", **told)
     found = certify(file)
     assert found.outcome is Outcome.PASS
