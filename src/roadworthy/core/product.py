@@ -65,6 +65,24 @@ class Calls:
 
 
 @dataclass(frozen=True)
+class Verification:
+    """Which truths are known, where not all are: the columns of the record that `decide` keeps.
+
+    ``policy_route`` says what the policy decided, ``route`` where the case went, and
+    ``audit_probability`` with which chance a cleared case was drawn for a person all the same.
+    """
+
+    policy_route: str
+    route: str
+    audit_probability: str
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """The three columns."""
+        return self.policy_route, self.route, self.audit_probability
+
+
+@dataclass(frozen=True)
 class Data:
     """Where the cases are and what their columns mean."""
 
@@ -82,6 +100,7 @@ class Data:
     calls: tuple[Calls, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
     cohort: str = ""
+    verification: Verification | None = None
 
 
 @dataclass(frozen=True)

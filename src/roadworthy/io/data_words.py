@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from roadworthy.core.product import Calls, Data, SetName, Split
+from roadworthy.core.product import Calls, Data, SetName, Split, Verification
 from roadworthy.io.shapes import AlsoWritten, Checked, Words, shown, wrong
 from roadworthy.io.words import (
     Column,
@@ -202,6 +202,24 @@ class CallsWords(Words):
         return Calls(name, self.column, tuple(self.positive), tuple(self.negative))
 
 
+class VerificationWords(Words):
+    """Cases of a product at work: truth is known of those a person saw, audits among them.
+
+    `verification: {}` takes the columns by the names that `roadworthy decide` gives them.
+    """
+
+    policy_route: Column = "policy_route"
+    """The column with the policy's own route: clear, flag, refer."""
+    route: Column = "route"
+    """The column that says where the case went; an audited case is cleared by the policy only."""
+    audit_probability: Column = "audit_probability"
+    """The column with the chance with which a cleared case was drawn for an audit."""
+
+    def core(self) -> Verification:
+        """The design that this describes."""
+        return Verification(self.policy_route, self.route, self.audit_probability)
+
+
 class DataWords(Words):
     """Where the cases are and what their columns mean."""
 
@@ -231,6 +249,8 @@ class DataWords(Words):
     """Somebody's own calls on the same cases, by name, to compare with."""
     tables: dict[str, Text] = Field(default={})
     """Other observation tables, by name."""
+    verification: VerificationWords | None = None
+    """Truth may be missing where a person never looked: how the cases that were seen were drawn."""
     cohort: Text = ""
     """Who these cases are, and what does not follow from them."""
 
@@ -243,6 +263,7 @@ class DataWords(Words):
             features=None if self.features is None else tuple(self.features),
             split=None if self.split is None else self.split.core(),
             calls=tuple(calls.core(name) for name, calls in self.calls.items()),
+            verification=None if self.verification is None else self.verification.core(),
             tables=dict(self.tables),
         )
 

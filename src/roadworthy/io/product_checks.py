@@ -25,6 +25,7 @@ AUTOMATION = "automation"
 def product_problems(page: Page, product: Product, written: Sequence[Written]) -> Iterator[Problem]:
     """Everything that is wrong with the product as a whole."""
     yield from _truth(product, written)
+    yield from _verification(product)
     yield from _outputs(product)
     yield from _model(product)
     yield from _roles(product)
@@ -61,6 +62,19 @@ def _truth(product: Product, written: Sequence[Written]) -> Iterator[Problem]:
     if not binary and isinstance(data.prevalence, float | int):
         message = f"is a share of positives, and the task is {product.task.value}"
         yield Problem(("data", "prevalence"), message, "Write as_sampled.")
+
+
+def _verification(product: Product) -> Iterator[Problem]:
+    """Audits are of cleared cases, which only a binary product has, and need a truth to come."""
+    if product.data.verification is None:
+        return
+    path = ("data", "verification")
+    if product.task is not Task.BINARY:
+        message = f"is of cases that are cleared, and the task is {product.task.value}"
+        yield Problem(path, message, "Remove it.")
+    elif product.data.truth is None:
+        step = "Add `truth: ` and the column with the truth; it may be empty where nobody looked."
+        yield Problem(("data", "truth"), "is missing", step, "missing_key")
 
 
 def _outputs(product: Product) -> Iterator[Problem]:

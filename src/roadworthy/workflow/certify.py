@@ -22,7 +22,7 @@ from roadworthy.store.certificates import certified_names
 from roadworthy.store.seal import note_answer, open_seal, refuse_opened, unanswered
 from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.check import agreements, hypothetical_notes, keep, notes
+from roadworthy.workflow.check import UNVERIFIED, agreements, hypothetical_notes, keep, notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
@@ -31,13 +31,15 @@ from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, names
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
 from roadworthy.workflow.uncovered import covering
+from roadworthy.workflow.verification import by_design
 from roadworthy.workflow.ways import ways as ways_of_working
 
 
 def certify(product: Given) -> Judgement:
     """Resolves everything, writes the opening down, and only then looks."""
     product = as_product(product)
-    registry = instruments()
+    registry = by_design(product, instruments())
+    complete = product.data.verification is None
     workspace = Workspace.beside(product.file)
     _refuse_more_looks(product)
     parted = load_cases(product)
@@ -103,12 +105,13 @@ def certify(product: Given) -> Judgement:
             *hypothetical_notes(found),
             f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
             *(ways.notes if outcome is not Outcome.PASS else ()),
+            *(() if complete else (UNVERIFIED,)),
             *since_loaded(product),
         ),
         paths=ways.paths if outcome is not Outcome.PASS else (),
         pictures=pictures,
         certificate=ways.certificate,
-        ways=ways_of_working(judged, answered, registry, ways.certificate),
+        ways=ways_of_working(judged, answered, registry, ways.certificate) if complete else (),
     )
     note_answer(workspace, ids, to_json(judgement))
     keep(workspace, product, judgement, f"sealed-{seal.fingerprint[:16]}")

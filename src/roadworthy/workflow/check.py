@@ -40,8 +40,13 @@ from roadworthy.workflow.source import Parted, known, load_cases, load_other, na
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
 from roadworthy.workflow.subject import Judged, learnt_from
 from roadworthy.workflow.uncovered import covering
+from roadworthy.workflow.verification import by_design
 from roadworthy.workflow.ways import ways as ways_of_working
 
+UNVERIFIED = (
+    "Some truths are unknown (`data.verification`), so rates rest on the cases that were verified "
+    "by design; pictures, ways of working and paths need every truth, and are not told."
+)
 OPEN_DATA = (
     "Judged on open data: these cases can be looked at again and again, so this verdict guides "
     "the work and does not prove the product. `roadworthy certify` opens the sealed set for that."
@@ -67,11 +72,11 @@ def check(
         Refused: ``on`` holds sealed cases.
     """
     product = as_product(product)
-    registry = instruments()
+    registry = by_design(product, instruments())
     workspace = Workspace.beside(product.file)
     stand_in = on if on is not None and _stands_in(product, on) else None
     other = on if stand_in is None else None
-    scored = other is None and not time and model is None
+    scored = other is None and not time and model is None and product.data.verification is None
     found = check_own(product, workspace, registry, stand_in) if scored else None
     found = found or _as_a_whole(product, workspace, registry, other, time, model, stand_in)
     judgement = Judgement(
@@ -143,7 +148,8 @@ def _as_a_whole(
     resolve(product, parted.schema, registry)
     brought = None if model is None else handed_model(product, parted.schema, model)
     settled = settle(product, workspace, parted, registry, brought)
-    if on is not None and not time:
+    complete = product.data.verification is None
+    if on is not None and not time and complete:
         found = check_other(settled, parted, on, name_of(on), workspace, registry)
         if found is not None:
             return found
@@ -160,7 +166,8 @@ def _as_a_whole(
     certificate = settled.certificate
     if certificate is not None:
         certificate = covering(certificate, product, answered)
-        certificate = on_open_cases(certificate, product, answered, name)
+        if complete:
+            certificate = on_open_cases(certificate, product, answered, name)
     study = OpenStudy(
         subject=settled.judged.subject,
         set=name,
@@ -173,7 +180,7 @@ def _as_a_whole(
     asked = Asked(settled.judged, answered.schema)
     told, pictures = verdicts_and_pictures(product, study, registry, asked)
     ways: tuple[Way, ...] = ()
-    if product_outcome(told, certificate) is not Outcome.PASS:
+    if complete and product_outcome(told, certificate) is not Outcome.PASS:
         sealed = unopened(workspace, parted)
         others = OtherRungs(product, workspace, parted, settled, registry)
         ways = paths(product, study, settled.judged.policy, told, registry, sealed, others)
@@ -187,7 +194,10 @@ def _as_a_whole(
         paths=ways,
         pictures=pictures,
         certificate=certificate,
-        working=ways_of_working(settled.judged, answered, registry, certificate),
+        working=ways_of_working(settled.judged, answered, registry, certificate)
+        if complete
+        else (),
+        notes=() if complete else (UNVERIFIED,),
     )
 
 

@@ -32,6 +32,7 @@ from roadworthy.workflow.slicing import Cell
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
 from roadworthy.workflow.studies import settle
 from roadworthy.workflow.subject import Judged, learnt_from
+from roadworthy.workflow.verification import refuse_unverified
 
 SHOWN = 5
 THEIRS = "@theirs:"
@@ -241,6 +242,8 @@ def compare(
     product = as_product(first)
     other = _scored(product, str(score)) if second is None else as_product(second)
     _require_alike(product, other)
+    for one in (product, other):
+        refuse_unverified(one, "a comparison, pair by pair,")
     ours, theirs = _Side.of(product, registry), _Side.of(other, registry)
     _require_ids(ours, theirs, on)
     raw = ours.cases(on), theirs.cases(on)

@@ -55,7 +55,12 @@ def verdicts_and_pictures(
     asked: Asked,
     streamed: Streamed | None = None,
 ) -> tuple[tuple[Verdict, ...], Pictures | None]:
-    """The verdicts, and the pictures that were gathered with them."""
+    """The verdicts, and the pictures that were gathered with them.
+
+    There are none where some truths are unknown: a picture of the others would flatter.
+    """
+    if product.data.verification is not None:
+        return verdicts(product, study, instruments, streamed=streamed), None
     if streamed is not None:
         (asked_of,) = streamed.cells[asked.requirement.id]
         pictured = streamed.gathered.get(id(asked_of))

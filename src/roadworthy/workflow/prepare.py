@@ -16,6 +16,10 @@ from roadworthy.workflow.levels import WORDS, is_in, require_levels
 from roadworthy.workflow.scoping import beyond
 
 EXAMPLES = 5
+LABEL = (
+    "label every case. Where nobody looked, such as at cleared cases, say how those that somebody "
+    "looked at were drawn (`data: {verification: {}}`): left out, they would flatter the product"
+)
 NAMES = "Give ids as text or whole numbers."
 
 
@@ -58,7 +62,9 @@ def declare_truth(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     if name is None:
         return cases
     require_levels(cases, name, "which is no truth", WORDS)
-    _refuse_nulls(cases, name, name, "label every case, or leave unlabelled cases out of the table")
+    if product.data.verification is not None:
+        return _verified_truth(cases, product, name)
+    _refuse_nulls(cases, name, name, LABEL)
     if product.task is Task.BINARY:
         return _binary_truth(cases, product, name)
     if product.task is Task.MULTICLASS:
@@ -310,6 +316,13 @@ def _binary_truth(cases: pl.DataFrame, product: Product, name: str) -> pl.DataFr
     others = (negative,) if negative is not None else only_other(cases, name, positive)
     call = _declared(cases, name, (positive,), others, "the truth")
     return cases.with_columns(call.alias(columns.POSITIVE))
+
+
+def _verified_truth(cases: pl.DataFrame, product: Product, name: str) -> pl.DataFrame:
+    """The truth where it is known, by the same rules; ``@positive`` is null where it is not."""
+    known = _binary_truth(cases.filter(pl.col(name).is_not_null()), product, name)
+    told = known.select(columns.ID, columns.POSITIVE)
+    return cases.join(told, on=columns.ID, how="left", maintain_order="left")
 
 
 def only_other(cases: pl.DataFrame, name: str, positive: Level) -> tuple[Level, ...]:

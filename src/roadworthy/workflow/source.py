@@ -27,6 +27,7 @@ from roadworthy.workflow.prepare import (
     in_fixed_order,
     in_scope,
 )
+from roadworthy.workflow.verification import designed, require_truths
 
 SET = "@set"
 
@@ -94,7 +95,7 @@ class Parted:
 
     def sealed_inputs(self, product: Product) -> pl.DataFrame:
         """The sealed cases without their truth: what can be checked before anybody looks."""
-        truth = (product.data.truth, columns.POSITIVE, columns.TRUTH)
+        truth = (product.data.truth, columns.POSITIVE, columns.TRUTH, columns.VERIFIED)
         return self._sealed().drop([name for name in truth if name], strict=False)
 
     def opened(self, opening: Opening) -> pl.DataFrame:
@@ -140,6 +141,7 @@ def load_cases(product: Product, stand_in: object | None = None) -> Parted:
         assigned = pl.Series(SET, [str(SetName.VALIDATION)] * raw.height, dtype=pl.String)
     else:
         assigned = splits.assign(raw, product).rename(SET)
+    require_truths(cases, assigned, product)
     # each set by its own rows: what is sealed does not even order what a model learns from
     sets = cases.with_columns(assigned).partition_by(SET, as_dict=True)
     ordered = [
@@ -208,6 +210,7 @@ def as_text(product: Product) -> tuple[str, ...]:
 def checked(raw: pl.DataFrame, product: Product) -> pl.DataFrame:
     """Ids, units, truth, scope and others' calls of every row, before any set is looked at."""
     found = in_scope(declare_truth(identify(raw, product), product), product.scope)
+    found = designed(found, product)
     check_costs(found, product)
     return add_calls(found, product)
 
@@ -217,6 +220,7 @@ def require_declared(raw: pl.DataFrame | pl.LazyFrame, product: Product, table: 
     data, file = product.data, product.file.name
     named = [data.id, data.unit, data.truth, data.score, data.prediction, *(data.features or ())]
     named += [calls.column for calls in data.calls]
+    named += [] if data.verification is None else data.verification.columns
     if data.split and table == file:
         named += [data.split.column, data.split.by, data.split.leave_out]
     tables.require_columns(raw, [name for name in named if name], f"{table}: data")
@@ -240,6 +244,7 @@ def feature_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
         return data.features
     named = {data.id, data.unit, data.truth, data.score, data.prediction}
     named |= {calls.column for calls in data.calls}
+    named |= set() if data.verification is None else set(data.verification.columns)
     for requirement in product.requirements:
         named |= {requirement.limit.against, *_own_columns(requirement.parameters)}
         # what a case costs or earns is known when it is over: no model may learn from it
