@@ -38,8 +38,8 @@ class TestExact:
     @pytest.mark.parametrize("chance", [0.05, 0.3, 0.9, 1.0])
     @pytest.mark.parametrize("alpha", [0.05, 0.01])
     def test_false_pass_and_false_fail_keep_alpha(self, chance: float, alpha: float) -> None:
-        for found, missed in product((0.002, 0.05, 0.3, 0.6), (0.0005, 0.02, 0.2)):
-            tables, likely = chances_of(40, (found, missed * chance))
+        for found, missed in product((0.002, 0.05, 0.6), (0.0005, 0.02, 0.2)):
+            tables, likely = chances_of(30, (found, missed * chance))
             truth = found / (found + missed)
             known = [sensitivity(int(x), int(y), chance) for x, y in tables]
             low = np.array([lower(one, alpha) for one in known])
@@ -50,7 +50,7 @@ class TestExact:
     @pytest.mark.parametrize("chance", [0.1, 0.5])
     def test_several_kinds_of_hits_and_misses_keep_alpha_too(self, chance: float) -> None:
         for h1, h2, m1, m2 in product((0.1, 0.4), (0.0, 0.2), (0.0, 0.05), (0.01, 0.3)):
-            tables, likely = chances_of(9, (h1, h2 * chance, m1, m2 * chance))
+            tables, likely = chances_of(7, (h1, h2 * chance, m1, m2 * chance))
             truth = (h1 + h2) / (h1 + h2 + m1 + m2)
             known = [[Known(1.0, a, c), Known(chance, b, d)] for a, b, c, d in tables.tolist()]
             low = np.array([lower(one, 0.1) for one in known])
@@ -79,7 +79,7 @@ class TestAtWork:
     def test_false_pass_keeps_alpha_at_a_prevalence_of_six_in_a_thousand(
         self, share: float, drawn: str
     ) -> None:
-        rng, runs, cases = np.random.default_rng(7), 4000, 60_000
+        rng, runs, cases = np.random.default_rng(7), 3000, 60_000
         for missed in (0.01, 0.1):
             ill = rng.binomial(cases, 0.006, runs)
             misses = rng.binomial(ill, missed)

@@ -242,8 +242,8 @@ def compare(
     product = as_product(first)
     other = _scored(product, str(score)) if second is None else as_product(second)
     _require_alike(product, other)
-    for one in (product, other):
-        refuse_unverified(one, "a comparison, pair by pair,")
+    for compared in (product, other):
+        refuse_unverified(compared, "a comparison, pair by pair,")
     ours, theirs = _Side.of(product, registry), _Side.of(other, registry)
     _require_ids(ours, theirs, on)
     raw = ours.cases(on), theirs.cases(on)
