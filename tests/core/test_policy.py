@@ -21,7 +21,7 @@ THRESHOLDS = st.none() | st.floats(0, 1)
         (0.5, (), Route.REFER, "UNCERTAIN"),
         (0.8, (), Route.REFER, "UNCERTAIN"),
         (0.9, (), Route.FLAG, "ABOVE_FLAG"),
-        (0.1, ("SCOPE:age",), Route.REFER, "SCOPE:age"),
+        (0.1, ("OUT_OF_SCOPE:age",), Route.REFER, "OUT_OF_SCOPE:age"),
         (None, (), Route.REFER, "MISSING:score"),
         (math.nan, (), Route.REFER, "MISSING:score"),
         (-math.inf, (), Route.REFER, "MISSING:score"),

@@ -115,12 +115,13 @@ def check_costs(cases: pl.DataFrame, product: Product) -> None:
     inside = cases.filter(pl.col(columns.INSIDE))
     for cost in () if product.costs is None else product.costs.per_case:
         require_numbers(cases.schema, cost.column, product.file.name)
-        _check_cost(inside, cost)
+        check_case_costs(inside, cost)
     for name, matrix in _matrices(product):
         _require_priced(inside, matrix, f"{product.file.name}: {name}")
 
 
-def _check_cost(inside: pl.DataFrame, cost: CaseCost) -> None:
+def check_case_costs(inside: pl.DataFrame, cost: CaseCost) -> None:
+    """Refuses amounts in one column that are not numbers between their declared ends."""
     value = pl.col(cost.column).cast(pl.Float64)
     right = (value.is_finite() & value.is_between(cost.minimum, cost.maximum)).fill_null(False)
     bad = inside.filter(~right)
