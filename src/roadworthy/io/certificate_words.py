@@ -198,8 +198,12 @@ def planned(risk: PlannedRisk) -> tuple[str, ...]:
         f"{told}.",
         f"Showing the same by auditing cleared cases takes about {telling.count(risk.audits)} "
         f"audits without a miss, at a prevalence of {telling.number(risk.prevalence)} and "
-        f"{telling.percent(risk.cleared)} cleared.",
+        f"{telling.percent(risk.cleared)} cleared{_traffic(risk)}.",
     )
+
+
+def _traffic(risk: PlannedRisk) -> str:
+    return "" if risk.traffic is None else f": about {telling.count(risk.traffic)} cases at work"
 
 
 def too_few(wanted: MaxRisk, needs: Missing) -> str:
