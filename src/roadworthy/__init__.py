@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from roadworthy.workflow.load import load
     from roadworthy.workflow.plan import plan
     from roadworthy.workflow.train import train
+    from roadworthy.workflow.worklist import worklist
 
 __all__ = [
     "RoadworthyError",
@@ -37,6 +38,7 @@ __all__ = [
     "load",
     "plan",
     "train",
+    "worklist",
 ]
 __version__ = "0.1.0"
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from roadworthy import __version__
-from roadworthy.cli import quiet, reader_study, show
+from roadworthy.cli import after_decision, quiet, reader_study, show
 from roadworthy.cli.spelling import EXPLAIN, spelled_out
 from roadworthy.core.errors import BadInput, ExitCode, RoadworthyError
 from roadworthy.io.harmless import harmless
@@ -176,6 +176,9 @@ def decide(
         found = run(product, cases, out)
     _print(found, as_json, show_decisions.decisions_json, show_decisions.decisions)
     return found.exit_code
+
+
+app.command()(after_decision.worklist)
 
 
 @app.command()

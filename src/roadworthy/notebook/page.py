@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from roadworthy.cli import show, show_compare, show_decisions, show_ways
+from roadworthy.cli import show, show_compare, show_decisions, show_ways, show_worklist
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.path import Path
 from roadworthy.core.plan import Plan
@@ -28,6 +28,7 @@ from roadworthy.notebook.text import text
 from roadworthy.workflow.compare import Comparison
 from roadworthy.workflow.decisions import Decisions
 from roadworthy.workflow.train import Trained
+from roadworthy.workflow.worklist import ReadingList
 
 
 def html(found: object) -> str:
@@ -174,6 +175,17 @@ def _decisions(found: Decisions) -> Card:
     )
 
 
+def _reading_list(found: ReadingList) -> Card:
+    return Card(
+        title=show_worklist.lead(found),
+        after=f"of {found.source}",
+        heads=show_worklist.heads(found),
+        rows=tuple(Row(row) for row in show_worklist.rows(found)),
+        told=tuple(show_worklist.facts(found)),
+        notes=tuple(show_worklist.notes(found)),
+    )
+
+
 _CARDS: dict[type, Callable[[Any], Card]] = {
     Judgement: _judgement,
     Plan: _plan,
@@ -181,4 +193,5 @@ _CARDS: dict[type, Callable[[Any], Card]] = {
     Trained: _trained,
     Comparison: _comparison,
     Decisions: _decisions,
+    ReadingList: _reading_list,
 }

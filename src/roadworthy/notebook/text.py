@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from roadworthy.cli import show, show_compare, show_decisions, show_doctor, show_explain, show_init
+from roadworthy.cli import (
+    show,
+    show_compare,
+    show_decisions,
+    show_doctor,
+    show_explain,
+    show_init,
+    show_worklist,
+)
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
@@ -18,6 +26,7 @@ from roadworthy.workflow.dossier import Written
 from roadworthy.workflow.explain import Explained
 from roadworthy.workflow.init import Drafted
 from roadworthy.workflow.train import Trained
+from roadworthy.workflow.worklist import ReadingList
 
 _PRINTS: dict[type, Callable[[Any], None]] = {
     Judgement: show.judgement,
@@ -30,6 +39,7 @@ _PRINTS: dict[type, Callable[[Any], None]] = {
     Health: show_doctor.health,
     Explained: show_explain.explained,
     Drafted: show_init.drafted,
+    ReadingList: show_worklist.worklist,
 }
 
 
