@@ -19,6 +19,7 @@ from roadworthy.io.registry import instruments
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow import chances
 from roadworthy.workflow.decisions import Decided, Decisions, summed_up
+from roadworthy.workflow.last_verdict import last_verdict
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.new_cases import new_cases
 from roadworthy.workflow.prepare import check_case_costs, require_numbers
@@ -50,7 +51,8 @@ def decide(product: Given, cases: object, out: str | Path | None = None) -> Deci
     settled = settle(product, workspace, parted, instruments(), certify=kept_certificate)
     _require_certified(product, settled.certificate)
     decided = _decided(product, settled, parted, cases, datetime.now(UTC))
-    found = summed_up(decided, name_of(cases), since_loaded(product))
+    notes = (*since_loaded(product), *last_verdict(product, workspace, settled.judged))
+    found = summed_up(decided, name_of(cases), notes)
     if target is None:
         return found
     scope = tuple(certificate_words.scope_rule(rule) for rule in product.scope.rules)

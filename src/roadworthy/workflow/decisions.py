@@ -65,15 +65,20 @@ class Decisions(Shown):
         return tuple(sorted(found.items(), key=lambda row: (-row[1], row[0])))
 
     @property
-    def headline(self) -> str:
-        """The counts in one line."""
-        told = ", ".join(
+    def counts(self) -> str:
+        """How many cases there are, and where they go."""
+        told = [
             f"{self.routes.get(route, 0):,} {word}"
             for route, word in WORDS.items()
             if route in self.routes or route in _ALWAYS
-        )
+        ]
+        return f"{self.cases:,} cases: {', '.join(told)}"
+
+    @property
+    def headline(self) -> str:
+        """The counts in one line."""
         late = "" if self.expired is None else f"certificate expired {self.expired}: "
-        return f"{self.product}: {late}{self.cases:,} cases: {told}"
+        return f"{self.product}: {late}{self.counts}"
 
     @property
     def exit_code(self) -> ExitCode:
@@ -84,6 +89,7 @@ class Decisions(Shown):
 WORDS = {
     Route.CLEAR: "cleared",
     Route.FLAG: "flagged",
+    Route.ASSIST: "to a person, with what was seen",
     Route.REFER: "to a person",
     Route.REJECT: "rejected",
 }
