@@ -13,6 +13,7 @@ from roadworthy.workflow.decisions import WORDS, Decisions
 
 HEADS = ("goes", "cases", "share", "reason")
 
+
 def decisions(found: Decisions) -> None:
     """Where the cases go, then why, then what decided, then where it is written."""
     show.line()

@@ -48,7 +48,7 @@ def write_decisions(table: pl.DataFrame, out: Path, about: Mapping[str, str]) ->
         handle, temporary = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
         os.close(handle)
         if out.suffix.lower() == ".csv":
-            flat = pl.col(decided.SCOPE_REASONS).list.join(" ")
+            flat = pl.col(decided.SCOPE_REASONS).list.join(" ").replace("", None)
             table.with_columns(flat).write_csv(temporary)
         else:
             table.write_parquet(temporary, metadata=dict(about))

@@ -133,6 +133,11 @@ def _sum(counted: tuple[tuple[Route, str, int], ...], route: Route) -> int:
 
 def _notes(found: Decided) -> tuple[str, ...]:
     told = []
+    if found.rules.expired:
+        told.append(
+            "Bring fresh calibration cases and run `roadworthy check`: what has drifted since the "
+            "certificate was made, the old ones cannot show."
+        )
     cleared = bool((found.table[decided.POLICY_ROUTE] == Route.CLEAR.value).any())
     if cleared and found.rules.audit is None:
         told.append(
