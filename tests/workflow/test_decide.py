@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from sklearn.datasets import load_breast_cancer
@@ -430,6 +431,40 @@ class TestThresholds:
         assert trained.policy is not None
         assert found.table["clear_below"].unique().to_list() == [trained.policy.threshold]
         assert found.table["model_fingerprint"].unique().to_list() == [trained.fingerprint]
+
+
+def test_a_model_that_is_handed_in_decides_by_the_certificate_that_check_made_for_it(
+    tmp_path: Path,
+) -> None:
+    file = product(tmp_path, data={"score": None, "features": ["score"]}, decision=BOTH)
+    rewritten = file.read_text().replace("  score: null\n", "")
+    file.write_text(rewritten)
+
+    def halved(cases: pl.DataFrame) -> list[float]:
+        return [float(score) / 2 for score in cases["score"]]
+
+    assert check(file, model=halved).outcome is Outcome.PASS
+    table = decide(file, new(), model=halved).table
+    assert table["score"].to_list() == [score / 2 for score in new()["score"]]
+    assert set(table["route"]) >= {"clear", "flag"}
+
+
+def test_a_guard_sends_what_is_strange_to_a_person(tmp_path: Path) -> None:
+    split = {"train": 0.3, "validation": 0.2, "calibration": 0.4, "sealed": 0.1, "seed": 5}
+    rng = np.random.default_rng(1)
+    known = scored(1500).with_columns(a=pl.Series(rng.normal(size=1500)), b=pl.lit(0.0))
+    known = known.with_columns(b=pl.col("a") + pl.Series(rng.normal(size=1500)))
+    file = product(
+        tmp_path, known, data={"split": split}, decision=BOTH, guard={"features": ["a", "b"]}
+    )
+    check(file)
+    first = pl.int_range(pl.len())
+    cases = new(a=pl.when(first == 0).then(90.0).otherwise(0.1), b=pl.lit(0.2))
+    table = decide(file, cases).table
+    row = table.row(0, named=True)
+    assert (row["route"], row["reason"]) == ("refer", "OUT_OF_SCOPE_LEARNED")
+    assert row["scope_reasons"] == ["OUT_OF_SCOPE_LEARNED"]
+    assert row["guard_fingerprint"] and (table["route"][1:] != "refer").any()
 
 
 def test_a_verdict_that_is_no_pass_is_told(tmp_path: Path) -> None:
