@@ -9,16 +9,9 @@ from roadworthy.cli import show
 from roadworthy.core.policy import Route
 from roadworthy.io import certificate_words
 from roadworthy.io.certificate_json import certificate_fingerprint
-from roadworthy.workflow.decisions import Decisions
+from roadworthy.workflow.decisions import WORDS, Decisions
 
 HEADS = ("goes", "cases", "share", "reason")
-_TOLD = {
-    Route.CLEAR: "cleared",
-    Route.FLAG: "flagged",
-    Route.ASSIST: "to a person",
-    Route.REFER: "to a person",
-    Route.REJECT: "rejected",
-}
 
 
 def decisions(found: Decisions) -> None:
@@ -40,13 +33,13 @@ def lead(found: Decisions) -> str:
             f"{found.product}: THE CERTIFICATE EXPIRED on {found.expired}: a person gets every "
             f"one of {found.cases:,} cases"
         )
-    return f"{found.product}: {found.cases:,} cases decided"
+    return f"{found.product}: {found.counts}"
 
 
 def rows(found: Decisions) -> list[tuple[str, ...]]:
     """Where cases go and for which reason, the cells of a table."""
     return [
-        (_TOLD[route], f"{count:,}", f"{count / found.cases:.1%}", reason)
+        (WORDS[route], f"{count:,}", f"{count / found.cases:.1%}", reason)
         for route, reason, count in found.counted
     ]
 

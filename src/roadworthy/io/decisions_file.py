@@ -35,7 +35,7 @@ def write_decisions(table: pl.DataFrame, out: Path, about: Mapping[str, str]) ->
     """
     with whole_file.whole_file(out, EXAMPLE) as path:
         if out.suffix.lower() == ".csv":
-            flat = pl.col(decided.SCOPE_REASONS).list.join(" ")
+            flat = pl.col(decided.SCOPE_REASONS).list.join(" ").replace("", None)
             table.with_columns(flat).write_csv(path)
         else:
             table.write_parquet(path, metadata=dict(about))

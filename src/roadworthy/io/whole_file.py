@@ -55,7 +55,7 @@ def require_writable(
     if not out.parent.is_dir():
         raise unwritable(out, "cannot be written: its folder is not there", example)
     if out.exists() and any(path.exists() and out.samefile(path) for path in read):
-        raise unwritable(out, "is read here, and would be replaced", example)
+        raise unwritable(out, "is read here, and what is written would replace it", example)
 
 
 def unwritable(out: Path, what: str, example: str) -> BadInput:
@@ -65,7 +65,7 @@ def unwritable(out: Path, what: str, example: str) -> BadInput:
         code="unwritable",
         where="--out",
         value=str(out),
-        next_step=f"Name another: `--out {example}`.",
+        next_step=f"Name another file: `--out {example}`.",
     )
 
 

@@ -7,11 +7,13 @@ import polars as pl
 from roadworthy.core import columns, decided
 from roadworthy.core.decided import made
 from roadworthy.core.model import Model, Uncertain
-from roadworthy.core.product import CaseCost, Costs, Product
+from roadworthy.core.product import Calibrate, CaseCost, Costs, Product
 from roadworthy.models.calibrated import CalibratedModel
 from roadworthy.stats import prices
 
 _NUMBER = pl.Float64()
+# what learns from cases that all count alike undoes what weights do, if it can shift
+_NO_SHIFT = (Calibrate.NONE, Calibrate.TEMPERATURE)
 
 
 def why_no_chance(product: Product, model: Model) -> str | None:
@@ -22,6 +24,8 @@ def why_no_chance(product: Product, model: Model) -> str | None:
     """
     if not isinstance(model, CalibratedModel):
         return "scores are not calibrated (`decision: {calibrate: auto}` does that)"
+    if product.weights is not None and model.calibrator.method in _NO_SHIFT:
+        return "training weighed its cases by their costs, and nothing shifted the scores back"
     if isinstance(product.data.prevalence, float):
         share = product.data.prevalence
         return (
@@ -31,9 +35,18 @@ def why_no_chance(product: Product, model: Model) -> str | None:
     return None
 
 
-def told_of(model: Model, cases: pl.DataFrame) -> pl.DataFrame | None:
-    """The model's distribution, one row a case in order; None: it has none."""
-    return model.distribution(cases) if isinstance(model, Uncertain) else None
+def answered(model: Model, cases: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame | None]:
+    """The model's answers, and its distribution (None: it has none), one row a case in order.
+
+    A threshold was certified for the answers, and the mean of a distribution may differ from them
+    in its last digit.
+    """
+    if isinstance(model, CalibratedModel) and not isinstance(model.inner, Uncertain):
+        # one score a case makes both: the model need not be run twice
+        scores = model.inner.answer(cases)
+        return model.through(scores), model.around(scores)
+    told = model.distribution(cases) if isinstance(model, Uncertain) else None
+    return model.answer(cases), told
 
 
 def chances(told: pl.DataFrame | None, known: bool) -> list[pl.Expr]:
@@ -41,7 +54,8 @@ def chances(told: pl.DataFrame | None, known: bool) -> list[pl.Expr]:
 
     ``known``: the score is a chance. Out of scope it is none: nothing was calibrated there.
     """
-    inside = pl.when(pl.col(columns.INSIDE))
+    # an interval around a score that is not there would be one around nothing
+    inside = pl.when(pl.col(columns.INSIDE) & pl.col(columns.SCORE).is_not_null())
     nothing = pl.lit(None, dtype=_NUMBER)
     ends = {
         decided.PROBABILITY: pl.col(columns.SCORE),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -19,8 +21,10 @@ from roadworthy.io.registry import instruments
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow import chances
 from roadworthy.workflow.decisions import Decided, Decisions, summed_up
+from roadworthy.workflow.last_verdict import last_verdict
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.new_cases import new_cases
+from roadworthy.workflow.own_model import handed_model
 from roadworthy.workflow.prepare import check_case_costs, require_numbers
 from roadworthy.workflow.records import records
 from roadworthy.workflow.routes import Rules, routed
@@ -31,12 +35,18 @@ from roadworthy.workflow.triage import kept_certificate
 from roadworthy.workflow.uncovered import uncovered
 
 
-def decide(product: Given, cases: object, out: str | Path | None = None) -> Decisions:
+def decide(
+    product: Given,
+    cases: object,
+    out: str | Path | None = None,
+    model: Callable[[pl.DataFrame], Any] | None = None,
+) -> Decisions:
     """Decides new cases, of which no truth is read, and writes one record a case to ``out``.
 
     ``cases`` is the path of a CSV or Parquet file, or a polars or pandas frame; ``out`` names a
     Parquet or CSV file, None: nothing is written. A triage product decides by the certificate that
-    `check` kept; where that has expired every case goes to a person.
+    `check` kept; where that has expired every case goes to a person. ``model`` answers when
+    product.yaml names none, as in `check`.
 
     Raises:
         BadInput: something is wrong with the product, the table or the model's answers.
@@ -47,10 +57,12 @@ def decide(product: Given, cases: object, out: str | Path | None = None) -> Deci
     target = None if out is None else _target(product, cases, Path(out))
     workspace = Workspace.beside(product.file)
     parted = load_cases(product)
-    settled = settle(product, workspace, parted, instruments(), certify=kept_certificate)
+    brought = None if model is None else handed_model(product, parted.schema, model)
+    settled = settle(product, workspace, parted, instruments(), brought, kept_certificate)
     _require_certified(product, settled.certificate)
     decided = _decided(product, settled, parted, cases, datetime.now(UTC))
-    found = summed_up(decided, name_of(cases), since_loaded(product))
+    notes = (*since_loaded(product), *last_verdict(product, workspace, settled.judged))
+    found = summed_up(decided, name_of(cases), notes)
     if target is None:
         return found
     scope = tuple(certificate_words.scope_rule(rule) for rule in product.scope.rules)
@@ -67,14 +79,14 @@ def _decided(
     cases = new_cases(product, parted, table, _needed(product, judged, costs))
     cases = judged.guarded(cases)
     _check_costs(cases, costs)
-    told = chances.told_of(judged.model, cases)
-    answers = judged.answers(cases, None if told is None else told["score"])
+    found, told = chances.answered(judged.model, cases)
+    answers = judged.answers(cases, found)
     assert answers is not None
     scored = cases.with_columns(answers.alias(columns.SCORE))
     rules = _rules(product, judged, certificate, scored, now)
-    found = routed(scored, rules).with_columns(chances.chances(told, known=why_not is None))
-    found = found.with_columns(chances.expected_costs(costs))
-    table_of_records = records(found, judged, certificate, rules.policy, now)
+    made = routed(scored, rules).with_columns(chances.chances(told, known=why_not is None))
+    made = made.with_columns(chances.expected_costs(costs))
+    table_of_records = records(made, judged, certificate, rules.policy, now)
     return Decided(product, table_of_records, rules, certificate, why_not)
 
 

@@ -65,15 +65,20 @@ class Decisions(Shown):
         return tuple(sorted(found.items(), key=lambda row: (-row[1], row[0])))
 
     @property
-    def headline(self) -> str:
-        """The counts in one line."""
-        told = ", ".join(
+    def counts(self) -> str:
+        """How many cases there are, and where they go."""
+        told = [
             f"{self.routes.get(route, 0):,} {word}"
             for route, word in WORDS.items()
             if route in self.routes or route in _ALWAYS
-        )
+        ]
+        return f"{self.cases:,} cases: {', '.join(told)}"
+
+    @property
+    def headline(self) -> str:
+        """The counts in one line."""
         late = "" if self.expired is None else f"certificate expired {self.expired}: "
-        return f"{self.product}: {late}{self.cases:,} cases: {told}"
+        return f"{self.product}: {late}{self.counts}"
 
     @property
     def exit_code(self) -> ExitCode:
@@ -84,6 +89,7 @@ class Decisions(Shown):
 WORDS = {
     Route.CLEAR: "cleared",
     Route.FLAG: "flagged",
+    Route.ASSIST: "to a person, with what was seen",
     Route.REFER: "to a person",
     Route.REJECT: "rejected",
 }
@@ -127,6 +133,11 @@ def _sum(counted: tuple[tuple[Route, str, int], ...], route: Route) -> int:
 
 def _notes(found: Decided) -> tuple[str, ...]:
     told = []
+    if found.rules.expired:
+        told.append(
+            "Bring fresh calibration cases and run `roadworthy check`: what has drifted since the "
+            "certificate was made, the old ones cannot show."
+        )
     cleared = bool((found.table[decided.POLICY_ROUTE] == Route.CLEAR.value).any())
     if cleared and found.rules.audit is None:
         told.append(

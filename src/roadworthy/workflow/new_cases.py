@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import polars as pl
 
@@ -46,8 +47,6 @@ def new_cases(
 
 
 def _scan(table: object, texts: Iterable[str]) -> pl.LazyFrame:
-    from pathlib import Path
-
     if isinstance(table, str | Path):
         return tables.scan_table(Path(table), tuple(texts))
     return tables.from_frame(table, name_of(table))
@@ -55,7 +54,9 @@ def _scan(table: object, texts: Iterable[str]) -> pl.LazyFrame:
 
 def _as_before(column: pl.Series, before: pl.DataType, where: str) -> pl.Series:
     """The column, if its values are of the kind that the product was made with."""
-    if _kind(column.dtype) == _kind(before) or before == pl.Null:
+    if _kind(column.dtype) == _kind(before):
+        return column.cast(pl.String) if before == pl.String else column
+    if before == pl.Null:
         return column
     if column.null_count() == column.len():
         # a column without any value has no type of its own
