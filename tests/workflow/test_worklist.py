@@ -229,7 +229,7 @@ class TestFiles:
         file = tmp_path / "decisions.parquet"
         decisions(referred(0.5)).write_parquet(file)
         before = file.read_bytes()
-        with pytest.raises(BadInput, match="replaced"):
+        with pytest.raises(BadInput, match="would replace"):
             worklist(file, out=file)
         assert file.read_bytes() == before
 

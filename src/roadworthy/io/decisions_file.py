@@ -22,7 +22,7 @@ def require_writable(out: Path, read: tuple[Path, ...]) -> None:
     Raises:
         BadInput: it may not, and what to name instead.
     """
-    whole_file.require_writable(out, KINDS, read, EXAMPLE)
+    whole_file.require_writable(out, KINDS, read, EXAMPLE, "decisions")
 
 
 def write_decisions(table: pl.DataFrame, out: Path, about: Mapping[str, str]) -> None:

@@ -37,11 +37,12 @@ def whole_file(out: Path, example: str) -> Iterator[Path]:
 
 
 def require_writable(
-    out: Path, kinds: tuple[str, ...], read: tuple[Path, ...], example: str
+    out: Path, kinds: tuple[str, ...], read: tuple[Path, ...], example: str, what: str
 ) -> None:
     """Returns when ``out`` may be written, so that nobody waits for what cannot be kept.
 
-    ``kinds`` are the endings it may have, ``read`` files that are read and may not be replaced.
+    ``kinds`` are the endings it may have, ``read`` files that are read and may not be replaced,
+    ``what`` is to be written.
 
     Raises:
         BadInput: it may not, and what to name instead.
@@ -55,7 +56,7 @@ def require_writable(
     if not out.parent.is_dir():
         raise unwritable(out, "cannot be written: its folder is not there", example)
     if out.exists() and any(path.exists() and out.samefile(path) for path in read):
-        raise unwritable(out, "is read here, and what is written would replace it", example)
+        raise unwritable(out, f"is read here, and {what} would replace it", example)
 
 
 def unwritable(out: Path, what: str, example: str) -> BadInput:

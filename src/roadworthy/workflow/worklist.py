@@ -107,7 +107,7 @@ def worklist(
     target = None if out is None else Path(out)
     if target is not None:
         read = () if record.path is None else (record.path,)
-        require_writable(target, KINDS, read, EXAMPLE)
+        require_writable(target, KINDS, read, EXAMPLE, "the list")
     waiting = tables.collect(record.rows.filter(pl.col(decided.QUEUE).is_not_null()), record.source)
     queues = dict(waiting[decided.QUEUE].value_counts(name="#").sort(_by_size()).rows())
     if queue is not None:
