@@ -20,6 +20,7 @@ HEAVY = [
     "pandas",
     "polars",
     "scipy",
+    "fhir",
 ]
 
 HELP = """

@@ -1,4 +1,4 @@
-"""The commands on decisions that were made: who reads which case."""
+"""The commands on decisions that were made: who reads which case, and what is told of others."""
 
 from __future__ import annotations
 
@@ -35,4 +35,35 @@ def worklist(
     with show.busy("ranking", as_json):
         found = run(decisions, queue, out, unblind)
     printed(found, as_json, show_worklist.worklist_json, show_worklist.worklist)
+    return ExitCode.PASS
+
+
+def report(
+    decisions: DecisionsFile = Path("decisions.parquet"),
+    out: Annotated[
+        Path, typer.Option("--out", help="The folder to write; it must be new or empty.")
+    ] = Path("reports"),
+    product: Annotated[
+        Path | None,
+        typer.Option("--product", help="product.yaml with `report:`; by default the one here."),
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="A Jinja2 template of the text; else the product's.")
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="text, fhir (a file a case) or ndjson (one); repeat it."),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write a normal report of every cleared case, which no person sees."""
+    from roadworthy.cli import show_report
+    from roadworthy.cli.app import printed
+    from roadworthy.workflow.report import report as run
+
+    here = Path("product.yaml")
+    given = product or (here if here.exists() else None)
+    with show.busy("writing", as_json):
+        found = run(decisions, out, given, template, formats or ["text"])
+    printed(found, as_json, show_report.reported_json, show_report.reported)
     return ExitCode.PASS

@@ -179,6 +179,7 @@ def decide(
 
 
 app.command()(after_decision.worklist)
+app.command()(after_decision.report)
 
 
 @app.command()

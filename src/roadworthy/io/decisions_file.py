@@ -41,8 +41,11 @@ def write_decisions(table: pl.DataFrame, out: Path, about: Mapping[str, str]) ->
             table.write_parquet(path, metadata=dict(about))
 
 
-def about(product: Product, scope: tuple[str, ...]) -> dict[str, str]:
-    """What every reader of the table should know, as Parquet keeps it; ``scope`` in sentences."""
+def about(product: Product, scope: tuple[str, ...], guarantee: str = "") -> dict[str, str]:
+    """What every reader of the table should know, as Parquet keeps it; ``scope`` in sentences.
+
+    ``guarantee`` is what is certified of cleared cases, in one sentence; empty: nothing is.
+    """
     return {
         "roadworthy.table": "decisions",
         "roadworthy.version": "1",
@@ -50,4 +53,5 @@ def about(product: Product, scope: tuple[str, ...]) -> dict[str, str]:
         "roadworthy.purpose": product.purpose,
         "roadworthy.cost_unit": "" if product.costs is None else product.costs.unit,
         "roadworthy.scope": json.dumps(list(scope)),
+        "roadworthy.guarantee": guarantee,
     }

@@ -27,8 +27,9 @@ _TOLD_OF_ALL = (decided.ID, decided.ROUTE, decided.POLICY_ROUTE, decided.REASON)
 class Record:
     """The decisions of ``source``, not held in memory, and what is known of all of them.
 
-    ``path`` is the file that is read (None: a frame was handed over); ``extra`` are the columns
-    that queue rules read.
+    ``path`` is the file that is read (None: a frame was handed over); ``guarantee`` is what is
+    certified of cleared cases (empty: the record does not say); ``extra`` are the columns that
+    queue rules read.
     """
 
     rows: pl.LazyFrame
@@ -36,6 +37,7 @@ class Record:
     path: Path | None
     purpose: str = ""
     cost_unit: str = ""
+    guarantee: str = ""
     extra: tuple[str, ...] = ()
 
 
@@ -62,6 +64,7 @@ def read_decisions(found: object) -> Record:
         path,
         purpose=told.get("roadworthy.purpose", ""),
         cost_unit=told.get("roadworthy.cost_unit", ""),
+        guarantee=told.get("roadworthy.guarantee", ""),
         extra=tuple(name for name in schema.names() if name not in decided.COLUMNS),
     )
 

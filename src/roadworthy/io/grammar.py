@@ -20,6 +20,7 @@ from roadworthy.io.decide_words import AuditWords, WorklistWords
 from roadworthy.io.environment_words import EnvironmentWords
 from roadworthy.io.guard_words import GuardWords
 from roadworthy.io.model_words import ModelWords
+from roadworthy.io.report_words import ReportWords
 from roadworthy.io.scope_words import ScopeWords
 from roadworthy.io.shapes import AlsoWritten, Checked, Fault, Words, faults, shown, wrong
 from roadworthy.io.team_words import TeamWords
@@ -225,6 +226,8 @@ class ProductWords(Words):
     """The product and a person together, for requirements `of: team`."""
     worklist: WorklistWords | None = None
     """Who gets the cases that go to a person."""
+    report: ReportWords | None = None
+    """What is written of each case that no person sees, by `roadworthy report`."""
     train: TrainWords | None = None
     """What training does beside fitting."""
     models: Texts | None = None

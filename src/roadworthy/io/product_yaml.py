@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.product import Product, Scope
+from roadworthy.core.report import NormalReport
 from roadworthy.core.team import Team
 from roadworthy.core.worklist import Worklist
 from roadworthy.io import registry
@@ -127,6 +128,7 @@ def _product(
         weights=None if words.train is None else words.train.weights,
         model=None if words.model is None else words.model.core(),
         worklist=Worklist() if words.worklist is None else words.worklist.core(),
+        report=NormalReport() if words.report is None else words.report.core(),
         models=None if words.models is None else tuple(words.models),
         file=file,
         fingerprint=_fingerprint(text, written),

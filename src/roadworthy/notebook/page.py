@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from roadworthy.cli import show, show_compare, show_decisions, show_ways, show_worklist
+from roadworthy.cli import show, show_compare, show_decisions, show_report, show_ways, show_worklist
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.path import Path
 from roadworthy.core.plan import Plan
@@ -27,6 +27,7 @@ from roadworthy.notebook.plot import Bars
 from roadworthy.notebook.text import text
 from roadworthy.workflow.compare import Comparison
 from roadworthy.workflow.decisions import Decisions
+from roadworthy.workflow.report import Reported
 from roadworthy.workflow.train import Trained
 from roadworthy.workflow.worklist import ReadingList
 
@@ -186,6 +187,14 @@ def _reading_list(found: ReadingList) -> Card:
     )
 
 
+def _reported(found: Reported) -> Card:
+    return Card(
+        title=show_report.lead(found),
+        after=f"of {found.source}",
+        told=(*show_report.facts(found), *found.first.splitlines()),
+    )
+
+
 _CARDS: dict[type, Callable[[Any], Card]] = {
     Judgement: _judgement,
     Plan: _plan,
@@ -194,4 +203,5 @@ _CARDS: dict[type, Callable[[Any], Card]] = {
     Comparison: _comparison,
     Decisions: _decisions,
     ReadingList: _reading_list,
+    Reported: _reported,
 }

@@ -12,6 +12,7 @@ from roadworthy.cli import (
     show_doctor,
     show_explain,
     show_init,
+    show_report,
     show_worklist,
 )
 from roadworthy.core.ladder import Ladder
@@ -25,6 +26,7 @@ from roadworthy.workflow.doctor import Health
 from roadworthy.workflow.dossier import Written
 from roadworthy.workflow.explain import Explained
 from roadworthy.workflow.init import Drafted
+from roadworthy.workflow.report import Reported
 from roadworthy.workflow.train import Trained
 from roadworthy.workflow.worklist import ReadingList
 
@@ -40,6 +42,7 @@ _PRINTS: dict[type, Callable[[Any], None]] = {
     Explained: show_explain.explained,
     Drafted: show_init.drafted,
     ReadingList: show_worklist.worklist,
+    Reported: show_report.reported,
 }
 
 

@@ -66,8 +66,22 @@ def decide(
     if target is None:
         return found
     scope = tuple(certificate_words.scope_rule(rule) for rule in product.scope.rules)
-    decisions_file.write_decisions(found.table, target, decisions_file.about(product, scope))
+    promised = _promised(settled.certificate)
+    told = decisions_file.about(product, scope, promised)
+    decisions_file.write_decisions(found.table, target, told)
     return replace(found, out=target)
+
+
+def _promised(certificate: Certificate | None) -> str:
+    """What the certificate says of cleared cases; empty where there is none."""
+    if certificate is None:
+        return ""
+    told = [
+        certificate_words.guaranteed(side, certificate.confidence)
+        for side in certificate.sides
+        if side.side == "clear"
+    ]
+    return " ".join(told)
 
 
 def _decided(
