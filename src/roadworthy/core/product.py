@@ -66,7 +66,11 @@ class Calls:
 
 @dataclass(frozen=True)
 class Data:
-    """Where the cases are and what their columns mean."""
+    """Where the cases are and what their columns mean.
+
+    ``text`` are features that hold text, each with the name of its embedding (None: whichever
+    suits a model).
+    """
 
     cases: tuple[str, ...]
     truth: str | None = None
@@ -77,6 +81,7 @@ class Data:
     score: str | None = None
     prediction: str | None = None
     features: tuple[str, ...] | None = None
+    text: Mapping[str, str | None] = field(default_factory=dict)
     prevalence: Prevalence | None = None
     split: Split | None = None
     calls: tuple[Calls, ...] = ()

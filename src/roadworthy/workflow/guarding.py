@@ -194,7 +194,9 @@ def _must_detect(
     one: MustDetect, guard: FittedGuard, product: Product, parted: Parted
 ) -> tuple[pl.DataFrame, str]:
     path, where = product.folder / one.cases, f"guard: must_detect {one.name}"
-    raw = tables.collect(tables.scan_table(path, as_text(product)), str(path))
+    raw = tables.collect(
+        tables.scan_table(path, (*as_text(product), *product.data.text)), str(path)
+    )
     named = product.data.id is not None and product.data.id in raw.columns
     data = product.data if named else replace(product.data, id=None)
     if data.unit is not None:
