@@ -14,6 +14,11 @@ from roadworthy.core.rung import Fitted
 from roadworthy.models import pipelines
 
 
+# a text has hundreds of words and the length of one or two numbers: at its own length the penalty
+# would flatten all of them
+TEXT_WEIGHT = 3.0
+
+
 class Logistic:
     """One weight a number, a category and a word; missing numbers by their median and a flag."""
 
@@ -60,4 +65,6 @@ def _scaled(columns: pipelines.Columns, seed: int) -> Any:
         "categories": OneHotEncoder(handle_unknown="ignore"),
     }
     steps = [(kind, kinds[kind], at) for kind, at in columns.places.items()]
-    return ColumnTransformer([*steps, *pipelines.text_steps(columns, "tfidf", seed)])
+    texts = pipelines.text_steps(columns, "tfidf", seed)
+    heavier = {step: TEXT_WEIGHT for step, _, _ in texts}
+    return ColumnTransformer([*steps, *texts], transformer_weights=heavier)
