@@ -54,7 +54,7 @@ STANDARD = {
 # no standard answer is right: somebody has to look, decide or apologise
 PERSON = {
     "lost": [
-        "tracking says the {thing} was delivered {ago}, but nothing is here and no neighbour has it",
+        "tracking says the {thing} was delivered {ago}, but nobody here and no neighbour has it",
         "the parcel has been standing in the depot since {ago} and nobody moves it",
         "the box arrived {ago} and the {thing} was not in it",
     ],

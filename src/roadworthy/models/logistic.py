@@ -13,7 +13,6 @@ from roadworthy.core.product import Task
 from roadworthy.core.rung import Fitted
 from roadworthy.models import pipelines
 
-
 # a text has hundreds of words and the length of one or two numbers: at its own length the penalty
 # would flatten all of them
 TEXT_WEIGHT = 3.0

@@ -20,9 +20,13 @@ DIRECTIONS, MOST_TERMS = 64, 4_000
 
 
 class Lsa:
-    """At most 64 numbers a text, on the unit sphere; a text without known words lies at 0."""
+    """At most 64 directions on the unit sphere, and how much of the text they explain.
 
-    about = "64 directions in which texts differ most (TF-IDF, then truncated SVD); dense"
+    A text in another language or about other things lies near 0: by its direction alone a guard
+    would take it for an ordinary one.
+    """
+
+    about = "64 directions in which texts differ most, and what they explain (TF-IDF, SVD); dense"
 
     def fit(self, texts: Sequence[str], seed: int) -> Mapping[str, Any]:
         from sklearn.utils.extmath import randomized_svd
@@ -41,6 +45,6 @@ class Lsa:
         def embed(texts: Sequence[str]) -> Embedded:
             found = np.asarray(weigh(texts) @ directions, dtype=np.float64)
             length = np.linalg.norm(found, axis=1, keepdims=True)
-            return found / np.where(length > 1e-12, length, 1.0)
+            return np.hstack([found / np.where(length > 1e-12, length, 1.0), length])
 
         return embed

@@ -135,6 +135,7 @@ def learnable(
     known = [name for name in features if _known(cases[name]).null_count() < cases.height]
     numbers = tuple(name for name in known if cases.schema[name].is_numeric())
     read = {name: how for name, how in (texts or {}).items() if name in known}
+    _refuse_unread(cases, tuple(read))
     numbers = tuple(name for name in numbers if name not in read)
     categories = tuple(name for name in known if name not in numbers and name not in read)
     _refuse_names(cases, categories)
@@ -318,6 +319,18 @@ def _refuse_names(cases: pl.DataFrame, categories: tuple[str, ...]) -> None:
                 where=f"column {name}",
                 value=levels,
                 next_step=step,
+            )
+
+
+def _refuse_unread(cases: pl.DataFrame, texts: tuple[str, ...]) -> None:
+    for name in texts:
+        if cases.schema[name] not in (pl.String, pl.Categorical, pl.Enum):
+            raise BadInput(
+                f"the feature {name!r} holds {cases.schema[name]}, and is to be read as text.",
+                code="not_text",
+                where=f"column {name}",
+                value=str(cases.schema[name]),
+                next_step="Take it out of `data: {text: }`: numbers and dates are no text.",
             )
 
 
