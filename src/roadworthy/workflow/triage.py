@@ -75,9 +75,11 @@ def certified(
     return found
 
 
-def policy_of(certificate: Certificate) -> Triage:
-    """What the certificate lets the product decide alone."""
-    return Triage(certificate.threshold("clear"), certificate.threshold("flag"))
+def policy_of(certificate: Certificate, product: Product) -> Triage:
+    """What the certificate lets the product decide alone; the rest a person does, or with help."""
+    rules = product.decision.triage
+    assist_from = None if rules is None else rules.assist_from
+    return Triage(certificate.threshold("clear"), certificate.threshold("flag"), assist_from)
 
 
 def _require_cases(product: Product, cases: pl.DataFrame) -> None:
