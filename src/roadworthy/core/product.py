@@ -187,7 +187,8 @@ class TriageRules:
 
     ``confidence`` holds for all risks and all levels of ``protect`` together; ``looks`` is how
     often the calibration cases may certify something, each at its share. A certificate is valid for
-    ``valid_days`` (None: as long as nothing changes).
+    ``valid_days`` (None: as long as nothing changes). Inside what is certified the product clears
+    ``only_below`` a score and flags ``only_above`` one (None: wherever it is certified).
     """
 
     risks: tuple[MaxRisk, ...]
@@ -195,6 +196,8 @@ class TriageRules:
     protect: tuple[SliceRule, ...] = ()
     looks: int = 1
     valid_days: int | None = None
+    only_below: float | None = None
+    only_above: float | None = None
 
 
 @dataclass(frozen=True)

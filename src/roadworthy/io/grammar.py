@@ -163,6 +163,8 @@ class DecisionWords(Words):
             protect=tuple(rule.core() for rule in self.protect),
             looks=self.looks,
             valid_days=self.valid_days,
+            only_below=None if self.clear is None else self.clear.only_below,
+            only_above=None if self.flag is None else self.flag.only_above,
         )
         referred = self.referred or Referred.EXCLUDED
         return Decision(referred=referred, calibrate=self.calibrate, triage=rules)
