@@ -23,13 +23,13 @@ from roadworthy.stats.prices import per_case
 
 _ALL = frozenset({TeamRule.EITHER, TeamRule.BOTH, TeamRule.ARBITRATION})
 _HOW = {
-    TeamRule.EITHER: "reads every case, and a case is positive where {reader} or the product calls "
-    "it",
-    TeamRule.BOTH: "reads every case, and a case is positive where {reader} and the product call "
-    "it",
-    TeamRule.ARBITRATION: "reads every case, and {arbiter} decides where {reader} and the product "
-    "differ",
-    TeamRule.REFERRED: "reads only what the product refers",
+    TeamRule.EITHER: "Switch to a second view: {reader} reads every case, and a case is positive "
+    "where {reader} or the product calls it",
+    TeamRule.BOTH: "Switch to a second view: {reader} reads every case, and a case is positive "
+    "where {reader} and the product both call it",
+    TeamRule.ARBITRATION: "Switch to a second view: {reader} reads every case, and {arbiter} "
+    "decides where {reader} and the product differ",
+    TeamRule.REFERRED: "Let {reader} read what the product refers, and nothing else",
 }
 
 
@@ -112,7 +112,7 @@ def _path(
     study_of = "; a reader study shows whether people act so: `roadworthy reader-study plan`."
     return Path(
         lever="second_view",
-        change=f"Let {team.reader} share the work: {team.reader} {how}{price}.{of_both}",
+        change=f"{how}{price}.{of_both}",
         expected=f"hypothetical: {path_words.then(before, found.verdicts)}",
         cost=fresh.cost,
         assumed=(
