@@ -27,6 +27,10 @@ OVERLAP = (
     "Some scores could be cleared and flagged alike; they are flagged, because a miss is the "
     "graver error. `costs` with a price of `refer` would weigh it."
 )
+DRAWN_IN = (
+    "product.yaml draws the thresholds in (`only_below`, `only_above`): what is stricter than the "
+    "certified ones stays certified."
+)
 NOT_WORTH_IT = (
     "it was certified, but deciding any case so would cost more than handing it to a person"
 )
@@ -235,6 +239,15 @@ def tied(wanted: MaxRisk, k: int, allowed: int, where: str) -> str:
     return (
         f"{telling.count(k)} {where} share the {end} score of all, and "
         f"{promise(wanted.risk, wanted.at_most)} allows {telling.count(allowed)} beyond a threshold"
+    )
+
+
+def nothing_within(side: str, limit: float) -> str:
+    """Why a side that product.yaml draws in too far decides nothing."""
+    where = "below" if side == "clear" else "above"
+    return (
+        f"product.yaml lets it decide only {where} {telling.number(limit)}, and no calibration "
+        "case lies there"
     )
 
 

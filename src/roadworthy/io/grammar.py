@@ -166,6 +166,8 @@ class DecisionWords(Words):
             looks=self.looks,
             valid_days=self.valid_days,
             assist_from=None if self.assist is None else self.assist.likely_right,
+            only_below=None if self.clear is None else self.clear.only_below,
+            only_above=None if self.flag is None else self.flag.only_above,
         )
         referred = self.referred or Referred.EXCLUDED
         return Decision(referred=referred, calibrate=self.calibrate, triage=rules)
