@@ -12,6 +12,8 @@ TABLE = pl.DataFrame(
     {
         "message": messages(300, 1)["message"],
         "name": [f"Jane Doe{i}" for i in range(300)],
+        "chinese": [f"我的包裹在哪里请告诉我{i}" for i in range(300)],
+        "numbered": [f"note {i / 7} of 300" for i in range(300)],
         "code": [f"ab-{i}" for i in range(300)],
         "kind": ["a kind that is told in many words", "another kind of the same"] * 150,
         "empty": pl.Series([None] * 300, dtype=pl.String),
@@ -21,7 +23,15 @@ TABLE = pl.DataFrame(
 
 @pytest.mark.parametrize(
     ("column", "text"),
-    [("message", True), ("name", False), ("code", False), ("kind", False), ("empty", False)],
+    [
+        ("message", True),
+        ("chinese", True),
+        ("numbered", False),
+        ("name", False),
+        ("code", False),
+        ("kind", False),
+        ("empty", False),
+    ],
 )
 def test_only_many_different_texts_of_several_words_are_text(column: str, text: bool) -> None:
     values = TABLE[column]

@@ -6,6 +6,8 @@ import polars as pl
 
 # a name has two words, most addresses four
 FEWEST_WORDS = 3.0
+# a number is no word; where words are not set apart, two signs count as one
+_WORD = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]{2}|\p{L}{2,}"
 
 
 def words_per_text(column: pl.Series) -> float:
@@ -14,7 +16,7 @@ def words_per_text(column: pl.Series) -> float:
     >>> words_per_text(pl.Series(["where is my parcel", "please call me", None, ""]))
     3.5
     """
-    counts = column.cast(pl.String).str.extract_all(r"\w+").list.len()
+    counts = column.cast(pl.String).str.extract_all(_WORD).list.len()
     found = counts.filter(counts > 0).mean()
     return float(found) if isinstance(found, int | float) else 0.0
 
