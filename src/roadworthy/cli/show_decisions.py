@@ -86,6 +86,7 @@ def decisions_json(found: Decisions) -> dict[str, Any]:
         "cleared": found.routes.get(Route.CLEAR, 0),
         "flagged": found.routes.get(Route.FLAG, 0),
         "referred": found.routes.get(Route.REFER, 0),
+        "assisted": found.routes.get(Route.ASSIST, 0),
         "rejected": found.routes.get(Route.REJECT, 0),
         "audits": found.audits,
         "audit_probability": found.audit,

@@ -91,7 +91,7 @@ class Decisions(Shown):
 WORDS = {
     Route.CLEAR: "cleared",
     Route.FLAG: "flagged",
-    Route.ASSIST: "to a person, with what was seen",
+    Route.ASSIST: "to a person with a suggestion",
     Route.REFER: "to a person",
     Route.REJECT: "rejected",
 }
