@@ -11,6 +11,7 @@ from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Requirement, Side, Tier, Whose
 from roadworthy.io import registry
 from roadworthy.io.cost_checks import cost_problems
+from roadworthy.io.decide_checks import decide_problems
 from roadworthy.io.guard_words import implied_ids
 from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.problems import Page, Problem
@@ -36,6 +37,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from _models(product)
     yield from team_problems(product)
     yield from _guard(product, written)
+    yield from decide_problems(product)
     yield from _ids(written)
     yield from _gate(product)
     yield from _automation(product, written)

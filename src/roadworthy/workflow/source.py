@@ -221,6 +221,7 @@ def require_declared(raw: pl.DataFrame | pl.LazyFrame, product: Product, table: 
         named += [data.split.column, data.split.by, data.split.leave_out]
     tables.require_columns(raw, [name for name in named if name], f"{table}: data")
     tables.require_columns(raw, product.scope.fields, f"{table}: scope")
+    tables.require_columns(raw, product.worklist.fields, f"{file}: worklist")
     if (triage := product.decision.triage) is not None:
         protected = [name for rule in triage.protect for name in rule.by]
         tables.require_columns(raw, protected, f"{file}: decision.protect")

@@ -66,16 +66,17 @@ class Judged:
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
         return Subject(SubjectKind.PRODUCT, self.model.name, digest.hexdigest())
 
-    def answers(self, cases: pl.DataFrame) -> pl.Series | None:
+    def answers(self, cases: pl.DataFrame, found: pl.Series | None = None) -> pl.Series | None:
         """The model's answers, checked; None when the product only counts what happened.
 
         ``cases`` needs the columns that the model reads, ``@id`` and ``@inside``; no truth.
+        ``found`` is what the model answered, if it was asked already.
         """
         if self.product.data.truth is None:
             return None
         if isinstance(self.model, ScoredTable) and self.product.task is not Task.MULTICLASS:
             require_numbers(cases.schema, self.model.column, self.product.file.name)
-        found = self.model.answer(cases)
+        found = self.model.answer(cases) if found is None else found
         if self.product.task is Task.MULTICLASS:
             found = as_class(found)
         if self.product.task is Task.BINARY:
