@@ -36,6 +36,7 @@ def test_certifying_keeps_the_other_sections_and_writes_its_own_once(tmp_path: P
     assert "| exact FNR threshold | 4,000 |" in page and "| MAPIE: recall alone | 2,000 |" in page
 
 
+@pytest.mark.slow
 def test_deciding_keeps_the_other_sections_and_says_on_which_machine(tmp_path: Path) -> None:
     out = tmp_path / "RESULTS.md"
     out.write_text("# What judging costs\n\n## The start\n\nquick\n")

@@ -67,7 +67,7 @@ def test_a_program_reads_one_object(
     )
     found: dict[str, Any] = json.loads(out)
     assert code == 0 and found["out"] == "d.csv"
-    routed = ("cleared", "flagged", "referred", "rejected")
+    routed = ("cleared", "flagged", "referred", "assisted", "rejected")
     assert sum(found[key] for key in routed) == sum(found["reasons"].values()) == 400
     table = pl.read_csv(here / "d.csv")
     assert found["certificate"]["fingerprint"] == table["certificate_fingerprint"][0]

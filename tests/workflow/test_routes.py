@@ -26,7 +26,8 @@ SCORES = st.one_of(
 def policies(draw: st.DrawFn) -> Policy | Triage:
     low, high = sorted((draw(SHARES), draw(SHARES)))
     if draw(st.booleans()):
-        return Triage(draw(st.sampled_from([low, None])), draw(st.sampled_from([high, None])))
+        clear, flag = draw(st.sampled_from([low, None])), draw(st.sampled_from([high, None]))
+        return Triage(clear, flag, draw(st.one_of(st.none(), st.floats(0.5, 1))))
     band = (low, high) if low < high and draw(st.booleans()) else None
     return Policy(draw(SHARES), band)
 

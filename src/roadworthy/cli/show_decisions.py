@@ -49,13 +49,16 @@ def facts(found: Decisions) -> Iterator[str]:
     if found.certificate is not None:
         made, expires = found.certificate.made, found.certificate.expires
         valid = "" if expires is None else f", valid until {expires}"
-        number = certificate_fingerprint(found.certificate)[:12]
         asked = certificate_words.requirement(found.certificate)
-        yield f"Certificate of {made}{valid} ({number}): {asked}"
+        yield f"Certificate of {made}{valid}: {asked}"
     if found.clear_below is not None or found.flag_above is not None:
         yield f"Thresholds: {thresholds(found)}"
-    if found.audits:
-        yield f"Audit: {found.audits:,} cleared cases were drawn for a person to see all the same"
+    if found.audit is not None and found.expired is None:
+        cleared = found.audits + found.routes.get(Route.CLEAR, 0)
+        yield (
+            f"Audit: {found.audits:,} of {cleared:,} cleared cases go to a person all the same, "
+            f"drawn with probability {found.audit:g}"
+        )
     if len(found.queues) > 1:
         told = ", ".join(f"{name} {count:,}" for name, count in found.queues.items())
         yield f"Queues: {told}"
@@ -83,8 +86,10 @@ def decisions_json(found: Decisions) -> dict[str, Any]:
         "cleared": found.routes.get(Route.CLEAR, 0),
         "flagged": found.routes.get(Route.FLAG, 0),
         "referred": found.routes.get(Route.REFER, 0),
+        "assisted": found.routes.get(Route.ASSIST, 0),
         "rejected": found.routes.get(Route.REJECT, 0),
         "audits": found.audits,
+        "audit_probability": found.audit,
         "reasons": dict(found.reasons),
         "queues": dict(found.queues),
         "clear_below": found.clear_below,

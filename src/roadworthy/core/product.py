@@ -86,7 +86,11 @@ class Verification:
 
 @dataclass(frozen=True)
 class Data:
-    """Where the cases are and what their columns mean."""
+    """Where the cases are and what their columns mean.
+
+    ``text`` are features that hold text, each with the name of its embedding (None: whichever
+    suits a model).
+    """
 
     cases: tuple[str, ...]
     truth: str | None = None
@@ -97,6 +101,7 @@ class Data:
     score: str | None = None
     prediction: str | None = None
     features: tuple[str, ...] | None = None
+    text: Mapping[str, str | None] = field(default_factory=dict)
     prevalence: Prevalence | None = None
     split: Split | None = None
     calls: tuple[Calls, ...] = ()
@@ -208,7 +213,10 @@ class TriageRules:
 
     ``confidence`` holds for all risks and all levels of ``protect`` together; ``looks`` is how
     often the calibration cases may certify something, each at its share. A certificate is valid for
-    ``valid_days`` (None: as long as nothing changes).
+    ``valid_days`` (None: as long as nothing changes). Inside what is certified the product clears
+    ``only_below`` a score and flags ``only_above`` one (None: wherever it is certified). Of what a
+    person gets, cases whose likelier answer has at least the chance ``assist_from`` come with a
+    suggestion (None: none does).
     """
 
     risks: tuple[MaxRisk, ...]
@@ -216,6 +224,9 @@ class TriageRules:
     protect: tuple[SliceRule, ...] = ()
     looks: int = 1
     valid_days: int | None = None
+    assist_from: float | None = None
+    only_below: float | None = None
+    only_above: float | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ seen (cross-fitting): the validation cases stay fresh for the choice between run
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -181,25 +180,6 @@ class Calibrated:
             part = Path(folder) / MODEL
             part.write_bytes(content)
             return self.inner.load(part)
-
-
-class CalibratedRungs(Mapping[str, Rung]):
-    """Rungs by name, each calibrated; one is loaded when it is first asked for."""
-
-    def __init__(self, inner: Mapping[str, Rung], method: Calibrate) -> None:
-        self._inner, self._method = inner, method
-
-    def __getitem__(self, name: str) -> Rung:
-        return Calibrated(self._inner[name], self._method)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._inner)
-
-    def __len__(self) -> int:
-        return len(self._inner)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._inner
 
 
 def chosen(method: Calibrate, scores: Floats, truth: NDArray[np.bool_], seed: int) -> Calibrator:

@@ -15,12 +15,12 @@ from roadworthy.cli import (
     show_report,
     show_worklist,
 )
+from roadworthy.core.comparison import Comparison
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
 from roadworthy.core.verdict import Judgement
 from roadworthy.io.harmless import harmless
-from roadworthy.workflow.compare import Comparison
 from roadworthy.workflow.decisions import Decisions
 from roadworthy.workflow.doctor import Health
 from roadworthy.workflow.dossier import Written

@@ -33,7 +33,8 @@ class Decisions(Shown):
     """What became of the cases of ``source``: counts, and a record of each in ``table``.
 
     ``routes`` count where cases go, ``counted`` where and why, ``queues`` for whom those wait that
-    go to a person. ``audits`` are cleared cases that go to a person all the same.
+    go to a person. ``audits`` are cleared cases that go to a person all the same, each drawn with
+    probability ``audit`` (None: no audit is declared).
     ``expired`` says since when the certificate is no longer valid. ``out`` is the file that was
     written, None: none was.
     """
@@ -45,6 +46,7 @@ class Decisions(Shown):
     counted: tuple[tuple[Route, str, int], ...]
     queues: Mapping[str, int]
     audits: int
+    audit: float | None
     clear_below: float | None
     flag_above: float | None
     certificate: Certificate | None
@@ -89,7 +91,7 @@ class Decisions(Shown):
 WORDS = {
     Route.CLEAR: "cleared",
     Route.FLAG: "flagged",
-    Route.ASSIST: "to a person, with what was seen",
+    Route.ASSIST: "to a person with a suggestion",
     Route.REFER: "to a person",
     Route.REJECT: "rejected",
 }
@@ -110,6 +112,7 @@ def summed_up(found: Decided, source: str, notes: tuple[str, ...] = ()) -> Decis
         counted=counted,
         queues=dict(queues.rows()),
         audits=sum(count for _, reason, count in counted if reason == AUDIT_SAMPLE),
+        audit=None if found.rules.audit is None else found.rules.audit.share,
         clear_below=clear_below,
         flag_above=flag_above,
         certificate=certificate,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from roadworthy.core.outcome import Outcome
-from roadworthy.core.product import Product
+from roadworthy.core.product import Product, SetName
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import judgements
 from roadworthy.workflow.subject import Judged
@@ -24,9 +24,13 @@ def last_verdict(product: Product, workspace: Workspace, judged: Judged) -> tupl
             return ()
         day = str(kept.get("made", ""))[:10]
         return (
-            f"This product did not pass: on {kept.get('set')} it was judged "
+            f"This product did not pass: on {_place(str(kept.get('set')))} it was judged "
             f"{kept.get('outcome')} on {day}.",
         )
     return (
         "This product was never judged as it is now: `roadworthy check` judges it on open data.",
     )
+
+
+def _place(name: str) -> str:
+    return f"the {name} set" if name in {str(one) for one in SetName} else name

@@ -218,6 +218,17 @@ def _triaged(policy: Triage) -> tuple[pl.Expr, pl.Expr]:
     return ~(cleared | flagged), flagged
 
 
+def suggested(assist_from: float) -> pl.Expr:
+    """Where a person gets a case with a suggestion: as ``Triage.route`` has it, for a column."""
+    return pl.col(columns.INSIDE) & pl.col(columns.REFERRED) & likely_right(assist_from)
+
+
+def likely_right(assist_from: float) -> pl.Expr:
+    """Where the likelier answer has at least the chance ``assist_from``; never null."""
+    score = pl.col(columns.SCORE)
+    return (pl.max_horizontal(score, 1.0 - score) >= assist_from).fill_null(False)
+
+
 def without_decision(cases: pl.DataFrame) -> pl.DataFrame:
     """Adds ``@referred`` and ``@rated`` where no score is thresholded: scope alone refers."""
     return cases.with_columns(

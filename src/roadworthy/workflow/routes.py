@@ -14,7 +14,7 @@ from roadworthy.core.policy import Audit, Decides, Route, Triage
 from roadworthy.core.requirement import Slice
 from roadworthy.workflow.audit import drawn
 from roadworthy.workflow.levels import on_slice
-from roadworthy.workflow.prepare import doubt_and_flag
+from roadworthy.workflow.prepare import doubt_and_flag, likely_right
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ def _by_policy(schema: pl.Schema, rules: Rules) -> list[pl.Expr]:
     missing = ~pl.col(columns.SCORE).is_finite().fill_null(False)
     doubt, flagged = doubt_and_flag(rules.policy)
     route = pl.when(flagged).then(pl.lit(Route.FLAG.value)).otherwise(pl.lit(Route.CLEAR.value))
-    route = pl.when(missing | doubt).then(pl.lit(Route.REFER.value)).otherwise(route)
+    route = pl.when(doubt).then(_in_doubt(rules.policy)).otherwise(route)
+    route = pl.when(missing).then(pl.lit(Route.REFER.value)).otherwise(route)
     reason = pl.when(missing).then(pl.lit(codes.NO_SCORE)).otherwise(_by_score(rules.policy))
     for part in reversed(rules.silent):
         strange = on_slice(part, schema)
@@ -96,12 +97,34 @@ def _by_policy(schema: pl.Schema, rules: Rules) -> list[pl.Expr]:
     ]
 
 
+def _in_doubt(policy: Decides) -> pl.Expr:
+    """A person gets it, with a suggestion where one is likely enough to be right."""
+    alone = pl.lit(Route.REFER.value)
+    if not isinstance(policy, Triage) or policy.assist_from is None:
+        return alone
+    likely = likely_right(policy.assist_from)
+    return pl.when(likely).then(pl.lit(Route.ASSIST.value)).otherwise(alone)
+
+
 def _by_score(policy: Decides) -> pl.Expr:
+    """The reason of a case whose score alone says where it goes."""
     doubt, flagged = doubt_and_flag(policy)
-    unsure, high, low = (
-        (codes.UNCERTAIN, codes.ABOVE_FLAG, codes.BELOW_CLEAR)
-        if isinstance(policy, Triage)
-        else (codes.IN_DOUBT, codes.AT_OR_ABOVE, codes.BELOW)
-    )
+    if not isinstance(policy, Triage):
+        unsure = pl.lit(codes.IN_DOUBT)
+        high, low = codes.AT_OR_ABOVE, codes.BELOW
+    else:
+        unsure, high, low = _unsure(policy), codes.ABOVE_FLAG, codes.BELOW_CLEAR
     alone = pl.when(flagged).then(pl.lit(high)).otherwise(pl.lit(low))
-    return pl.when(doubt).then(pl.lit(unsure)).otherwise(alone)
+    return pl.when(doubt).then(unsure).otherwise(alone)
+
+
+def _unsure(policy: Triage) -> pl.Expr:
+    if policy.assist_from is None:
+        return pl.lit(codes.UNCERTAIN)
+    suggests = (
+        pl.when(pl.col(columns.SCORE) >= 0.5)
+        .then(pl.lit(codes.SUGGESTS_FLAG))
+        .otherwise(pl.lit(codes.SUGGESTS_CLEAR))
+    )
+    likely = likely_right(policy.assist_from)
+    return pl.when(likely).then(suggests).otherwise(pl.lit(codes.UNCERTAIN))

@@ -29,6 +29,7 @@ from roadworthy.workflow.calibrate import (
     protected_columns,
     thresholds_to_try,
 )
+from roadworthy.workflow.drawn_in import drawn_in
 from roadworthy.workflow.guarding import Guarding
 from roadworthy.workflow.source import Parted, known, names
 from roadworthy.workflow.subject import Judged
@@ -57,7 +58,8 @@ def certified(
     taken = _look(workspace, model, scored, asked, now)
     kept = certificates.answer(workspace, taken)
     if kept is not None:
-        return _valid(_read(kept, asked, guard, taken), now.date())
+        kept_one = _valid(_read(kept, asked, guard, taken), now.date())
+        return drawn_in(product, scored, kept_one)
     others = [parted.open(name) for name in (SetName.VALIDATION, SetName.TRAIN)]
     tried = thresholds_to_try(product, blind, others)
     made = made_from(product, scored, parted.all_open, tried, taken.number)
@@ -68,7 +70,7 @@ def certified(
         fingerprints=_fingerprints(asked, model, guard),
     )
     certificates.keep_answer(workspace, taken, certificate_to_json(found))
-    return found
+    return drawn_in(product, scored, found)
 
 
 def kept_certificate(
@@ -91,12 +93,14 @@ def kept_certificate(
     kept = None if taken is None else certificates.answer(workspace, taken)
     if taken is None or kept is None:
         raise _nothing_kept(product, certificates.sharing(workspace, names(scored)), asked)
-    return _read(kept, asked, guard, taken)
+    return drawn_in(product, scored, _read(kept, asked, guard, taken))
 
 
-def policy_of(certificate: Certificate) -> Triage:
-    """What the certificate lets the product decide alone."""
-    return Triage(certificate.threshold("clear"), certificate.threshold("flag"))
+def policy_of(certificate: Certificate, product: Product) -> Triage:
+    """What the certificate lets the product decide alone; the rest a person does, or with help."""
+    rules = product.decision.triage
+    assist_from = None if rules is None else rules.assist_from
+    return Triage(certificate.threshold("clear"), certificate.threshold("flag"), assist_from)
 
 
 def _scored(blind: Judged, parted: Parted) -> pl.DataFrame:
