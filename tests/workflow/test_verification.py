@@ -164,11 +164,19 @@ class TestRates:
         other = at_work(3000).with_columns(pl.col("case") + "-new")
         assert "verified" in measured(check(file, on=other), "npv").of
 
+    def test_cases_from_before_need_no_design(self, tmp_path: Path) -> None:
+        """The own table was gathered before the product decided anything: all is measured."""
+        own = at_work(800, audited=1.0).drop("policy_route", "route", "audit_probability")
+        file = write_product(tmp_path, own, asked("auc"), data=DATA, decision=REFERS)
+        assert isinstance(of(check(file), "auc").evidence, Measured)
+        later = at_work(3000).with_columns(pl.col("case") + "-new")
+        assert isinstance(of(check(file, on=later), "auc").evidence, NotMeasured)
+
 
 class TestNotMeasured:
     @pytest.mark.parametrize("metric", ["auc", "brier", "calibration_error", "expected_cost"])
     def test_what_has_no_bound_by_design(self, tmp_path: Path, metric: str) -> None:
-        requirement = {"id": "x", "metric": metric}
+        requirement: dict[str, Any] = {"id": "x", "metric": metric}
         requirement |= {"at_least": 0.5} if metric == "auc" else {"at_most": 0.9}
         costs = {"unit": "EUR", "miss": 10, "false_alarm": 1, "refer": 1}
         found = judged(tmp_path, at_work(1000), [requirement, SPARING], costs=costs)
@@ -262,6 +270,16 @@ class TestBadInput:
         with pytest.raises(BadInput) as found:
             train(write_product(tmp_path, table, [SPARES], data=data))
         assert found.value.code == "unverified_cases"
+
+    def test_a_table_at_work_always_has_the_design(self, tmp_path: Path) -> None:
+        """Whoever leaves the columns and the unverified cases away is not believed."""
+        design = ["policy_route", "route", "audit_probability"]
+        own = at_work(800, audited=1.0).drop(design)
+        file = write_product(tmp_path, own, asked("npv"), data=DATA, decision=REFERS)
+        other = at_work(800).drop_nulls("ill").drop(design).with_columns(pl.col("case") + "-new")
+        with pytest.raises(BadInput) as found:
+            check(file, on=other)
+        assert found.value.code == "missing_column"
 
     def test_nothing_is_compared(self, tmp_path: Path) -> None:
         table = at_work(500).with_columns(other=pl.col("score"))

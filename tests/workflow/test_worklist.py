@@ -44,7 +44,9 @@ def decisions(cases: list[dict[str, Any]], **everywhere: Any) -> pl.DataFrame:
         row |= {decided.QUEUE: None if route in ("clear", "flag") else "general"}
         row |= {decided.DECIDED_AT: datetime(2026, 11, 25, 10, tzinfo=UTC)}
         rows.append({**row, **everywhere, **case})
-    kinds = dict.fromkeys(FLOATS, pl.Float64) | {decided.SCOPE_REASONS: pl.List(pl.String)}
+    kinds: dict[str, Any] = dict.fromkeys(FLOATS, pl.Float64) | {
+        decided.SCOPE_REASONS: pl.List(pl.String)
+    }
     kinds |= {decided.QUEUE: pl.String}
     return pl.DataFrame(rows, schema_overrides=kinds, infer_schema_length=None)
 

@@ -14,6 +14,8 @@ _PLAIN = {
     codes.IN_DOUBT: "its score lies in the band of doubt",
     codes.BELOW: "its score lies below the threshold",
     codes.AT_OR_ABOVE: "its score reaches the threshold",
+    codes.SUGGESTS_CLEAR: "the product suggests to clear it",
+    codes.SUGGESTS_FLAG: "the product suggests to flag it",
     codes.AUDIT_SAMPLE: "cleared by the product, and drawn for an audit",
     codes.CERTIFICATE_EXPIRED: "the product's certificate has expired",
     codes.NO_SCORE: "the product could give no score",

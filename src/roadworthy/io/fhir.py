@@ -58,14 +58,14 @@ class DiagnosticReports:
 def _report(context: Mapping[str, Any], text: str, coding: Coding | None) -> dict[str, Any]:
     at: datetime | None = context[decided.DECIDED_AT]
     case, unit = str(context[decided.ID]), context.get(decided.UNIT)
-    code = {"text": _said(context["examined"])}
+    code: dict[str, Any] = {"text": _said(context["examined"])}
     if coding is not None:
         known = {"system": coding.system, "code": coding.code}
         code |= {"coding": [known | ({"display": coding.display} if coding.display else {})]}
     issued = {} if at is None else {"issued": at.isoformat(timespec="milliseconds")}
     # the same decision is the same report, however often it is written
     number = str(uuid5(_OURS, "\0".join([str(context[_DECIDES_BY]), case, *issued.values()])))
-    subject = {"identifier": {"value": _said(case if unit is None else unit)}}
+    subject: dict[str, Any] = {"identifier": {"value": _said(case if unit is None else unit)}}
     subject |= {} if unit is None else {"type": "Patient"}
     return {
         "resourceType": "DiagnosticReport",

@@ -22,18 +22,11 @@ from roadworthy.io.nearest import did_you_mean
 
 OWN = "normal_report.txt.j2"
 FINDING = "Nothing that the product looks for was found."
-FIELDS = (
-    *(decided.ID, decided.UNIT, decided.SCORE, decided.PROBABILITY, decided.PROBABILITY_LOW),
-    *(decided.PROBABILITY_HIGH, decided.AUDIT_PROBABILITY, decided.CLEAR_BELOW),
-    *(decided.REASON, decided.SCOPE_REASONS, decided.DECIDED_AT, decided.PRODUCT),
-    *(decided.PRODUCT_FINGERPRINT, decided.SUBJECT_FINGERPRINT, decided.MODEL_FINGERPRINT),
-    *(decided.CERTIFICATE_FINGERPRINT, decided.GUARD_FINGERPRINT, decided.ROADWORTHY_VERSION),
-)
-"""What a report reads of a record."""
 MADE = (
     *("why", "date", "examined", "finding", "contact", "purpose"),
     *("guarantee", "no_guarantee", "audited"),
 )
+"""What a template may name beside the columns of the record."""
 
 
 class ReportText:
@@ -50,7 +43,7 @@ class ReportText:
 
     def context(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that a template may name of one case; text stays on its line, and harmless."""
-        told = {name: row.get(name) for name in (*FIELDS, *self._record.extra)}
+        told = {name: row.get(name) for name in (*decided.COLUMNS, *self._record.extra)}
         at, product = row[decided.DECIDED_AT], one_line(str(row[decided.PRODUCT]))
         words, record = self._words, self._record
         certified = row[decided.CERTIFICATE_FINGERPRINT] is not None
@@ -87,7 +80,7 @@ class ReportText:
         )
         try:
             named = meta.find_undeclared_variables(environment.parse(source))
-            known = {*FIELDS, *MADE, *self._record.extra}
+            known = {*decided.COLUMNS, *MADE, *self._record.extra}
             self._require_known(named - known - set(environment.globals), known)
             return environment.from_string(source)
         except TemplateSyntaxError as problem:

@@ -103,7 +103,12 @@ def _all_known(tally: DesignedTally) -> tuple[int, int]:
 def _detail(evidence: Measured, parts: list[DesignedTally]) -> str:
     unknown = max(tally.unverified for tally in parts)
     beside = max(tally.beside[1] for tally in parts)
-    told = f"{unknown:,} cases are not verified; the audits stand for them" if unknown else ""
+    told = ""
+    if unknown:
+        told = (
+            f"{unknown:,} cases are not verified; audits stand for them, and `roadworthy plan` "
+            "says how many it takes"
+        )
     if beside:
         told += "; " if told else ""
         told += (

@@ -55,8 +55,13 @@ class UnderDesign:
     def need(
         self, requirement: Requirement[Any], seen: Measured | None, regime: Regime, power: float
     ) -> Need:
-        """What it takes where every truth is known: the least that any design takes."""
-        return self.instrument.need(requirement, seen, regime, power)
+        """The kind alone where truth is read: how many it takes hangs on how they are drawn.
+
+        ``workflow.plan_audits`` tells that, of the traffic at work.
+        """
+        found = self.instrument.need(requirement, seen, regime, power)
+        reading = map(reads_truth, self.instrument.statistics(requirement).values())
+        return Need(found.of, never=found.never) if any(reading) else found
 
     def _why_not(
         self, requirement: Requirement[Any], own: Mapping[str, Statistic[Any]]

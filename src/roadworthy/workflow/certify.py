@@ -31,15 +31,14 @@ from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, names
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
 from roadworthy.workflow.uncovered import covering
-from roadworthy.workflow.verification import by_design
+from roadworthy.workflow.verification import by_design, is_designed
 from roadworthy.workflow.ways import ways as ways_of_working
 
 
 def certify(product: Given) -> Judgement:
     """Resolves everything, writes the opening down, and only then looks."""
     product = as_product(product)
-    registry = by_design(product, instruments())
-    complete = product.data.verification is None
+    registry = instruments()
     workspace = Workspace.beside(product.file)
     _refuse_more_looks(product)
     parted = load_cases(product)
@@ -82,7 +81,8 @@ def certify(product: Given) -> Judgement:
         certificate=ways.certificate,
     )
     asked = Asked(judged, answered.schema)
-    found, pictures = verdicts_and_pictures(product, study, registry, asked)
+    complete = not is_designed(answered)
+    found, pictures = verdicts_and_pictures(product, study, by_design(answered, registry), asked)
     outcome = product_outcome(found, ways.certificate)
     judgement = Judgement(
         product=product.name,

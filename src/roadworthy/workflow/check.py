@@ -40,7 +40,7 @@ from roadworthy.workflow.source import Parted, known, load_cases, load_other, na
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
 from roadworthy.workflow.subject import Judged, learnt_from
 from roadworthy.workflow.uncovered import covering
-from roadworthy.workflow.verification import by_design
+from roadworthy.workflow.verification import by_design, is_designed
 from roadworthy.workflow.ways import ways as ways_of_working
 
 UNVERIFIED = (
@@ -72,7 +72,7 @@ def check(
         Refused: ``on`` holds sealed cases.
     """
     product = as_product(product)
-    registry = by_design(product, instruments())
+    registry = instruments()
     workspace = Workspace.beside(product.file)
     stand_in = on if on is not None and _stands_in(product, on) else None
     other = on if stand_in is None else None
@@ -148,8 +148,7 @@ def _as_a_whole(
     resolve(product, parted.schema, registry)
     brought = None if model is None else handed_model(product, parted.schema, model)
     settled = settle(product, workspace, parted, registry, brought)
-    complete = product.data.verification is None
-    if on is not None and not time and complete:
+    if on is not None and not time and product.data.verification is None:
         found = check_other(settled, parted, on, name_of(on), workspace, registry)
         if found is not None:
             return found
@@ -161,6 +160,7 @@ def _as_a_whole(
         _refuse_known(workspace, settled.judged, parted, cases, name)
     note_open(workspace, names(cases))
     answered = settled.judged.prepared(cases)
+    complete = not is_designed(answered)
     timed = answered.filter(pl.col(columns.INSIDE)) if time else None
     beside, missing = other_tables(product, settled.judged, workspace, registry, timed)
     certificate = settled.certificate
@@ -178,7 +178,7 @@ def _as_a_whole(
         certificate=certificate,
     )
     asked = Asked(settled.judged, answered.schema)
-    told, pictures = verdicts_and_pictures(product, study, registry, asked)
+    told, pictures = verdicts_and_pictures(product, study, by_design(answered, registry), asked)
     ways: tuple[Way, ...] = ()
     if complete and product_outcome(told, certificate) is not Outcome.PASS:
         sealed = unopened(workspace, parted)

@@ -71,11 +71,11 @@ def compare(
     product = as_product(first)
     other = _scored(product, str(score)) if second is None else as_product(second)
     _require_alike(product, other)
-    for compared in (product, other):
-        refuse_unverified(compared, "a comparison, pair by pair,")
     ours, theirs = Contender.of(product, registry), Contender.of(other, registry)
     _require_ids(ours, theirs, on)
     raw = ours.cases(on), theirs.cases(on)
+    for compared, cases in zip((product, other), raw, strict=True):
+        refuse_unverified(compared, cases, "a comparison, pair by pair,")
     for side, cases in zip((ours, theirs), raw, strict=True):
         # looked at openly, as `check` does: none of them can be sealed any more
         note_open(side.workspace, names(cases))

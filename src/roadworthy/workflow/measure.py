@@ -27,6 +27,7 @@ from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.slicing import Cell, cells
 from roadworthy.workflow.stream import Streamed
 from roadworthy.workflow.team import seen, viewed
+from roadworthy.workflow.verification import is_designed
 
 
 def verdicts(
@@ -59,7 +60,8 @@ def verdicts_and_pictures(
 
     There are none where some truths are unknown: a picture of the others would flatter.
     """
-    if product.data.verification is not None:
+    cases = study.tables.get("cases")
+    if cases is not None and is_designed(cases):
         return verdicts(product, study, instruments, streamed=streamed), None
     if streamed is not None:
         (asked_of,) = streamed.cells[asked.requirement.id]

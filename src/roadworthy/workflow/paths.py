@@ -36,6 +36,7 @@ from roadworthy.workflow.prepare import decide, in_scope, without_decision
 from roadworthy.workflow.source import Parted, feature_columns
 from roadworthy.workflow.studies import Settled
 from roadworthy.workflow.team import asked_of, with_calls
+from roadworthy.workflow.verification import is_designed
 
 # a search judges some dozen times; what it finds is then judged on all cases
 MOST_SEARCHED = 50_000
@@ -118,7 +119,7 @@ def open_paths(
     ``beside`` and ``missing`` are the tables beside the cases. Afterwards no sealed case is left.
     """
     cases, certificate = parted.open(SetName.VALIDATION), settled.certificate
-    if product.data.verification is not None:
+    if is_designed(cases):
         return OpenPaths(certificate=certificate)
     judged = settled.judged
     if cases.height == 0:

@@ -19,6 +19,7 @@ from roadworthy.stats.gathered import Share
 from roadworthy.stats.triage import errors_needed
 from roadworthy.stats.verification import audits_needed
 from roadworthy.workflow.source import Parted
+from roadworthy.workflow.verification import is_designed
 
 CLEARED = 0.7
 # what is cleared and whom it finds decide how many audits; how densely they are drawn hardly does
@@ -127,7 +128,7 @@ def _kind(requirement: Requirement[Any], instrument: Instrument) -> tuple[bool |
 def _seen(product: Product, parted: Parted | None) -> tuple[float, float] | None:
     """The cleared share, and of it the share that was to be audited, in a record of decisions."""
     design = product.data.verification
-    if design is None or parted is None:
+    if design is None or parted is None or not is_designed(parted.schema):
         return None
     inside = parted.all_open.filter(pl.col(columns.INSIDE))
     cleared = inside.filter(pl.col(design.policy_route) == Route.CLEAR.value)

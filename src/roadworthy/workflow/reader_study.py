@@ -79,8 +79,8 @@ def _asked(readings: Readings, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
 def subject_of(file: Path) -> tuple[str, str]:
     """The product's name, and the fingerprint of what it judges with."""
     product = load_product(file, study=False)
-    refuse_unverified(product, "a reader study")
     parted = load_cases(product)
+    refuse_unverified(product, parted.schema, "a reader study")
     judged = settle(product, Workspace.beside(product.file), parted, instruments()).judged
     return product.name, judged.subject.fingerprint
 

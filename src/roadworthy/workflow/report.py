@@ -23,7 +23,7 @@ from roadworthy.core.report import NormalReport
 from roadworthy.core.shown import Shown
 from roadworthy.io import tables
 from roadworthy.io.decisions_read import Record, one_of, read_decisions
-from roadworthy.io.report_text import FIELDS, ReportText
+from roadworthy.io.report_text import ReportText
 from roadworthy.io.whole_file import unwritable
 from roadworthy.workflow.load import Given, as_product
 
@@ -172,7 +172,7 @@ def _counted(record: Record) -> tuple[tuple[int, int], list[str | None]]:
 def _cleared(record: Record) -> Iterator[dict[str, object]]:
     """The cleared cases, some at a time, so that any number of them fits into memory."""
     present = record.rows.collect_schema().names()
-    wanted = [name for name in (*FIELDS, *record.extra) if name in present]
+    wanted = [name for name in (*decided.COLUMNS, *record.extra) if name in present]
     rows = record.rows.filter(pl.col(decided.ROUTE) == Route.CLEAR.value).select(wanted)
     if not hasattr(pl.LazyFrame, "collect_batches"):  # pragma: no cover (polars below 1.34)
         yield from tables.collect(rows, record.source).iter_rows(named=True)

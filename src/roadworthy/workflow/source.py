@@ -27,7 +27,7 @@ from roadworthy.workflow.prepare import (
     in_fixed_order,
     in_scope,
 )
-from roadworthy.workflow.verification import designed, require_truths
+from roadworthy.workflow.verification import designed, of_own_table, require_truths
 
 SET = "@set"
 
@@ -133,6 +133,7 @@ def load_cases(product: Product, stand_in: object | None = None) -> Parted:
     name = product.file.name if stand_in is None else name_of(stand_in)
     if stand_in is None:
         raw = tables.collect(tables.scan_cases(product), str(product.data.cases[0]))
+        product = of_own_table(product, raw.schema)
     else:
         raw = tables.collect(scan_other(product, stand_in), name)
     require_declared(raw, product, name)

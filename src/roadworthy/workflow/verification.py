@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import polars as pl
 
@@ -19,11 +20,27 @@ NEXT = (
 )
 
 
-def by_design(product: Product, known: Mapping[str, Instrument]) -> Mapping[str, Instrument]:
-    """The instruments as the product's verification design, if there is one, lets them measure."""
-    if product.data.verification is None:
+def is_designed(cases: pl.DataFrame | pl.Schema) -> bool:
+    """Whether some truths of prepared cases are known by a verification design only."""
+    return columns.CHANCE in (cases if isinstance(cases, pl.Schema) else cases.columns)
+
+
+def by_design(cases: pl.DataFrame, known: Mapping[str, Instrument]) -> Mapping[str, Instrument]:
+    """The instruments as a verification design of the prepared cases lets them measure."""
+    if not is_designed(cases):
         return known
     return {name: UnderDesign(one) for name, one in known.items()}
+
+
+def of_own_table(product: Product, schema: pl.Schema) -> Product:
+    """The product as its own table is read: cases gathered before it was at work have no design.
+
+    Then every truth must be known; another table, of the product at work, has its columns.
+    """
+    design = product.data.verification
+    if design is None or any(name in schema for name in design.columns):
+        return product
+    return replace(product, data=replace(product.data, verification=None))
 
 
 def designed(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
@@ -78,9 +95,9 @@ def require_truths(cases: pl.DataFrame, sets: pl.Series, product: Product) -> No
             )
 
 
-def refuse_unverified(product: Product, what: str) -> None:
-    """Refuses what has no meaning where some truths are unknown."""
-    if product.data.verification is not None:
+def refuse_unverified(product: Product, cases: pl.DataFrame | pl.Schema, what: str) -> None:
+    """Refuses what has no meaning where some truths of the prepared cases are unknown."""
+    if is_designed(cases):
         raise BadInput(
             f"{what} needs the truth of every case, and `data.verification` says that some are "
             "unknown.",
