@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from roadworthy import __version__
-from roadworthy.cli import quiet, reader_study, show
+from roadworthy.cli import quiet, reader_study, renew, show, vault
 from roadworthy.cli.spelling import EXPLAIN, spelled_out
 from roadworthy.core.errors import BadInput, ExitCode, RoadworthyError
 from roadworthy.io.harmless import harmless
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 
 app.add_typer(reader_study.app)
+app.add_typer(vault.app)
 
 ProductFile = Annotated[
     Path, typer.Argument(help="product.yaml, or the folder it is in.", show_default=True)
@@ -214,6 +215,9 @@ def compare(
         found = run(product, other, score, on, max_drop)
     _print(found, as_json, show_compare.comparison_json, show_compare.comparison)
     return found.outcome.exit_code
+
+
+app.command()(renew.renew)
 
 
 @app.command()

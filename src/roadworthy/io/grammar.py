@@ -19,6 +19,7 @@ from roadworthy.io.data_words import DataWords
 from roadworthy.io.environment_words import EnvironmentWords
 from roadworthy.io.guard_words import GuardWords
 from roadworthy.io.model_words import ModelWords
+from roadworthy.io.renewal_words import RenewalWords
 from roadworthy.io.scope_words import ScopeWords
 from roadworthy.io.shapes import AlsoWritten, Checked, Fault, Words, faults, shown, wrong
 from roadworthy.io.team_words import TeamWords
@@ -218,6 +219,8 @@ class ProductWords(Words):
     """How a score becomes a decision."""
     team: TeamWords | None = None
     """The product and a person together, for requirements `of: team`."""
+    renewal: RenewalWords = RenewalWords()
+    """When the sealed set is too old, and what of recent traffic demands a new one."""
     train: TrainWords | None = None
     """What training does beside fitting."""
     models: Texts | None = None

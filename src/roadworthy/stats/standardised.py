@@ -15,7 +15,7 @@ from roadworthy.stats import two_rates
 from roadworthy.stats.dependence import MIN_UNITS, effective_sample
 from roadworthy.stats.two_rates import TwoRates
 
-__all__ = ["Drop", "Mix", "Side", "TooFewUnitsError", "drop", "fresh_side", "mix", "old_side"]
+__all__ = ["Drop", "Mix", "Sample", "TooFewUnitsError", "crude", "drop", "mix"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -47,8 +47,8 @@ def mix(old: ArrayLike, fresh: ArrayLike) -> Mix:
     """Weights of the old cases, from cases per stratum in both sets, shapes (strata,).
 
     A stratum with hardly any old case would make the whole old set worth a handful. So the strata
-    worst covered are left out as long as the room for doubt shrinks by it; what is then not known
-    of them is later taken at its worst. Without an old case a stratum is always left out.
+    worst covered are left out as long as the room for doubt shrinks by it; those without an old
+    case always are.
 
     Raises ValueError unless the shapes match and both sets have cases.
 
@@ -79,80 +79,115 @@ def mix(old: ArrayLike, fresh: ArrayLike) -> Mix:
 
 
 @dataclass(frozen=True)
-class Side:
-    """A rate as whole counts: ``low`` to ``high`` hits among ``n`` cases that would tell as much.
+class Sample:
+    """One set: ``right`` is 1 or 0, ``stratum`` a code, shapes (cases,); ``unit`` codes, or None.
 
-    ``rate`` is what was seen, ``low`` and ``high`` what it may be once rounding, and fresh cases
-    without old ones like them, are taken at their worst.
+    ``unit`` may be None only where every unit holds one case.
     """
 
-    rate: float
-    low: int
-    high: int
-    n: int
+    right: Floats
+    stratum: Codes
+    unit: Codes | None = None
 
 
 @dataclass(frozen=True)
 class Drop:
-    """The drop from the old side to the fresh one, an interval to show, and both p-values.
+    """The drop of covered cases from the old rate at the fresh mix to the fresh rate.
 
-    ``p_dropped`` speaks against "at most what is tolerated", ``p_holds`` against "at least that".
+    ``low`` and ``high`` are for display, each one-sided. ``p_dropped`` speaks against "at most what
+    is tolerated", ``p_holds`` against "at least that".
     """
 
-    estimate: float
+    old: float
+    fresh: float
     low: float
     high: float
     p_dropped: float
     p_holds: float
 
+    @property
+    def estimate(self) -> float:
+        """The drop as seen."""
+        return self.old - self.fresh
 
-def old_side(right: Floats, stratum: Codes, weights: Mix, unit: Codes | None, alpha: float) -> Side:
-    """The old rate at the fresh mix, from ``right`` (0 or 1) and strata, shapes (cases,).
 
-    With weights of at most 1/m that sum to 1, the sum of independent hits spreads no wider than m
-    cases with one rate do (its variance is at most rate * (1 - rate) / m by Jensen; the tails of m
-    such hits bound it, Hoeffding 1956), so m cases take their place. Where cases share units, the
-    effective sample of weighted units does (``dependence.effective_sample``).
+@dataclass(frozen=True)
+class _Rate:
+    """A rate of ``n`` cases that would tell as much."""
+
+    seen: float
+    n: int
+
+    def least(self) -> int:
+        return int(np.floor(round(self.seen * self.n, _DIGITS)))
+
+    def most(self) -> int:
+        return int(np.ceil(round(self.seen * self.n, _DIGITS)))
+
+
+def drop(old: Sample, fresh: Sample, mixed: Mix, tolerated: float, alpha: float) -> Drop:
+    """The drop at the fresh set's mix, tested exactly on whole counts.
+
+    Weights of at most 1/m that sum to 1 spread a sum of independent hits no wider than m cases of
+    one rate (its variance is at most rate * (1 - rate) / m by Jensen; for tails see Hoeffding
+    1956), so m cases take the old set's place. Cases that share units count as their effective
+    sample (``dependence.effective_sample``, on weighted units), where that is smaller. Counts are
+    rounded against what would be claimed.
+
+    A drop is claimed of the cases that the old set covers. That there is none is claimed of all
+    fresh cases, as if every old case of the kinds it lacks had been right.
 
     Raises TooFewUnitsError below 50 units where some have several cases.
+
+    >>> both = Sample(np.repeat([1.0, 0.0], [95, 5]), np.zeros(100, dtype=np.int64))
+    >>> found = drop(both, both, mix([100], [100]), 0.1, 0.05)
+    >>> round(found.estimate, 3), round(found.low, 3), found.p_holds < 0.01
+    (0.0, -0.055, True)
     """
-    each = weights.weight[stratum]
-    seen = float(each @ right)
-    n = min(weights.size, _effective(right, each * right.size, unit, alpha))
-    known = 1.0 - weights.gap
-    return _side(seen / known if known > 0 else 0.0, seen, seen + weights.gap, n)
+    covered = ~mixed.strange[fresh.stratum]
+    if mixed.size < 1.0 or not covered.any():
+        return Drop(0.0, float(fresh.right.mean()), -1.0, 1.0, 1.0, 1.0)
+    each = mixed.weight[old.stratum]
+    seen, known = float(each @ old.right), 1.0 - mixed.gap
+    size = min(mixed.size, _effective(old.right, each * old.right.size, old.unit, alpha))
+    before = _Rate(min(1.0, seen / known), _whole(size * known))
+    after = _fresh(fresh, covered, alpha)
+    at_worst = _Rate(min(1.0, seen + mixed.gap), _whole(size))
+    everything = _fresh(fresh, np.ones_like(covered), alpha)
+    return Drop(
+        before.seen,
+        after.seen,
+        *two_rates.newcombe(before.seen, max(before.n, 1), after.seen, max(after.n, 1), alpha),
+        two_rates.p_above(TwoRates(before.least(), before.n, after.most(), after.n), tolerated),
+        two_rates.p_below(
+            TwoRates(at_worst.most(), at_worst.n, everything.least(), everything.n), tolerated
+        ),
+    )
 
 
-def fresh_side(right: Floats, unit: Codes | None, alpha: float) -> Side:
-    """The fresh rate as it is: hits of unlike cases spread no wider than hits of alike ones.
+def crude(old: Sample, fresh: Sample, alpha: float) -> Drop:
+    """The drop of the two sets as they are, whatever their mixes.
 
-    Raises TooFewUnitsError below 50 units where some have several cases.
+    >>> old = Sample(np.repeat([1.0, 0.0], [95, 5]), np.zeros(100, dtype=np.int64))
+    >>> round(crude(old, Sample(old.right[::2], old.stratum[::2]), 0.05).old, 3)
+    0.95
     """
-    rate = float(right.mean())
-    n = min(float(right.size), _effective(right, np.ones(right.size), unit, alpha))
-    return _side(rate, rate, rate, n)
+    alike = (np.zeros(one.right.size, dtype=np.int64) for one in (old, fresh))
+    first, second = (
+        Sample(one.right, code, one.unit) for one, code in zip((old, fresh), alike, strict=True)
+    )
+    return drop(first, second, mix([old.right.size], [fresh.right.size]), 0.0, alpha)
 
 
-def drop(old: Side, fresh: Side, tolerated: float, alpha: float) -> Drop:
-    """The drop, tested exactly on whole counts, each rounded against what would be claimed.
-
-    The interval is Newcombe's, each end at ``alpha``, and for display.
-
-    >>> found = drop(Side(0.95, 950, 950, 1000), Side(0.85, 850, 850, 1000), 0.02, 0.05)
-    >>> round(found.estimate, 3), found.p_dropped < 1e-5, found.p_holds > 0.99
-    (0.1, True, True)
-    """
-    p_dropped = two_rates.p_above(TwoRates(old.low, old.n, fresh.high, fresh.n), tolerated)
-    p_holds = two_rates.p_below(TwoRates(old.high, old.n, fresh.low, fresh.n), tolerated)
-    low, high = two_rates.newcombe(old.rate, max(old.n, 1), fresh.rate, max(fresh.n, 1), alpha)
-    return Drop(old.rate - fresh.rate, low, high, p_dropped, p_holds)
+def _fresh(sample: Sample, kept: NDArray[np.bool_], alpha: float) -> _Rate:
+    """The fresh rate as it is: hits of unlike cases spread no wider than hits of alike ones."""
+    right = sample.right[kept]
+    unit = None if sample.unit is None else sample.unit[kept]
+    return _Rate(float(right.mean()), _whole(_effective(right, np.ones(right.size), unit, alpha)))
 
 
-def _side(rate: float, least: float, most: float, n: float) -> Side:
-    whole = int(np.floor(round(n, _DIGITS)))
-    low = int(np.floor(round(least * whole, _DIGITS)))
-    high = int(np.ceil(round(most * whole, _DIGITS)))
-    return Side(min(1.0, rate), max(0, low), min(whole, high), whole)
+def _whole(size: float) -> int:
+    return int(np.floor(round(size, _DIGITS)))
 
 
 def _effective(right: Floats, weight: Floats, unit: Codes | None, alpha: float) -> float:

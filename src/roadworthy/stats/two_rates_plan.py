@@ -42,7 +42,7 @@ def fresh_to_show_drop(
     Raises ValueError unless drop exceeds tolerated and both leave rates in 0..1.
 
     >>> fresh_to_show_drop(1000, 0.90, 0.06, 0.02, 0.05, 0.80)
-    1139
+    773
     """
     _check(n_old, old_rate, drop, tolerated, alpha, power)
     if drop <= tolerated:
