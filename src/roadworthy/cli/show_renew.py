@@ -70,11 +70,9 @@ def renewed(found: Renewed) -> None:
 
 def _models(found: Renewed) -> None:
     mixed = _differs(found)
-    heads = ("model", "old", "fresh", "drop", "bounds")
-    if mixed:
-        heads = (*heads, "old, at the fresh mix", "drop, re-weighted", "bounds")
+    also = ("old, at the fresh mix", "drop, re-weighted", "bounds") if mixed else ()
     show.table(
-        (*heads, "verdict"),
+        ("model", "old", "fresh", "drop", "bounds", *also, "verdict"),
         [(*_row(one, mixed), one.outcome.value) for one in found.models],
         [STYLES[one.outcome] for one in found.models],
     )
@@ -245,5 +243,6 @@ def drawn(found: Any) -> None:
         f"{found.production_cases - found.sealed_cases:,} not drawn)",
     )
     show.line(
-        "Seal the first file before anybody opens it; the same key draws the same cases again."
+        "Seal the first file before anybody opens it. The key, kept in renewal.json, lets an auditor "
+        "repeat the draw."
     )

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from roadworthy.cli import show, show_compare, show_doctor, show_explain, show_init
+from roadworthy.cli import (
+    show,
+    show_compare,
+    show_doctor,
+    show_explain,
+    show_init,
+    show_renew,
+    show_vault,
+)
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
+from roadworthy.core.renewal import RenewalPlan, Renewed
+from roadworthy.core.successor import Due
 from roadworthy.core.verdict import Judgement
 from roadworthy.io.harmless import harmless
 from roadworthy.workflow.compare import Comparison
@@ -16,7 +26,9 @@ from roadworthy.workflow.doctor import Health
 from roadworthy.workflow.dossier import Written
 from roadworthy.workflow.explain import Explained
 from roadworthy.workflow.init import Drafted
+from roadworthy.workflow.rolling import Drawn
 from roadworthy.workflow.train import Trained
+from roadworthy.workflow.vault_explain import Explained as VaultExplained
 
 _PRINTS: dict[type, Callable[[Any], None]] = {
     Judgement: show.judgement,
@@ -28,6 +40,11 @@ _PRINTS: dict[type, Callable[[Any], None]] = {
     Health: show_doctor.health,
     Explained: show_explain.explained,
     Drafted: show_init.drafted,
+    Renewed: show_renew.renewed,
+    RenewalPlan: show_renew.plan,
+    Due: show_renew.due,
+    Drawn: show_renew.drawn,
+    VaultExplained: show_vault.explained,
 }
 
 

@@ -330,7 +330,11 @@ def _columns(
     """What is re-weighted: the class where both count, and columns with few levels."""
     found = [CLASS] if right is Right.ACCURACY else []
     own = [name for name in sliced(product) if name in cases.columns]
-    notes = []
+    notes = [
+        f"The mix of {name} is not re-weighted: both tables must hold that column."
+        for name in sliced(product)
+        if by is None and name not in own
+    ]
     for name in own if by is None else by:
         levels = cases[name].n_unique()
         if levels <= MOST_LEVELS:

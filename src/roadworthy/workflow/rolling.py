@@ -137,8 +137,7 @@ def _refuse_seen(product: Product, new: pl.DataFrame, name: str) -> None:
     seen = known(new, open_names(Workspace.beside(product.file)))
     if not tables.is_missing(product):
         parted = load_cases(product)
-        own = names(parted.all_open) if parted.all_open.height else None
-        seen |= known(new, own) if own is not None else False
+        seen |= known(new, names(parted.all_open))
         if SetName.SEALED in parted.sizes():
             seen |= known(new, parted.sealed_names())
     if seen.any():
@@ -225,7 +224,6 @@ def _told(kinds: pl.Series, picked: pl.Series) -> tuple[tuple[str, int, int], ..
 
 def _write(found: Drawn, sealed: pl.DataFrame, development: pl.DataFrame) -> None:
     """All three files, each whole; the note last, so that it vouches for the other two."""
-    folder = Workspace(found.sealed.parent)
     try:
         for path, frame in ((found.sealed, sealed), (found.development, development)):
             content = BytesIO()
@@ -234,7 +232,7 @@ def _write(found: Drawn, sealed: pl.DataFrame, development: pl.DataFrame) -> Non
         note = {**drawn_json(found), "schema": 1}
         _create(found.note, (json.dumps(note, indent=2) + "\n").encode())
     except OSError as problem:
-        raise unwritable(folder.folder, problem) from problem
+        raise unwritable(found.sealed.parent, problem) from problem
 
 
 def _create(path: Path, content: bytes) -> None:
