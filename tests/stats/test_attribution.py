@@ -97,8 +97,8 @@ class TestSlope:
     def test_an_equal_shift_leaves_the_lead(self) -> None:
         rng = np.random.default_rng(1)
         z = special.ndtri(FIVE[0])
-        sides = [estimates(answers(z - s, 60_000, rng), np.ones(60_000)) for s in (0.0, 0.3)]
-        found = attribution.slope(*sides, FIVE[1], ALPHA)
+        old, fresh = (estimates(answers(z - s, 60_000, rng), np.ones(60_000)) for s in (0.0, 0.3))
+        found = attribution.slope(old, fresh, FIVE[1], ALPHA)
         assert found.estimate == pytest.approx(1.0, abs=0.1)
         assert found.low is not None and found.high is not None
         assert found.low < 1.0 < found.high

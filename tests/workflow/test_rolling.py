@@ -67,7 +67,7 @@ def test_shares_are_kept_in_each_kind(product: Path) -> None:
 def test_the_same_key_draws_the_same_and_another_draws_others(product: Path) -> None:
     shuffled = new().sample(fraction=1.0, shuffle=True, seed=9)
     # the first draw opens what it does not seal, so each starts from a workspace of its own
-    found = []
+    found: list[set[str]] = []
     for key, cases in ((7, new()), (7, shuffled), (8, new())):
         with_own = write_product(
             product.parent.parent / f"p{len(found)}", OLD_UNITS, [FINDS], data=DATA
