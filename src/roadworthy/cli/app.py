@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from roadworthy import __version__
-from roadworthy.cli import quiet, reader_study, renew, show, vault
+from roadworthy.cli import leaderboard, quiet, reader_study, renew, show, vault
 from roadworthy.cli.spelling import EXPLAIN, spelled_out
 from roadworthy.core.errors import BadInput, ExitCode, RoadworthyError
 from roadworthy.io.harmless import harmless
@@ -218,6 +218,7 @@ def compare(
 
 
 app.command()(renew.renew)
+app.command()(leaderboard.leaderboard)
 
 
 @app.command()

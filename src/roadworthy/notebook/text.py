@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from roadworthy.cli import (
+    leaderboard,
     show,
     show_compare,
     show_doctor,
@@ -14,6 +15,7 @@ from roadworthy.cli import (
     show_renew,
     show_vault,
 )
+from roadworthy.core.comparison import Comparison
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
@@ -21,11 +23,11 @@ from roadworthy.core.renewal import RenewalPlan, Renewed
 from roadworthy.core.successor import Due
 from roadworthy.core.verdict import Judgement
 from roadworthy.io.harmless import harmless
-from roadworthy.workflow.compare import Comparison
 from roadworthy.workflow.doctor import Health
 from roadworthy.workflow.dossier import Written
 from roadworthy.workflow.explain import Explained
 from roadworthy.workflow.init import Drafted
+from roadworthy.workflow.leaderboard import Leaderboard
 from roadworthy.workflow.rolling import Drawn
 from roadworthy.workflow.train import Trained
 from roadworthy.workflow.vault_explain import Explained as VaultExplained
@@ -45,6 +47,7 @@ _PRINTS: dict[type, Callable[[Any], None]] = {
     Due: show_renew.due,
     Drawn: show_renew.drawn,
     VaultExplained: show_vault.explained,
+    Leaderboard: leaderboard.board,
 }
 
 

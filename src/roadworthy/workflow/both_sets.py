@@ -101,20 +101,20 @@ def read_both(
     return BothSets(old_side, fresh_side, tuple(models), labels, shown, notes)
 
 
-def rates_on_old(
+def answers_on(
     product: Product,
-    old: object,
+    table: object,
     models: Sequence[str],
     right: Right,
     thresholds: Mapping[str, float],
-) -> tuple[int, tuple[float, ...]]:
-    """Cases of the old set that count, and how often each model is right on them.
+) -> tuple[pl.DataFrame, tuple[pl.Series, ...]]:
+    """The cases of one table that count, and on which of them each model is right.
 
     Raises:
         BadInput, Refused: as ``read_both``.
     """
     _require_comparable(product, right)
-    cases = joined(product, {OLD: old}, models)
+    cases = joined(product, {OLD: table}, models)
     refuse_sealed(product, cases)
     kept = _of_class(_inside(cases, product), right, product)
     _require_classes(kept, product, right)
@@ -122,7 +122,7 @@ def rates_on_old(
         _right(kept, product, name, thresholds.get(name, thresholds.get(EVERY))) for name in models
     ]
     note_open(Workspace.beside(product.file), names(cases))
-    return kept.height, tuple(float(one.to_numpy().mean()) for one in found)
+    return kept, tuple(found)
 
 
 def joined(product: Product, given: Mapping[str, object], wanted: Sequence[str]) -> pl.DataFrame:

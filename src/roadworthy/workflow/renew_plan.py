@@ -8,7 +8,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Product
 from roadworthy.core.renewal import FreshNeed, RenewalPlan, Right
 from roadworthy.stats.two_rates_plan import Never, fresh_to_show_drop, fresh_to_show_hold
-from roadworthy.workflow.both_sets import rates_on_old
+from roadworthy.workflow.both_sets import answers_on
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.renew import answering, require_tolerated
 
@@ -40,7 +40,9 @@ def renew_plan(
     if old is not None:
         named = answering(product, models, ())
         count = len(named)
-        cases, rates = rates_on_old(product, old, named, right, thresholds or {})
+        kept, answers = answers_on(product, old, named, right, thresholds or {})
+        cases = kept.height
+        rates = [float(one.to_numpy().mean()) for one in answers]
         rate = min(rates, key=lambda one: abs(one - 0.5))
     else:
         cases, rate = _told(old_cases, old_rate)

@@ -29,6 +29,7 @@ from roadworthy.workflow.calibrate import (
     protected_columns,
     thresholds_to_try,
 )
+from roadworthy.workflow.drawn_in import drawn_in
 from roadworthy.workflow.guarding import Guarding
 from roadworthy.workflow.source import Parted, known, names
 from roadworthy.workflow.subject import Judged
@@ -61,7 +62,7 @@ def certified(
     taken = _look(workspace, model, cases, asked, now)
     kept = certificates.answer(workspace, taken)
     if kept is not None:
-        return _read(kept, asked, guard, taken, now.date())
+        return drawn_in(product, scored, _read(kept, asked, guard, taken, now.date()))
     others = [parted.open(name) for name in (SetName.VALIDATION, SetName.TRAIN)]
     tried = thresholds_to_try(product, blind, others)
     made = made_from(product, scored, parted.all_open, tried, taken.number)
@@ -72,12 +73,14 @@ def certified(
         fingerprints=_fingerprints(asked, model, guard),
     )
     certificates.keep_answer(workspace, taken, certificate_to_json(found))
-    return found
+    return drawn_in(product, scored, found)
 
 
-def policy_of(certificate: Certificate) -> Triage:
-    """What the certificate lets the product decide alone."""
-    return Triage(certificate.threshold("clear"), certificate.threshold("flag"))
+def policy_of(certificate: Certificate, product: Product) -> Triage:
+    """What the certificate lets the product decide alone; the rest a person does, or with help."""
+    rules = product.decision.triage
+    assist_from = None if rules is None else rules.assist_from
+    return Triage(certificate.threshold("clear"), certificate.threshold("flag"), assist_from)
 
 
 def _require_cases(product: Product, cases: pl.DataFrame) -> None:
