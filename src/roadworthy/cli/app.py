@@ -343,8 +343,10 @@ def _nobody_reads() -> None:
 
 
 def _misused(problem: Exception, wants_json: bool) -> int:
+    # only the whole message names the argument that is missing
+    whole = getattr(problem, "format_message", None)
     told = BadInput(
-        harmless(str(getattr(problem, "message", problem))),
+        harmless(str(whole() if whole else problem)),
         code="usage",
         next_step="See `roadworthy --help`.",
         where="the command line",

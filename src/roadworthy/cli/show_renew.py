@@ -61,7 +61,11 @@ def renewed(found: Renewed) -> None:
         show.line(f"  {one.model}: {one.reason}.")
     _mix(found)
     show.line()
-    show.line(f"Cause: {found.attribution.cause}", f"  ({found.attribution.why})", style="bold")
+    show.line(
+        f"Cause: {found.attribution.cause.removeprefix('cause ')}",
+        f"  ({found.attribution.why})",
+        style="bold",
+    )
     _slope(found)
     _requirements(found)
     for note in found.notes:
@@ -198,6 +202,10 @@ def plan(found: RenewalPlan) -> None:
     if found.why_hold:
         show.line(f"No drop: {found.why_hold}.")
     show.line("Where the mix of cases differs, the old set counts for fewer: take more then.")
+    if found.dependent:
+        show.line(
+            "Cases are planned as if independent: where those of a unit are alike, take more."
+        )
 
 
 def _labels(count: int | None, found: RenewalPlan) -> tuple[str, ...]:

@@ -171,7 +171,8 @@ class FreshNeed:
 class RenewalPlan(Shown):
     """How many fresh labels a comparison takes, given the old set as it is.
 
-    ``to_show_hold`` is for a model that did not drop at all (None: ``why_hold``).
+    ``to_show_hold`` is for a model that did not drop at all (None: ``why_hold``). Where cases share
+    units (``dependent``) it takes more than this.
     """
 
     product: str
@@ -186,6 +187,7 @@ class RenewalPlan(Shown):
     why_hold: str
     label_cost: float | None
     unit: str
+    dependent: bool = False
 
     @property
     def headline(self) -> str:

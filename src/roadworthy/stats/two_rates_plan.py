@@ -123,10 +123,7 @@ def _fresh(
 ) -> int | Never:
     start = _approximate(n_old, old_rate, new_rate, delta, alpha, power)
     if start > MOST_FRESH:
-        return Never(
-            f"{n_old:,} old cases tell the old rate too loosely for this: more fresh ones do not "
-            "help"
-        )
+        return _never(n_old, old_rate, new_rate, delta, alpha, power)
 
     def enough(size: int) -> bool:
         return power_above(n_old, old_rate, size, new_rate, delta, alpha) >= power
@@ -135,10 +132,7 @@ def _fresh(
     while not enough(high):
         low, high = high, math.ceil(high * 1.2) + 1
         if high > 2 * MOST_FRESH:
-            return Never(
-                f"{n_old:,} old cases tell the old rate too loosely for this: more fresh ones do "
-                "not help"
-            )
+            return _never(n_old, old_rate, new_rate, delta, alpha, power)
     low = max(low, int(0.7 * start)) if low == 0 else low
     while high - low > max(1, int(_STEP * high)):
         middle = (low + high) // 2
@@ -146,19 +140,29 @@ def _fresh(
     return high
 
 
+def _never(
+    n_old: int, old_rate: float, new_rate: float, delta: float, alpha: float, power: float
+) -> Never:
+    """The old set is too small; how large it would have to be, were the fresh rate known."""
+    larger = n_old
+    while larger < MOST_FRESH and _short(
+        larger, old_rate, 2.0 * MOST_FRESH, new_rate, delta, alpha, power
+    ):
+        larger = math.ceil(larger * 1.02) + 1
+    told = f"{n_old:,} old cases tell the old rate too loosely: more fresh ones do not help"
+    if larger >= MOST_FRESH:
+        return Never(told)
+    digits = 10 ** max(0, len(str(larger)) - 2)
+    return Never(f"{told}; it takes an old set of more than {larger // digits * digits:,}")
+
+
 def _approximate(
     n_old: int, old_rate: float, new_rate: float, delta: float, alpha: float, power: float
 ) -> int:
     """Fresh cases by the normal approximation; beyond MOST_FRESH where none are enough."""
-    normal = NormalDist()
-    z_alpha, z_power = normal.inv_cdf(1.0 - alpha), normal.inv_cdf(power)
-    off = (old_rate - new_rate) - delta
 
     def short(size: float) -> bool:
-        old, new = old_rate, new_rate
-        null = float(score_z(old * n_old, n_old, new * size, size, delta))
-        truth = math.sqrt(old * (1.0 - old) / n_old + new * (1.0 - new) / size)
-        return off < z_alpha * off / null + z_power * truth if null > 0 else True
+        return _short(n_old, old_rate, size, new_rate, delta, alpha, power)
 
     if short(2.0 * MOST_FRESH):
         return MOST_FRESH + 1
@@ -167,6 +171,25 @@ def _approximate(
         middle = math.sqrt(low * high)
         low, high = (middle, high) if short(middle) else (low, middle)
     return max(2, math.ceil(high))
+
+
+def _short(
+    n_old: float,
+    old_rate: float,
+    n_new: float,
+    new_rate: float,
+    delta: float,
+    alpha: float,
+    power: float,
+) -> bool:
+    """Whether the normal approximation says that the power is not reached."""
+    off = (old_rate - new_rate) - delta
+    null = float(score_z(old_rate * n_old, n_old, new_rate * n_new, n_new, delta))
+    if null <= 0.0:
+        return True
+    truth = math.sqrt(old_rate * (1.0 - old_rate) / n_old + new_rate * (1.0 - new_rate) / n_new)
+    normal = NormalDist()
+    return off < normal.inv_cdf(1.0 - alpha) * off / null + normal.inv_cdf(power) * truth
 
 
 def _check(

@@ -67,6 +67,7 @@ def renew_plan(
         why_hold=hold.why if isinstance(hold, Never) else "",
         label_cost=product.costs.label if product.costs else None,
         unit=product.costs.unit if product.costs else "",
+        dependent=product.data.unit not in (None, product.data.id),
     )
 
 
