@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def leaderboard(
+    on: Annotated[Path, typer.Option("--on", help="The table of development cases.")],
+    submit: Annotated[
+        str, typer.Option("--submit", help="The column with the new model's answers.")
+    ],
     product: Annotated[
         Path, typer.Argument(help="product.yaml, or the folder it is in.", show_default=True)
     ] = Path("product.yaml"),
-    on: Annotated[Path, typer.Option("--on", help="The table of development cases.")] = ...,  # type: ignore[assignment]
-    submit: Annotated[
-        str, typer.Option("--submit", help="The column with the new model's answers.")
-    ] = ...,  # type: ignore[assignment]
     rate: Annotated[Right, typer.Option(help="Which share of right answers counts.")] = (
         Right.ACCURACY
     ),
