@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from roadworthy.workflow.init import init
     from roadworthy.workflow.load import load
     from roadworthy.workflow.plan import plan
+    from roadworthy.workflow.renew import renew
     from roadworthy.workflow.train import train
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "init",
     "load",
     "plan",
+    "renew",
     "train",
 ]
 __version__ = "0.1.0"

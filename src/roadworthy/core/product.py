@@ -12,6 +12,7 @@ from roadworthy.core.certificate import MaxRisk
 from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
 from roadworthy.core.policy import Audit, Referred
+from roadworthy.core.renewal import Renewal
 from roadworthy.core.requirement import Level, Requirement, SliceRule
 from roadworthy.core.scope import Scope as Scope
 from roadworthy.core.scope import ScopeRule as ScopeRule
@@ -285,6 +286,7 @@ class Product(Shown):
     models: tuple[str, ...] | None = None
     team: Team | None = None
     worklist: Worklist = field(default_factory=Worklist)
+    renewal: Renewal = field(default_factory=Renewal)
     file: Path = Path("product.yaml")
     fingerprint: str = ""
     text: str = field(default="", repr=False, compare=False)

@@ -20,6 +20,7 @@ from roadworthy.io.decide_words import AuditWords, WorklistWords
 from roadworthy.io.environment_words import EnvironmentWords
 from roadworthy.io.guard_words import GuardWords
 from roadworthy.io.model_words import ModelWords
+from roadworthy.io.renewal_words import RenewalWords
 from roadworthy.io.scope_words import ScopeWords
 from roadworthy.io.shapes import AlsoWritten, Checked, Fault, Words, faults, shown, wrong
 from roadworthy.io.team_words import TeamWords
@@ -230,6 +231,8 @@ class ProductWords(Words):
     """The product and a person together, for requirements `of: team`."""
     worklist: WorklistWords | None = None
     """Who gets the cases that go to a person."""
+    renewal: RenewalWords = RenewalWords()
+    """When the sealed set is too old, and what of recent traffic demands a new one."""
     train: TrainWords | None = None
     """What training does beside fitting."""
     models: Texts | None = None

@@ -125,6 +125,7 @@ def _product(
         confidence=around.confidence,
         decision=around.decision,
         weights=None if words.train is None else words.train.weights,
+        renewal=words.renewal.core(),
         model=None if words.model is None else words.model.core(),
         worklist=Worklist() if words.worklist is None else words.worklist.core(),
         models=None if words.models is None else tuple(words.models),

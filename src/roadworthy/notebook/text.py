@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from roadworthy.cli import show, show_compare, show_decisions, show_doctor, show_explain, show_init
+from roadworthy.cli import (
+    leaderboard,
+    show,
+    show_compare,
+    show_decisions,
+    show_doctor,
+    show_explain,
+    show_init,
+    show_renew,
+    show_vault,
+)
 from roadworthy.core.comparison import Comparison
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
+from roadworthy.core.renewal import RenewalPlan, Renewed
+from roadworthy.core.successor import Due
 from roadworthy.core.verdict import Judgement
 from roadworthy.io.harmless import harmless
 from roadworthy.workflow.decisions import Decisions
@@ -17,7 +29,10 @@ from roadworthy.workflow.doctor import Health
 from roadworthy.workflow.dossier import Written
 from roadworthy.workflow.explain import Explained
 from roadworthy.workflow.init import Drafted
+from roadworthy.workflow.leaderboard import Leaderboard
+from roadworthy.workflow.rolling import Drawn
 from roadworthy.workflow.train import Trained
+from roadworthy.workflow.vault_explain import Explained as VaultExplained
 
 _PRINTS: dict[type, Callable[[Any], None]] = {
     Judgement: show.judgement,
@@ -30,6 +45,12 @@ _PRINTS: dict[type, Callable[[Any], None]] = {
     Health: show_doctor.health,
     Explained: show_explain.explained,
     Drafted: show_init.drafted,
+    Renewed: show_renew.renewed,
+    RenewalPlan: show_renew.plan,
+    Due: show_renew.due,
+    Drawn: show_renew.drawn,
+    VaultExplained: show_vault.explained,
+    Leaderboard: leaderboard.board,
 }
 
 
