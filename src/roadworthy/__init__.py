@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from roadworthy.workflow.certify import certify
     from roadworthy.workflow.check import check
     from roadworthy.workflow.compare import compare
+    from roadworthy.workflow.decide import decide
     from roadworthy.workflow.doctor import doctor
     from roadworthy.workflow.dossier import dossier
     from roadworthy.workflow.explain import explain
     from roadworthy.workflow.init import init
     from roadworthy.workflow.load import load
     from roadworthy.workflow.plan import plan
+    from roadworthy.workflow.renew import renew
     from roadworthy.workflow.train import train
 
 __all__ = [
@@ -28,12 +30,14 @@ __all__ = [
     "certify",
     "check",
     "compare",
+    "decide",
     "doctor",
     "dossier",
     "explain",
     "init",
     "load",
     "plan",
+    "renew",
     "train",
 ]
 __version__ = "0.1.0"
