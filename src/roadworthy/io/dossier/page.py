@@ -24,6 +24,7 @@ from roadworthy.io.dossier.figures import Figures, figures
 from roadworthy.io.dossier.metrics import Formula, Metrics
 from roadworthy.io.dossier.plain import Plain, plain
 from roadworthy.io.dossier.planned import Planned, planned
+from roadworthy.io.dossier.rules import Rules, rules
 from roadworthy.io.dossier.rungs import Rungs, rungs
 from roadworthy.io.dossier.ways import Ways, shared
 
@@ -65,6 +66,7 @@ class Page:
     ladder: Rungs
     certificate: Told | None
     ways: Ways
+    rules: Rules
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def page(
         ladder=rungs(beside.ladder, metrics),
         certificate=told(judgement.certificate),
         ways=shared(judgement.ways),
+        rules=rules(product),
     )
 
 
