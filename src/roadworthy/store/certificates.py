@@ -48,9 +48,7 @@ def look(workspace: Workspace, names: NDArray[np.uint64], asked: Asked, now: dat
     Raises:
         Refused: the declared looks are spent, or others were declared at the first look.
     """
-    taken = _sharing(workspace, names)
-    _refuse_spent(taken, asked)
-    number = len(taken) + 1
+    number = refuse_spent(workspace, names, asked) + 1
     digest = sha256(np.sort(names).astype("<u8").tobytes()).hexdigest()[:16]
     new = Look(f"{digest}-{number}", asked, number, now.isoformat(timespec="seconds"))
     workspace.write(_file(new.name, _NAMES), np.sort(names).astype("<u8").tobytes())
@@ -83,6 +81,17 @@ def certified_names(workspace: Workspace) -> NDArray[np.uint64]:
     files = sorted(workspace.path(CERTIFICATES).glob(f"*{_NAMES}"))
     kept = [read_names(file) for file in files]
     return np.unique(np.concatenate(kept)) if kept else np.empty(0, dtype=np.uint64)
+
+
+def refuse_spent(workspace: Workspace, names: NDArray[np.uint64], asked: Asked) -> int:
+    """How many looks at some of these cases were taken, where one more may be.
+
+    Raises:
+        Refused: the declared looks are spent, or others were declared at the first look.
+    """
+    taken = _sharing(workspace, names)
+    _refuse_spent(taken, asked)
+    return len(taken)
 
 
 def _sharing(workspace: Workspace, names: NDArray[np.uint64]) -> list[Look]:

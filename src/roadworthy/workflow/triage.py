@@ -52,14 +52,10 @@ def certified(
             valid.
     """
     blind = Judged(product, model, REFERS_ALL, guard)
-    cases = blind.guarded(parted.open(SetName.CALIBRATION))
-    _require_cases(product, cases)
-    answers = blind.answers(cases)
-    assert answers is not None
-    scored = cases.with_columns(answers.alias(columns.SCORE))
+    scored = _scored(product, blind, parted)
     asked = _asked(product, model, scored, guard)
     now = datetime.now(UTC)
-    taken = _look(workspace, model, cases, asked, now)
+    taken = _look(workspace, model, scored, asked, now)
     kept = certificates.answer(workspace, taken)
     if kept is not None:
         return drawn_in(product, scored, _read(kept, asked, guard, taken, now.date()))
@@ -76,9 +72,45 @@ def certified(
     return drawn_in(product, scored, found)
 
 
+def kept_certificate(
+    product: Product,
+    workspace: Workspace,
+    parted: Parted,
+    model: Model,
+    guard: Guarding | None = None,
+) -> Certificate | None:
+    """The certificate that was kept, without taking a look; None: a look may still be taken.
+
+    Raises:
+        BadInput: there is nothing to certify on.
+        Refused: as ``certified``, which would take the look.
+    """
+    scored = _scored(product, Judged(product, model, REFERS_ALL, guard), parted)
+    asked = _asked(product, model, scored, guard)
+    before = certificates.same(workspace, names(scored), asked)
+    if before is None:
+        _refuse_seen(workspace, model, scored)
+        certificates.refuse_spent(workspace, names(scored), asked)
+        return None
+    kept = certificates.answer(workspace, before)
+    if kept is None:
+        return None
+    today = datetime.now(UTC).date()
+    return drawn_in(product, scored, _read(kept, asked, guard, before, today))
+
+
 def policy_of(certificate: Certificate) -> Triage:
     """What the certificate lets the product decide alone."""
     return Triage(certificate.threshold("clear"), certificate.threshold("flag"))
+
+
+def _scored(product: Product, blind: Judged, parted: Parted) -> pl.DataFrame:
+    """The calibration cases with their scores, null where there is none."""
+    cases = blind.guarded(parted.open(SetName.CALIBRATION))
+    _require_cases(product, cases)
+    answers = blind.answers(cases)
+    assert answers is not None
+    return cases.with_columns(answers.alias(columns.SCORE))
 
 
 def _require_cases(product: Product, cases: pl.DataFrame) -> None:
@@ -107,6 +139,11 @@ def _look(
     before = certificates.same(workspace, ours, asked)
     if before is not None:
         return before
+    _refuse_seen(workspace, model, cases)
+    return certificates.look(workspace, ours, asked, now)
+
+
+def _refuse_seen(workspace: Workspace, model: Model, cases: pl.DataFrame) -> None:
     seen = open_names(workspace)
     if model.files and not isinstance(model, Brought):
         seen = np.union1d(seen, seen_ids(workspace, model.fingerprint))
@@ -120,7 +157,6 @@ def _look(
             value=shared,
             next_step="Restore the split and table as they were, or bring cases that nobody saw.",
         )
-    return certificates.look(workspace, ours, asked, now)
 
 
 def _asked(
