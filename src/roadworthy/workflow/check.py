@@ -187,7 +187,7 @@ def _as_a_whole(
         paths=ways,
         pictures=pictures,
         certificate=certificate,
-        working=ways_of_working(settled.judged, answered, registry, certificate),
+        working=ways_of_working(settled.judged, answered, registry, certificate, study.candidates),
     )
 
 
