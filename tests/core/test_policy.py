@@ -34,6 +34,32 @@ def test_every_case_has_a_route_and_a_reason(
     assert (found.route, found.reason) == (route, reason)
 
 
+@pytest.mark.parametrize(
+    ("score", "outside", "route", "reason"),
+    [
+        (0.1, (), Route.CLEAR, "BELOW_CLEAR"),
+        (0.95, (), Route.FLAG, "ABOVE_FLAG"),
+        (0.25, (), Route.ASSIST, "SUGGESTS:clear"),
+        (0.7, (), Route.ASSIST, "SUGGESTS:flag"),
+        (0.69, (), Route.REFER, "UNCERTAIN"),
+        (0.25, ("SCOPE:age",), Route.REFER, "SCOPE:age"),
+        (None, (), Route.REFER, "MISSING:score"),
+    ],
+)
+def test_a_person_gets_a_likely_answer_as_a_suggestion(
+    score: float | None, outside: tuple[str, ...], route: Route, reason: str
+) -> None:
+    found = Triage(0.2, 0.9, assist_from=0.7).route(score, outside)
+    assert (found.route, found.reason) == (route, reason)
+
+
+@given(st.floats(0, 1), st.floats(0.5, 1, exclude_max=True))
+def test_suggestions_never_change_what_is_decided_alone(score: float, assist_from: float) -> None:
+    alone = {Route.CLEAR, Route.FLAG}
+    without, helped = Triage(0.2, 0.8).route(score), Triage(0.2, 0.8, assist_from).route(score)
+    assert helped == without or without.route not in alone
+
+
 @given(THRESHOLDS, THRESHOLDS)
 def test_a_missing_score_is_never_decided_alone(low: float | None, high: float | None) -> None:
     if low is not None and high is not None and low > high:

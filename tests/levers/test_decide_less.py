@@ -101,7 +101,9 @@ def test_thresholds_wider_than_the_certified_ones_change_nothing(tmp_path: Path)
     before = check(file)
     rewrite(file, decision=wide)
     after = check(file)
-    assert policy_of(certificate(after)) == policy_of(certificate(before))
+    assert policy_of(certificate(after), load_product(file)) == policy_of(
+        certificate(before), load_product(file)
+    )
     assert [v.evidence for v in after.verdicts] == [v.evidence for v in before.verdicts]
 
 
@@ -115,7 +117,7 @@ def test_a_threshold_that_leaves_nothing_is_inconclusive_and_says_so(tmp_path: P
 
 def test_it_counts_the_errors_beyond_the_new_thresholds(tmp_path: Path) -> None:
     file = written(tmp_path)
-    low, high = policy_of(certificate(check(file))), 0.9
+    low, high = policy_of(certificate(check(file)), load_product(file)), 0.9
     assert isinstance(low, Triage) and low.clear_below is not None
     drawn = {
         **BOTH,
@@ -149,7 +151,7 @@ def test_whatever_is_written_never_decides_more_than_is_certified(
     assert rules is not None
     rules = replace(rules, only_below=low, only_above=high)
     asked = replace(product, decision=replace(product.decision, triage=rules))
-    now, was = policy_of(drawn_in(asked, cases, found)), policy_of(found)
+    now, was = policy_of(drawn_in(asked, cases, found), asked), policy_of(found, asked)
     assert was.clear_below is not None and was.flag_above is not None
     assert now.clear_below is None or now.clear_below <= min(was.clear_below, low)
     assert now.flag_above is None or now.flag_above >= max(was.flag_above, high)

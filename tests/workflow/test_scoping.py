@@ -29,8 +29,8 @@ from roadworthy.io import path_words, telling
 from roadworthy.io.product_yaml import load_product, parse_product
 from roadworthy.workflow import one_pass
 from roadworthy.workflow.check import check
+from roadworthy.workflow.not_streamed import NotStreamedError
 from roadworthy.workflow.prepare import in_scope
-from roadworthy.workflow.stream import NotStreamedError
 
 SCHEMA = {"age": pl.Float64, "vendor": pl.String, "new": pl.Boolean, "on": pl.Date}
 ROWS = st.lists(

@@ -57,11 +57,14 @@ class Policy:
 class Triage:
     """Clear below one threshold, flag above another, hand everything else to a person.
 
-    None: that side decides nothing alone. A score equal to a threshold goes to a person.
+    None: that side decides nothing alone. A score equal to a threshold goes to a person, with a
+    suggestion where the likelier answer has at least the chance ``assist_from`` (None: never). The
+    person decides all the same: no guarantee hangs on it.
     """
 
     clear_below: float | None
     flag_above: float | None
+    assist_from: float | None = None
 
     def __post_init__(self) -> None:
         low, high = self.clear_below, self.flag_above
@@ -78,6 +81,8 @@ class Triage:
             return Routed(Route.CLEAR, "BELOW_CLEAR")
         if self.flag_above is not None and score > self.flag_above:
             return Routed(Route.FLAG, "ABOVE_FLAG")
+        if self.assist_from is not None and max(score, 1.0 - score) >= self.assist_from:
+            return Routed(Route.ASSIST, "SUGGESTS:flag" if score >= 0.5 else "SUGGESTS:clear")
         return Routed(Route.REFER, "UNCERTAIN")
 
 

@@ -188,7 +188,9 @@ class TriageRules:
     ``confidence`` holds for all risks and all levels of ``protect`` together; ``looks`` is how
     often the calibration cases may certify something, each at its share. A certificate is valid for
     ``valid_days`` (None: as long as nothing changes). Inside what is certified the product clears
-    ``only_below`` a score and flags ``only_above`` one (None: wherever it is certified).
+    ``only_below`` a score and flags ``only_above`` one (None: wherever it is certified). Of what a
+    person gets, cases whose likelier answer has at least the chance ``assist_from`` come with a
+    suggestion (None: none does).
     """
 
     risks: tuple[MaxRisk, ...]
@@ -196,6 +198,7 @@ class TriageRules:
     protect: tuple[SliceRule, ...] = ()
     looks: int = 1
     valid_days: int | None = None
+    assist_from: float | None = None
     only_below: float | None = None
     only_above: float | None = None
 

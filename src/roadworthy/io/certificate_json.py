@@ -157,6 +157,8 @@ def _open(seen: OnOpenCases) -> Json:
         "cleared": seen.cleared,
         "referred": seen.referred,
         "flagged": seen.flagged,
+        "assisted": seen.assisted,
+        "suggestions": None if seen.suggestions is None else _rate(seen.suggestions),
         "gross_misses": None if seen.gross is None else _rate(seen.gross),
         "readers": [
             {
@@ -170,13 +172,15 @@ def _open(seen: OnOpenCases) -> Json:
 
 
 def _read_open(stored: Mapping[str, Any]) -> OnOpenCases:
-    gross = stored["gross_misses"]
+    gross, suggestions = stored["gross_misses"], stored.get("suggestions")
     return OnOpenCases(
         set=stored["set"],
         cases=stored["cases"],
         cleared=stored["cleared"],
         referred=stored["referred"],
         flagged=stored["flagged"],
+        assisted=stored.get("assisted"),
+        suggestions=None if suggestions is None else _read_rate(suggestions),
         gross=None if gross is None else _read_rate(gross),
         readers=tuple(
             Reader(one["name"], _read_rate(one["net_misses"]), _read_rate(one["also_missed"]))

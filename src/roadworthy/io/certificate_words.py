@@ -7,6 +7,7 @@ from roadworthy.core.certificate import (
     CertifiedSide,
     MaxRisk,
     Missing,
+    OnOpenCases,
     ProtectedLevel,
     Risk,
     SeenRate,
@@ -130,11 +131,12 @@ def on_open(found: Certificate) -> tuple[str, ...]:
         f"Of {telling.count(seen.cases)} open cases ({seen.set}), {_share(seen.cleared)} are "
         f"cleared, {_share(seen.referred)} referred to a person and {_share(seen.flagged)} flagged."
     )
+    first = (shares,) if seen.assisted is None else (shares, _assisted(found, seen))
     if seen.gross is None:
-        return (shares,)
+        return first
     units = f" {found.unit}s" if found.unit else " positives"
     told = [
-        shares,
+        *first,
         f"Gross misses there: {telling.count(seen.gross.k)} of {telling.count(seen.gross.n)}"
         f"{units} cleared ({_bounds(seen.gross)}).",
     ]
@@ -146,6 +148,20 @@ def on_open(found: Certificate) -> tuple[str, ...]:
             f"({_bounds(also)})."
         )
     return tuple(told)
+
+
+def _assisted(found: Certificate, seen: OnOpenCases) -> str:
+    """How many people are helped, and how good the help is; the person decides."""
+    assert seen.assisted is not None
+    told = f"With a suggestion for the person: {_share(seen.assisted)} of all cases"
+    right = seen.suggestions
+    if right is None:
+        return f"{told}."
+    units = f" {found.unit}s" if found.unit else ""
+    return (
+        f"{told}; right in {telling.count(right.k)} of {telling.count(right.n)}{units} "
+        f"({_bounds(right)})."
+    )
 
 
 def _share(value: float) -> str:

@@ -22,7 +22,7 @@ from roadworthy.io.model_words import ModelWords
 from roadworthy.io.scope_words import ScopeWords
 from roadworthy.io.shapes import AlsoWritten, Checked, Fault, Words, faults, shown, wrong
 from roadworthy.io.team_words import TeamWords
-from roadworthy.io.triage_words import ClearWords, FlagWords, ModeWord, ProtectWords
+from roadworthy.io.triage_words import AssistWords, ClearWords, FlagWords, ModeWord, ProtectWords
 from roadworthy.io.words import (
     Pair,
     Text,
@@ -101,6 +101,8 @@ class DecisionWords(Words):
     """Triage: what must hold of the cases that are cleared."""
     flag: FlagWords | None = None
     """Triage: what must hold of the cases that are flagged."""
+    assist: AssistWords | None = None
+    """Triage: which of the cases that go to a person come with a suggestion."""
     confidence: ConfidenceWord | None = None
     """Triage: how sure all of it together must be; by default `confidence.level`."""
     protect: list[ProtectWords] = Field(default=[])
@@ -163,6 +165,7 @@ class DecisionWords(Words):
             protect=tuple(rule.core() for rule in self.protect),
             looks=self.looks,
             valid_days=self.valid_days,
+            assist_from=None if self.assist is None else self.assist.likely_right,
             only_below=None if self.clear is None else self.clear.only_below,
             only_above=None if self.flag is None else self.flag.only_above,
         )
@@ -180,7 +183,7 @@ class DecisionWords(Words):
         )
 
 
-_TRIAGE = ("clear", "flag", "confidence", "protect", "looks", "valid_days")
+_TRIAGE = ("clear", "flag", "assist", "confidence", "protect", "looks", "valid_days")
 
 
 def _version(value: object) -> int:

@@ -113,6 +113,27 @@ class FlagWords(Words):
             yield MaxRisk(Risk.PPV, self.ppv_at_least)
 
 
+def _chance(value: object) -> float:
+    found = number(value)
+    if not 0.5 <= found < 1:
+        step = as_share(found) if found > 1 else "Write a chance such as 0.8."
+        likelier = "must be at least 0.5, as the likelier of two answers is, and less than 1"
+        raise wrong(f"{likelier}, not {shown(value)}", step)
+    return found
+
+
+Chance = Annotated[
+    float, Checked(_chance, {"type": "number", "minimum": 0.5, "exclusiveMaximum": 1})
+]
+
+
+class AssistWords(Words):
+    """Which of the cases that a person decides come with the product's suggestion."""
+
+    likely_right: Chance
+    """The least chance, by the score, that the suggestion is right; needs calibrated scores."""
+
+
 class ProtectWords(Words):
     """Parts of the cases on which every risk must hold by itself."""
 

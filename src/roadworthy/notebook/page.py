@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from roadworthy.cli import show, show_compare, show_ways
+from roadworthy.core.comparison import Comparison
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.path import Path
 from roadworthy.core.plan import Plan
@@ -25,7 +26,6 @@ from roadworthy.notebook.card import (
 )
 from roadworthy.notebook.plot import Bars
 from roadworthy.notebook.text import text
-from roadworthy.workflow.compare import Comparison
 from roadworthy.workflow.train import Trained
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from roadworthy.cli import show, show_compare, show_doctor, show_explain, show_init
+from roadworthy.core.comparison import Comparison
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
 from roadworthy.core.verdict import Judgement
 from roadworthy.io.harmless import harmless
-from roadworthy.workflow.compare import Comparison
 from roadworthy.workflow.doctor import Health
 from roadworthy.workflow.dossier import Written
 from roadworthy.workflow.explain import Explained

@@ -211,6 +211,13 @@ def _triaged(policy: Triage) -> tuple[pl.Expr, pl.Expr]:
     return ~(cleared | flagged), flagged
 
 
+def suggested(assist_from: float) -> pl.Expr:
+    """Where a person gets a case with a suggestion: as ``Triage.route`` has it, for a column."""
+    score = pl.col(columns.SCORE)
+    likely = (pl.max_horizontal(score, 1.0 - score) >= assist_from).fill_null(False)
+    return pl.col(columns.INSIDE) & pl.col(columns.REFERRED) & likely
+
+
 def without_decision(cases: pl.DataFrame) -> pl.DataFrame:
     """Adds ``@referred`` and ``@rated`` where no score is thresholded: scope alone refers."""
     return cases.with_columns(

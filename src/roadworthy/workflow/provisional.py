@@ -40,4 +40,4 @@ def provisional(
     assert answers is not None
     scored = cases.with_columns(answers.alias(columns.SCORE))
     tried = thresholds_to_try(changed, blind, [training])
-    return policy_of(drawn_in(changed, scored, made_from(changed, scored, cases, tried)))
+    return policy_of(drawn_in(changed, scored, made_from(changed, scored, cases, tried)), changed)

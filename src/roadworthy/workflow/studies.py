@@ -74,7 +74,10 @@ def settle(
     if product.decision.triage is not None:
         certificate = certified(product, workspace, parted, model, guard)
         return Settled(
-            Judged(product, model, policy_of(certificate), guard), candidates, rungs, certificate
+            Judged(product, model, policy_of(certificate, product), guard),
+            candidates,
+            rungs,
+            certificate,
         )
     policy = kept_policy(product, model, workspace)
     if policy is not None:

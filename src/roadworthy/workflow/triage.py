@@ -99,9 +99,11 @@ def kept_certificate(
     return drawn_in(product, scored, _read(kept, asked, guard, before, today))
 
 
-def policy_of(certificate: Certificate) -> Triage:
-    """What the certificate lets the product decide alone."""
-    return Triage(certificate.threshold("clear"), certificate.threshold("flag"))
+def policy_of(certificate: Certificate, product: Product) -> Triage:
+    """What the certificate lets the product decide alone; the rest a person does, or with help."""
+    rules = product.decision.triage
+    assist_from = None if rules is None else rules.assist_from
+    return Triage(certificate.threshold("clear"), certificate.threshold("flag"), assist_from)
 
 
 def _scored(product: Product, blind: Judged, parted: Parted) -> pl.DataFrame:

@@ -63,7 +63,7 @@ def upkeep(product: Product, parted: Parted) -> Iterator[Finding]:
     certificate = _kept(lambda: kept_certificate(product, workspace, parted, model, guard))
     yield _certificate(certificate, parted)
     if isinstance(certificate, Certificate):
-        yield from _study(product, model, guard, policy_of(certificate))
+        yield from _study(product, model, guard, policy_of(certificate, product))
 
 
 def _before_a_model(product: Product) -> Iterator[Finding]:
