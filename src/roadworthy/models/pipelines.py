@@ -180,10 +180,15 @@ def matrix(
     """Numbers as float64, then categories as text, shape (cases, features), missing as NaN/text."""
     found = np.empty((cases.height, len(numbers) + len(categories)), dtype=object)
     for i, name in enumerate(numbers):
+        if not cases.schema[name].is_numeric():
+            _refuse_other_kind(cases[name], "numbers")
         column = cases[name].cast(pl.Float64, strict=False)
         _refuse_infinite(column)
         found[:, i] = column.fill_null(float("nan")).to_numpy()
     for i, name in enumerate(categories, start=len(numbers)):
+        # a file of texts such as 3 and 4 may be read as whole numbers, and 3 is still 3
+        if cases.schema[name].is_float():
+            _refuse_other_kind(cases[name], "categories")
         found[:, i] = cases[name].cast(pl.String).fill_null("(missing)").to_numpy()
     return found
 
@@ -267,6 +272,21 @@ def _refuse_names(cases: pl.DataFrame, categories: tuple[str, ...]) -> None:
                 value=levels,
                 next_step="Name the columns to learn from: `data: {features: [...]}`.",
             )
+
+
+def _refuse_other_kind(column: pl.Series, learnt_as: str) -> None:
+    """What is of another kind than it was means something else; without values it has no kind."""
+    if column.null_count() == column.len():
+        return
+    raise BadInput(
+        f"the feature {column.name!r} holds {column.dtype}, and the model learnt it as "
+        f"{learnt_as}.",
+        code="changed_type",
+        where=f"column {column.name}",
+        value=str(column.dtype),
+        next_step="Write its values as they were; a text such as 'n/a' makes a column of numbers "
+        "text.",
+    )
 
 
 def _refuse_infinite(column: pl.Series) -> None:
