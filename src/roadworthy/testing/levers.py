@@ -192,8 +192,8 @@ def _products(folder: Path) -> Iterator[Path]:
     certified = [{"metric": "automation", "at_least": 0.01}]
     data = {"split": parts, "prevalence": "as_sampled"}
     yield _product(folder / "triage", _cases(300, 3.0), certified, data=data, decision=triage)
-    parts = {"mode": "triage", "clear": {"fnr_at_most": 0.1}, "protect": [{"by": "site"}]}
-    yield _product(folder / "parts", _cases(300, 3.0), certified, data=data, decision=parts)
+    protected = {"mode": "triage", "clear": {"fnr_at_most": 0.1}, "protect": [{"by": "site"}]}
+    yield _product(folder / "parts", _cases(300, 3.0), certified, data=data, decision=protected)
     alone = {"mode": "triage", "flag": {"fpr_at_most": 0.2}}
     trusted = [{"id": "trust", "metric": "ppv", "at_least": 0.9}]
     yield _product(folder / "strict", _cases(700, 1.6), trusted, data=data, decision=alone)

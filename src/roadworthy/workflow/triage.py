@@ -52,7 +52,7 @@ def certified(
             valid.
     """
     blind = Judged(product, model, REFERS_ALL, guard)
-    scored = _scored(product, blind, parted)
+    scored = _scored(blind, parted)
     asked = _asked(product, model, scored, guard)
     now = datetime.now(UTC)
     taken = _look(workspace, model, scored, asked, now)
@@ -72,7 +72,14 @@ def certified(
     return drawn_in(product, scored, found)
 
 
-def kept_certificate(
+def policy_of(certificate: Certificate, product: Product) -> Triage:
+    """What the certificate lets the product decide alone; the rest a person does, or with help."""
+    rules = product.decision.triage
+    assist_from = None if rules is None else rules.assist_from
+    return Triage(certificate.threshold("clear"), certificate.threshold("flag"), assist_from)
+
+
+def present_certificate(
     product: Product,
     workspace: Workspace,
     parted: Parted,
@@ -85,7 +92,7 @@ def kept_certificate(
         BadInput: there is nothing to certify on.
         Refused: as ``certified``, which would take the look.
     """
-    scored = _scored(product, Judged(product, model, REFERS_ALL, guard), parted)
+    scored = _scored(Judged(product, model, REFERS_ALL, guard), parted)
     asked = _asked(product, model, scored, guard)
     before = certificates.same(workspace, names(scored), asked)
     if before is None:
@@ -99,17 +106,10 @@ def kept_certificate(
     return drawn_in(product, scored, _read(kept, asked, guard, before, today))
 
 
-def policy_of(certificate: Certificate, product: Product) -> Triage:
-    """What the certificate lets the product decide alone; the rest a person does, or with help."""
-    rules = product.decision.triage
-    assist_from = None if rules is None else rules.assist_from
-    return Triage(certificate.threshold("clear"), certificate.threshold("flag"), assist_from)
-
-
-def _scored(product: Product, blind: Judged, parted: Parted) -> pl.DataFrame:
-    """The calibration cases with their scores, null where there is none."""
+def _scored(blind: Judged, parted: Parted) -> pl.DataFrame:
+    """The calibration cases with the scores that would be certified."""
     cases = blind.guarded(parted.open(SetName.CALIBRATION))
-    _require_cases(product, cases)
+    _require_cases(blind.product, cases)
     answers = blind.answers(cases)
     assert answers is not None
     return cases.with_columns(answers.alias(columns.SCORE))

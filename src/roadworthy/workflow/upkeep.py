@@ -22,7 +22,7 @@ from roadworthy.workflow.finding import Finding, as_finding, problem_of
 from roadworthy.workflow.guarding import Guarding, kept_guard
 from roadworthy.workflow.source import Parted, as_text
 from roadworthy.workflow.subject import Judged, kept_policy, load_model
-from roadworthy.workflow.triage import kept_certificate, policy_of
+from roadworthy.workflow.triage import policy_of, present_certificate
 
 GUARD, CERTIFICATE, STUDY = "guard", "certificate", "reader study"
 SOON = 30
@@ -60,7 +60,7 @@ def upkeep(product: Product, parted: Parted) -> Iterator[Finding]:
     if _must_be_asked(product, model):
         yield Finding(CERTIFICATE, NOT_ASKED)
         return
-    certificate = _kept(lambda: kept_certificate(product, workspace, parted, model, guard))
+    certificate = _kept(lambda: present_certificate(product, workspace, parted, model, guard))
     yield _certificate(certificate, parted)
     if isinstance(certificate, Certificate):
         yield from _study(product, model, guard, policy_of(certificate, product))
