@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from roadworthy.workflow.certify import certify
     from roadworthy.workflow.check import check
     from roadworthy.workflow.compare import compare
+    from roadworthy.workflow.decide import decide
     from roadworthy.workflow.doctor import doctor
     from roadworthy.workflow.dossier import dossier
     from roadworthy.workflow.explain import explain
@@ -28,6 +29,7 @@ __all__ = [
     "certify",
     "check",
     "compare",
+    "decide",
     "doctor",
     "dossier",
     "explain",

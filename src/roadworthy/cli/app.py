@@ -158,6 +158,27 @@ def certify(product: ProductFile = Path("product.yaml"), as_json: AsJson = False
 
 
 @app.command()
+def decide(
+    cases: Annotated[Path, typer.Argument(help="A CSV or Parquet file of new cases; no truth.")],
+    product: Annotated[
+        Path, typer.Option("--product", help="product.yaml, or the folder it is in.")
+    ] = Path("product.yaml"),
+    out: Annotated[
+        Path, typer.Option("--out", help="The Parquet or CSV file with one record a case.")
+    ] = Path("decisions.parquet"),
+    as_json: AsJson = False,
+) -> int:
+    """Decide new cases: cleared, flagged, or to a person, each with its reason."""
+    from roadworthy.cli import show_decisions
+    from roadworthy.workflow.decide import decide as run
+
+    with show.busy("deciding", as_json):
+        found = run(product, cases, out)
+    _print(found, as_json, show_decisions.decisions_json, show_decisions.decisions)
+    return found.exit_code
+
+
+@app.command()
 def dossier(
     product: ProductFile = Path("product.yaml"),
     out: Annotated[

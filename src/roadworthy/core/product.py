@@ -11,12 +11,13 @@ from typing import Any, Literal, TypeAlias
 from roadworthy.core.certificate import MaxRisk
 from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
-from roadworthy.core.policy import Referred
+from roadworthy.core.policy import Audit, Referred
 from roadworthy.core.requirement import Level, Requirement, SliceRule
 from roadworthy.core.scope import Scope as Scope
 from roadworthy.core.scope import ScopeRule as ScopeRule
 from roadworthy.core.shown import Shown
 from roadworthy.core.team import Team
+from roadworthy.core.worklist import Worklist
 
 Prevalence: TypeAlias = float | Literal["as_sampled"]
 
@@ -66,7 +67,11 @@ class Calls:
 
 @dataclass(frozen=True)
 class Data:
-    """Where the cases are and what their columns mean."""
+    """Where the cases are and what their columns mean.
+
+    ``text`` are features that hold text, each with the name of its embedding (None: whichever
+    suits a model).
+    """
 
     cases: tuple[str, ...]
     truth: str | None = None
@@ -77,6 +82,7 @@ class Data:
     score: str | None = None
     prediction: str | None = None
     features: tuple[str, ...] | None = None
+    text: Mapping[str, str | None] = field(default_factory=dict)
     prevalence: Prevalence | None = None
     split: Split | None = None
     calls: tuple[Calls, ...] = ()
@@ -210,6 +216,7 @@ class Decision:
     ``auto`` and ``cost`` choose the threshold on validation data (for the hardest requirement, or
     for the lowest cost); ``cost_ratio`` says that numbers were worked out from the prices.
     ``cheapest_band``: the band that goes to a person is chosen for the lowest cost too.
+    ``audit``: which cleared cases a person sees all the same, None: none.
     """
 
     threshold: float | Literal["auto", "cost"] = 0.5
@@ -219,6 +226,7 @@ class Decision:
     triage: TriageRules | None = None
     cheapest_band: bool = False
     cost_ratio: bool = False
+    audit: Audit | None = None
 
 
 @dataclass(frozen=True)
@@ -276,6 +284,7 @@ class Product(Shown):
     model: ModelSource | None = None
     models: tuple[str, ...] | None = None
     team: Team | None = None
+    worklist: Worklist = field(default_factory=Worklist)
     file: Path = Path("product.yaml")
     fingerprint: str = ""
     text: str = field(default="", repr=False, compare=False)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from roadworthy.core.certificate import (
@@ -54,6 +57,12 @@ def certificate_to_json(found: Certificate) -> Json:
         "notes": list(found.notes),
         "open": None if seen is None else _open(seen),
     }
+
+
+def certificate_fingerprint(found: Certificate) -> str:
+    """SHA-256 (64 hex digits) of the guarantee, whatever open cases showed of it since."""
+    kept = certificate_to_json(replace(found, open=None))
+    return sha256(json.dumps(kept, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def certificate_from_json(stored: Mapping[str, Any]) -> Certificate:

@@ -34,6 +34,7 @@ BY_TIME: Mapping[SetName, float] = {
     SetName.VALIDATION: 0.2,
     SetName.SEALED: 0.2,
 }
+AUTO = "auto"
 OF_THE_REST: Mapping[SetName, float] = {SetName.TRAIN: 0.75, SetName.VALIDATION: 0.25}
 
 
@@ -202,6 +203,19 @@ class CallsWords(Words):
         return Calls(name, self.column, tuple(self.positive), tuple(self.negative))
 
 
+def _automatic(value: object) -> object:
+    """A name or a list of names: text for which each model takes the embedding that suits it."""
+    if isinstance(value, dict):
+        return value
+    return dict.fromkeys(value if isinstance(value, list) else [value], AUTO)
+
+
+TextWords = Annotated[
+    dict[Column, Text],
+    AlsoWritten({"type": ["string", "array"], "items": {"type": "string"}}, _automatic),
+]
+
+
 class DataWords(Words):
     """Where the cases are and what their columns mean."""
 
@@ -223,6 +237,8 @@ class DataWords(Words):
     """A column with predictions, when no model is needed (other tasks)."""
     features: Columns | None = None
     """What a model may see; by default every column that no other key names."""
+    text: TextWords = Field(default={})
+    """Features that hold text, read by their words: their names, or each with an embedding."""
     prevalence: PrevalenceWord | None = None
     """as_sampled, or the share of positives where the product will work."""
     split: SplitWords | None = None
@@ -241,6 +257,7 @@ class DataWords(Words):
             **written,
             cases=tuple(self.cases),
             features=None if self.features is None else tuple(self.features),
+            text={name: None if how == AUTO else how for name, how in self.text.items()},
             split=None if self.split is None else self.split.core(),
             calls=tuple(calls.core(name) for name, calls in self.calls.items()),
             tables=dict(self.tables),

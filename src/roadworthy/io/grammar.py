@@ -16,6 +16,7 @@ from roadworthy.core.product import (
 )
 from roadworthy.io.cost_words import CostsWords, HarmWords, TrainWords
 from roadworthy.io.data_words import DataWords
+from roadworthy.io.decide_words import AuditWords, WorklistWords
 from roadworthy.io.environment_words import EnvironmentWords
 from roadworthy.io.guard_words import GuardWords
 from roadworthy.io.model_words import ModelWords
@@ -111,6 +112,8 @@ class DecisionWords(Words):
     """Triage: how many policies the calibration cases may certify, each at its share."""
     valid_days: Annotated[int, at_least(1)] | None = None
     """Triage: for how many days a certificate is valid; by default until something changes."""
+    audit: AuditWords | None = None
+    """Which cleared cases a person sees all the same, when `roadworthy decide` decides."""
 
     @model_validator(mode="after")
     def _words_of_one_mode(self) -> Self:
@@ -170,7 +173,8 @@ class DecisionWords(Words):
             only_above=None if self.flag is None else self.flag.only_above,
         )
         referred = self.referred or Referred.EXCLUDED
-        return Decision(referred=referred, calibrate=self.calibrate, triage=rules)
+        audit = None if self.audit is None else self.audit.core()
+        return Decision(referred=referred, calibrate=self.calibrate, triage=rules, audit=audit)
 
     def _of_threshold(self) -> Decision:
         return Decision(
@@ -180,6 +184,7 @@ class DecisionWords(Words):
             calibrate=self.calibrate,
             cheapest_band=self.refer_between == "cost",
             cost_ratio=self.threshold == "cost_ratio",
+            audit=None if self.audit is None else self.audit.core(),
         )
 
 
@@ -223,6 +228,8 @@ class ProductWords(Words):
     """How a score becomes a decision."""
     team: TeamWords | None = None
     """The product and a person together, for requirements `of: team`."""
+    worklist: WorklistWords | None = None
+    """Who gets the cases that go to a person."""
     train: TrainWords | None = None
     """What training does beside fitting."""
     models: Texts | None = None

@@ -11,6 +11,7 @@ from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Requirement, Side, Tier, Whose
 from roadworthy.io import registry
 from roadworthy.io.cost_checks import cost_problems
+from roadworthy.io.decide_checks import decide_problems
 from roadworthy.io.guard_words import implied_ids
 from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.problems import Page, Problem
@@ -36,6 +37,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from _models(product)
     yield from team_problems(product)
     yield from _guard(product, written)
+    yield from decide_problems(product)
     yield from _ids(written)
     yield from _gate(product)
     yield from _automation(product, written)
@@ -107,9 +109,24 @@ def _roles(product: Product) -> Iterator[Problem]:
         ):
             message = f"is '{name}', and so is `data.{one}`"
             yield Problem(("data", other), message, "One column has one of these meanings.")
+    yield from _text(product)
     if product.data.truth is not None and product.data.truth in (product.data.features or ()):
         message = f"holds '{product.data.truth}', the truth"
         yield Problem(("data", "features"), message, "Remove it: a model must not see the truth.")
+
+
+def _text(product: Product) -> Iterator[Problem]:
+    """A column of text is a feature, and nothing else; its embedding is installed."""
+    data = product.data
+    names = {getattr(data, role): role for role in ("truth", "id", "unit", "score", "prediction")}
+    for name, how in data.text.items():
+        if name in names:
+            message = f"holds '{name}', and it is `data.{names[name]}`"
+            yield Problem(("data", "text"), message, "Text is a feature: remove it here.")
+        if how is not None and how not in registry.embeddings():
+            step = did_you_mean(how, ["auto", *registry.embeddings()], "embeddings")
+            message = f"is {shown(how)}, and there is no such embedding"
+            yield Problem(("data", "text", name), message, step, "unknown_embedding")
 
 
 def _readers(product: Product) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.product import Product, Scope
 from roadworthy.core.team import Team
+from roadworthy.core.worklist import Worklist
 from roadworthy.io import registry
 from roadworthy.io.cost_checks import by_ratio
 from roadworthy.io.cost_words import harms
@@ -125,6 +126,7 @@ def _product(
         decision=around.decision,
         weights=None if words.train is None else words.train.weights,
         model=None if words.model is None else words.model.core(),
+        worklist=Worklist() if words.worklist is None else words.worklist.core(),
         models=None if words.models is None else tuple(words.models),
         file=file,
         fingerprint=_fingerprint(text, written),

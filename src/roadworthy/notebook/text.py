@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from roadworthy.cli import show, show_compare, show_doctor, show_explain, show_init
+from roadworthy.cli import show, show_compare, show_decisions, show_doctor, show_explain, show_init
 from roadworthy.core.comparison import Comparison
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
 from roadworthy.core.verdict import Judgement
 from roadworthy.io.harmless import harmless
+from roadworthy.workflow.decisions import Decisions
 from roadworthy.workflow.doctor import Health
 from roadworthy.workflow.dossier import Written
 from roadworthy.workflow.explain import Explained
@@ -25,6 +26,7 @@ _PRINTS: dict[type, Callable[[Any], None]] = {
     Trained: show.trained,
     Written: show.written,
     Comparison: show_compare.comparison,
+    Decisions: show_decisions.decisions,
     Health: show_doctor.health,
     Explained: show_explain.explained,
     Drafted: show_init.drafted,

@@ -11,19 +11,23 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, entry_points, requires, version
 from pathlib import Path
 
+import polars as pl
+
 from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Product
 from roadworthy.core.shown import Shown
+from roadworthy.io.free_text import FEWEST_WORDS, words_per_text
 from roadworthy.io.judgement_json import from_json
 from roadworthy.io.product_yaml import load_product, parse_product
 from roadworthy.io.registry import COLLECTORS, INSTRUMENTS, collectors, instruments
+from roadworthy.models.pipelines import MOST_CATEGORIES
 from roadworthy.store.seal import OPENINGS
 from roadworthy.store.seen import read_names
 from roadworthy.store.workspace import VERSION, Workspace
 from roadworthy.workflow.check import judgements
 from roadworthy.workflow.finding import Finding, as_finding, problem_of
 from roadworthy.workflow.load import Given, product_file
-from roadworthy.workflow.source import Parted, load_cases
+from roadworthy.workflow.source import Parted, feature_columns, load_cases
 from roadworthy.workflow.studies import resolve
 from roadworthy.workflow.subject import MODEL, load_model
 from roadworthy.workflow.upkeep import upkeep
@@ -175,6 +179,7 @@ def _product(file: Path) -> Iterator[Finding]:
         return
     yield Finding("cases", _sizes(parted[0]))
     yield _named_columns(one, parted[0])
+    yield from _texts(one, parted[0])
     yield _model(one, parted[0])
     yield from upkeep(one, parted[0])
 
@@ -292,6 +297,45 @@ def _sizes(parted: Parted) -> str:
 def _named_columns(product: Product, parted: Parted) -> Finding:
     problem = problem_of(lambda: resolve(product, parted.schema, instruments()))
     return as_finding("columns", problem) if problem else Finding("columns", "all that are named")
+
+
+def _texts(product: Product, parted: Parted) -> Iterator[Finding]:
+    """What is read as text, and what looks like text and is not declared."""
+    cases, data = parted.all_open, product.data
+    for name in data.text:
+        words, distinct = words_per_text(cases[name]), cases[name].n_unique()
+        told = f"{name}: {distinct:,} different ones, {words:.0f} words on average"
+        if words >= FEWEST_WORDS:
+            yield Finding("text", told)
+            continue
+        step = "Take it out of `data: {text: }` unless people wrote it."
+        yield Finding("text", f"{told}: rather names or codes than text", step)
+    undeclared = [name for name in _learnt(product, parted) if name not in data.text]
+    for name in undeclared:
+        column = cases[name]
+        if column.dtype == pl.String and column.n_unique() > MOST_CATEGORIES:
+            words = words_per_text(column)
+            told = f"{name}: {column.n_unique():,} different ones, {words:.0f} words on average"
+            yield Finding(
+                "text", f"{told}: no model takes it for categories", _declare(name, words)
+            )
+
+
+def _learnt(product: Product, parted: Parted) -> tuple[str, ...]:
+    """What a model would learn from here; nothing where the answers are there already."""
+    data = product.data
+    if product.model is not None or data.score or data.prediction or data.truth is None:
+        return ()
+    try:
+        return feature_columns(product, parted.schema)
+    except BadInput:
+        return ()
+
+
+def _declare(name: str, words: float) -> str:
+    if words >= FEWEST_WORDS:
+        return f"If people wrote it, say so: `data: {{text: [{name}]}}`."
+    return "Name the columns to learn from: `data: {features: [...]}`."
 
 
 def _model(product: Product, parted: Parted) -> Finding:

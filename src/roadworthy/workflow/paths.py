@@ -358,4 +358,5 @@ def fields(product: Product, schema: pl.Schema) -> tuple[str, ...]:
         features = feature_columns(product, schema)
     except BadInput:
         features = ()
-    return tuple(n for n in dict.fromkeys([*sliced, *named, *features]) if n in schema)
+    asked = dict.fromkeys([*sliced, *named, *features])
+    return tuple(n for n in asked if n in schema and n not in product.data.text)

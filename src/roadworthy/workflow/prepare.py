@@ -111,12 +111,13 @@ def check_costs(cases: pl.DataFrame, product: Product) -> None:
     for cost in () if product.costs is None else product.costs.per_case:
         require_columns(cases, [cost.column], f"{product.file.name}: costs")
         require_numbers(cases.schema, cost.column, product.file.name)
-        _check_cost(inside, cost)
+        check_case_costs(inside, cost)
     for name, matrix in _matrices(product):
         _require_priced(inside, matrix, f"{product.file.name}: {name}")
 
 
-def _check_cost(inside: pl.DataFrame, cost: CaseCost) -> None:
+def check_case_costs(inside: pl.DataFrame, cost: CaseCost) -> None:
+    """Refuses amounts in one column that are not numbers between their declared ends."""
     value = pl.col(cost.column).cast(pl.Float64)
     right = (value.is_finite() & value.is_between(cost.minimum, cost.maximum)).fill_null(False)
     bad = inside.filter(~right)
@@ -215,9 +216,13 @@ def _triaged(policy: Triage) -> tuple[pl.Expr, pl.Expr]:
 
 def suggested(assist_from: float) -> pl.Expr:
     """Where a person gets a case with a suggestion: as ``Triage.route`` has it, for a column."""
+    return pl.col(columns.INSIDE) & pl.col(columns.REFERRED) & likely_right(assist_from)
+
+
+def likely_right(assist_from: float) -> pl.Expr:
+    """Where the likelier answer has at least the chance ``assist_from``; never null."""
     score = pl.col(columns.SCORE)
-    likely = (pl.max_horizontal(score, 1.0 - score) >= assist_from).fill_null(False)
-    return pl.col(columns.INSIDE) & pl.col(columns.REFERRED) & likely
+    return (pl.max_horizontal(score, 1.0 - score) >= assist_from).fill_null(False)
 
 
 def without_decision(cases: pl.DataFrame) -> pl.DataFrame:

@@ -176,7 +176,7 @@ def load_other(product: Product, table: object, name: str) -> tuple[pl.DataFrame
 def scan_other(product: Product, table: object) -> pl.LazyFrame:
     """A table that a caller names or hands over; ids in a CSV file stay text."""
     if isinstance(table, str | Path):
-        return tables.scan_table(Path(table), as_text(product))
+        return tables.scan_table(Path(table), (*as_text(product), *product.data.text))
     return tables.from_frame(table, name_of(table))
 
 
@@ -216,11 +216,12 @@ def require_declared(raw: pl.DataFrame | pl.LazyFrame, product: Product, table: 
     """Every column that product.yaml names outside of instruments' own parameters is in ``raw``."""
     data, file = product.data, product.file.name
     named = [data.id, data.unit, data.truth, data.score, data.prediction, *(data.features or ())]
-    named += [calls.column for calls in data.calls]
+    named += [*data.text, *(calls.column for calls in data.calls)]
     if data.split and table == file:
         named += [data.split.column, data.split.by, data.split.leave_out]
     tables.require_columns(raw, [name for name in named if name], f"{table}: data")
     tables.require_columns(raw, product.scope.fields, f"{table}: scope")
+    tables.require_columns(raw, product.worklist.fields, f"{file}: worklist")
     if (triage := product.decision.triage) is not None:
         protected = [name for rule in triage.protect for name in rule.by]
         tables.require_columns(raw, protected, f"{file}: decision.protect")
@@ -237,7 +238,7 @@ def feature_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
     """What a model may learn from: the declared features, or all columns no other key names."""
     data = product.data
     if data.features is not None:
-        return data.features
+        return tuple(dict.fromkeys((*data.features, *data.text)))
     named = {data.id, data.unit, data.truth, data.score, data.prediction}
     named |= {calls.column for calls in data.calls}
     for requirement in product.requirements:

@@ -58,7 +58,8 @@ def certified(
     taken = _look(workspace, model, scored, asked, now)
     kept = certificates.answer(workspace, taken)
     if kept is not None:
-        return drawn_in(product, scored, _read(kept, asked, guard, taken, now.date()))
+        kept_one = _valid(_read(kept, asked, guard, taken), now.date())
+        return drawn_in(product, scored, kept_one)
     others = [parted.open(name) for name in (SetName.VALIDATION, SetName.TRAIN)]
     tried = thresholds_to_try(product, blind, others)
     made = made_from(product, scored, parted.all_open, tried, taken.number)
@@ -70,6 +71,29 @@ def certified(
     )
     certificates.keep_answer(workspace, taken, certificate_to_json(found))
     return drawn_in(product, scored, found)
+
+
+def kept_certificate(
+    product: Product,
+    workspace: Workspace,
+    parted: Parted,
+    model: Model,
+    guard: Guarding | None = None,
+) -> Certificate:
+    """The certificate that was kept for this model, guard and decision, valid or expired.
+
+    Nothing is looked at for the first time, and nothing is written.
+
+    Raises:
+        Refused: nothing was certified, or something else was.
+    """
+    scored = _scored(Judged(product, model, REFERS_ALL, guard), parted)
+    asked = _asked(product, model, scored, guard)
+    taken = certificates.same(workspace, names(scored), asked)
+    kept = None if taken is None else certificates.answer(workspace, taken)
+    if taken is None or kept is None:
+        raise _nothing_kept(product, certificates.sharing(workspace, names(scored)), asked)
+    return drawn_in(product, scored, _read(kept, asked, guard, taken))
 
 
 def policy_of(certificate: Certificate, product: Product) -> Triage:
@@ -103,7 +127,7 @@ def present_certificate(
     if kept is None:
         return None
     today = datetime.now(UTC).date()
-    return drawn_in(product, scored, _read(kept, asked, guard, before, today))
+    return drawn_in(product, scored, _valid(_read(kept, asked, guard, before), today))
 
 
 def _scored(blind: Judged, parted: Parted) -> pl.DataFrame:
@@ -210,9 +234,9 @@ def _expires(product: Product, taken: Look) -> str | None:
 
 
 def _read(
-    kept: dict[str, object], asked: Asked, guard: Guarding | None, taken: Look, today: date
+    kept: dict[str, object], asked: Asked, guard: Guarding | None, taken: Look
 ) -> Certificate:
-    """The kept certificate, if it is whole, about this very subject, and still valid."""
+    """The kept certificate, if it is whole and about this very subject."""
     try:
         found = certificate_from_json(kept)
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
@@ -229,6 +253,10 @@ def _read(
         raise _no_certificate(
             taken, f"belongs to something else: its {differs} differ", "foreign_certificate"
         )
+    return found
+
+
+def _valid(found: Certificate, today: date) -> Certificate:
     if found.expired(today):
         raise Refused(
             f"the certificate of {found.made} was valid until {found.expires}.",
@@ -246,4 +274,26 @@ def _no_certificate(taken: Look, what: str, code: str) -> Refused:
         code=code,
         where=f".roadworthy/{certificates.CERTIFICATES}/{taken.name}",
         next_step="Restore the folder from a backup, or bring fresh calibration cases.",
+    )
+
+
+def _nothing_kept(product: Product, others: list[Look], asked: Asked) -> Refused:
+    """Why there is no certificate for this very subject; a look is not taken on the side."""
+    differs = [one for one in others if one.asked != asked]
+    if not differs:
+        return Refused(
+            "nothing is certified yet, so nothing may be decided without a person.",
+            code="no_certificate",
+            where=f"{product.file.name}: decision",
+            next_step="Run `roadworthy check` first: it certifies the policy on the calibration "
+            "cases, once.",
+        )
+    last = differs[-1]
+    return Refused(
+        f"the certificate of {last.at[:10]} is about {certificates.told(last.asked, asked)}.",
+        code="foreign_certificate",
+        where=f".roadworthy/{certificates.CERTIFICATES}/{last.name}",
+        value=last.at,
+        next_step="Restore what was certified, or bring fresh calibration cases and run "
+        "`roadworthy check`.",
     )
