@@ -38,7 +38,7 @@ from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
-from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
+from roadworthy.workflow.studies import Settled, other_tables, require_inputs, resolve, settle
 from roadworthy.workflow.subject import Judged, learnt_from
 from roadworthy.workflow.uncovered import covering
 from roadworthy.workflow.ways import ways as ways_of_working
@@ -153,6 +153,7 @@ def _as_a_whole(
     if on is None:
         _refuse_fitted(workspace, settled.judged.model, cases, name)
     else:
+        require_inputs(settled.judged.model, cases.schema, name)
         _refuse_known(workspace, settled.judged, parted, cases, name)
     note_open(workspace, names(cases))
     answered = settled.judged.prepared(cases)
@@ -188,7 +189,7 @@ def _as_a_whole(
         paths=ways,
         pictures=pictures,
         certificate=certificate,
-        working=ways_of_working(settled.judged, answered, registry, certificate),
+        working=ways_of_working(settled.judged, answered, registry, certificate, study.candidates),
     )
 
 
