@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from roadworthy.workflow.init import init
     from roadworthy.workflow.load import load
     from roadworthy.workflow.plan import plan
+    from roadworthy.workflow.renew import renew
     from roadworthy.workflow.report import report
     from roadworthy.workflow.train import train
     from roadworthy.workflow.worklist import worklist
@@ -38,6 +39,7 @@ __all__ = [
     "init",
     "load",
     "plan",
+    "renew",
     "report",
     "train",
     "worklist",

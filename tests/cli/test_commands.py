@@ -35,6 +35,8 @@ HALF = {"validation": 0.5, "sealed": 0.5, "seed": 1}
 COMMANDS = (
     *("init", "plan", "train", "check", "certify", "dossier"),
     *("decide", "compare", "doctor", "explain", "schema", "reader-study", "demo"),
+    *("renew", "vault", "leaderboard"),
+    *("store", "ledger"),
 )
 
 

@@ -15,6 +15,7 @@ from roadworthy.core.path import Path as Way
 from roadworthy.core.team import UNSEEN
 from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io import path_words
+from roadworthy.workflow import one_pass
 from roadworthy.workflow.check import check
 
 CALLS = {"reader": {"column": "read", "positive": [1], "negative": [0]}}
@@ -73,6 +74,20 @@ def test_who_follows_it_gets_what_it_told_marked_hypothetical(tmp_path: Path) ->
     assert path.expected == f"hypothetical: {path_words.then(before.verdicts, after.verdicts)}"
     assert after.outcome is Outcome.PASS and after.hypothetical == UNSEEN
     assert after.exit_code == 3
+
+
+def test_all_rows_of_a_large_table_say_what_its_path_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked for on a sample, judged on all rows in one pass, and followed in one pass."""
+    monkeypatch.setattr(one_pass, "MOST_AS_A_WHOLE", 0)
+    monkeypatch.setattr(one_pass, "MOST_SEARCHED", 700)
+    file = written(tmp_path, raw=cohort(3000, sensitivity=0.8))
+    before = check(file)
+    path = second_view(before)
+    assert any("random sample" in told for told in path.assumed)
+    after = follow(file, path, of_team=True)
+    assert path.expected == f"hypothetical: {path_words.then(before.verdicts, after.verdicts)}"
 
 
 def test_a_team_that_is_asked_already_only_changes_its_rule(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from roadworthy.core.verdict import Outcome
 from roadworthy.io.product_yaml import load_product
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import check
-from roadworthy.workflow.doctor import Finding, doctor
+from roadworthy.workflow.doctor import doctor
+from roadworthy.workflow.finding import Finding
 from roadworthy.workflow.guarding import kept_guarding
 from roadworthy.workflow.guess import Told
 from roadworthy.workflow.init import init

@@ -13,7 +13,17 @@ from typing import Annotated, Any
 import typer
 
 from roadworthy import __version__
-from roadworthy.cli import after_decision, quiet, reader_study, show
+from roadworthy.cli import (
+    after_decision,
+    leaderboard,
+    ledger,
+    quiet,
+    reader_study,
+    renew,
+    show,
+    store,
+    vault,
+)
 from roadworthy.cli.spelling import EXPLAIN, spelled_out
 from roadworthy.core.errors import BadInput, ExitCode, RoadworthyError
 from roadworthy.io.harmless import harmless
@@ -31,6 +41,9 @@ app = typer.Typer(
 )
 
 app.add_typer(reader_study.app)
+app.add_typer(store.app)
+app.add_typer(ledger.app)
+app.add_typer(vault.app)
 
 ProductFile = Annotated[
     Path, typer.Argument(help="product.yaml, or the folder it is in.", show_default=True)
@@ -241,6 +254,10 @@ def compare(
     return found.outcome.exit_code
 
 
+app.command()(renew.renew)
+app.command()(leaderboard.leaderboard)
+
+
 @app.command()
 def doctor(
     product: Annotated[
@@ -363,8 +380,10 @@ def _nobody_reads() -> None:
 
 
 def _misused(problem: Exception, wants_json: bool) -> int:
+    # only the whole message names the argument that is missing
+    whole = getattr(problem, "format_message", None)
     told = BadInput(
-        harmless(str(getattr(problem, "message", problem))),
+        harmless(str(whole() if whole else problem)),
         code="usage",
         next_step="See `roadworthy --help`.",
         where="the command line",

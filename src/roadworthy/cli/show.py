@@ -233,6 +233,9 @@ def written(found: Written) -> None:
     _line(f"The dossier of the judgement on {set_name(found.set)} ({told}):", style="bold")
     for path in (found.html, found.markdown, found.json, found.junit):
         _line(f"  {path}")
+    if found.wrong:
+        _line(f"DO NOT SIGN. {found.wrong}", style="bold red")
+    _line(found.ledger)
     if found.stale:
         _line("Note: product.yaml has changed since this was judged; judge again for the new one.")
 
@@ -388,6 +391,8 @@ def written_json(found: Written) -> dict[str, Any]:
         "markdown": str(found.markdown),
         "json": str(found.json),
         "junit": str(found.junit),
+        "ledger": found.ledger,
+        "wrong": found.wrong or None,
     }
 
 

@@ -12,6 +12,7 @@ from roadworthy.core.certificate import MaxRisk
 from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
 from roadworthy.core.policy import Audit, Referred
+from roadworthy.core.renewal import Renewal
 from roadworthy.core.report import NormalReport
 from roadworthy.core.requirement import Level, Requirement, SliceRule
 from roadworthy.core.scope import Scope as Scope
@@ -282,6 +283,17 @@ ModelSource: TypeAlias = CommandSource | UrlSource | PythonSource
 
 
 @dataclass(frozen=True)
+class Store:
+    """Where it is kept what happened: the address of a database, and a folder for its files.
+
+    None: in the workspace beside product.yaml.
+    """
+
+    database: str | None = None
+    artifacts: str | None = None
+
+
+@dataclass(frozen=True)
 class Product(Shown):
     """Everything product.yaml says; ``models`` are the rungs that training may try, None: all.
 
@@ -304,8 +316,10 @@ class Product(Shown):
     model: ModelSource | None = None
     models: tuple[str, ...] | None = None
     team: Team | None = None
+    store: Store | None = None
     worklist: Worklist = field(default_factory=Worklist)
     report: NormalReport = field(default_factory=NormalReport)
+    renewal: Renewal = field(default_factory=Renewal)
     file: Path = Path("product.yaml")
     fingerprint: str = ""
     text: str = field(default="", repr=False, compare=False)

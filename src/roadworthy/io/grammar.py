@@ -20,9 +20,11 @@ from roadworthy.io.decide_words import AuditWords, WorklistWords
 from roadworthy.io.environment_words import EnvironmentWords
 from roadworthy.io.guard_words import GuardWords
 from roadworthy.io.model_words import ModelWords
+from roadworthy.io.renewal_words import RenewalWords
 from roadworthy.io.report_words import ReportWords
 from roadworthy.io.scope_words import ScopeWords
 from roadworthy.io.shapes import AlsoWritten, Checked, Fault, Words, faults, shown, wrong
+from roadworthy.io.store_words import StoreWord
 from roadworthy.io.team_words import TeamWords
 from roadworthy.io.triage_words import AssistWords, ClearWords, FlagWords, ModeWord, ProtectWords
 from roadworthy.io.words import (
@@ -233,10 +235,14 @@ class ProductWords(Words):
     """Who gets the cases that go to a person."""
     report: ReportWords | None = None
     """What is written of each case that no person sees, by `roadworthy report`."""
+    renewal: RenewalWords = RenewalWords()
+    """When the sealed set is too old, and what of recent traffic demands a new one."""
     train: TrainWords | None = None
     """What training does beside fitting."""
     models: Texts | None = None
     """The kinds of model that training may try; by default all that are installed."""
+    store: StoreWord | None = None
+    """Where it is kept what happened: the address of a PostgreSQL database, or a mapping."""
     requirements: list[Any]
     """What must be shown."""
 

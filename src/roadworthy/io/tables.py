@@ -83,6 +83,7 @@ def require_columns(frame: pl.LazyFrame | pl.DataFrame, names: Iterable[str], wh
         BadInput: a column is missing; the nearest one is named.
     """
     present = frame.collect_schema().names()
+    own = [name for name in present if not name.startswith("@")]
     for name in names:
         if name not in present:
             raise BadInput(
@@ -90,7 +91,7 @@ def require_columns(frame: pl.LazyFrame | pl.DataFrame, names: Iterable[str], wh
                 code="missing_column",
                 where=where,
                 value=name,
-                next_step=did_you_mean(name, present, "columns"),
+                next_step=did_you_mean(name, own, "columns"),
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -156,7 +156,7 @@ def _stricter(study: OpenStudy, policy: Triage, certificate: Certificate) -> Ite
                 count = share * (1.0 - clears) * inside.height
                 high = 0.0 - _drawn_in(0.0 - scores[scores > high][::-1], count, 0.0 - high)
             if low is None or high is None or low <= high:
-                stricter = Triage(low, high)
+                stricter = replace(policy, clear_below=low, flag_above=high)
                 if stricter not in seen:
                     seen.add(stricter)
                     yield stricter

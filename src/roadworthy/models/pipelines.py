@@ -226,10 +226,15 @@ def matrix(
     """
     found = np.empty((cases.height, len(numbers) + len(categories) + len(texts)), dtype=object)
     for i, name in enumerate(numbers):
+        if not cases.schema[name].is_numeric():
+            _refuse_other_kind(cases[name], "numbers")
         column = cases[name].cast(pl.Float64, strict=False)
         _refuse_infinite(column)
         found[:, i] = column.fill_null(float("nan")).to_numpy()
     for i, name in enumerate(categories, start=len(numbers)):
+        # a file of texts such as 3 and 4 may be read as whole numbers, and 3 is still 3
+        if cases.schema[name].is_float():
+            _refuse_other_kind(cases[name], "categories")
         found[:, i] = cases[name].cast(pl.String).fill_null("(missing)").to_numpy()
     for i, name in enumerate(texts, start=len(numbers) + len(categories)):
         found[:, i] = cases[name].cast(pl.String).fill_null("").to_numpy()
@@ -332,6 +337,21 @@ def _refuse_unread(cases: pl.DataFrame, texts: tuple[str, ...]) -> None:
                 value=str(cases.schema[name]),
                 next_step="Take it out of `data: {text: }`: numbers and dates are no text.",
             )
+
+
+def _refuse_other_kind(column: pl.Series, learnt_as: str) -> None:
+    """What is of another kind than it was means something else; without values it has no kind."""
+    if column.null_count() == column.len():
+        return
+    raise BadInput(
+        f"the feature {column.name!r} holds {column.dtype}, and the model learnt it as "
+        f"{learnt_as}.",
+        code="changed_type",
+        where=f"column {column.name}",
+        value=str(column.dtype),
+        next_step="Write its values as they were; a text such as 'n/a' makes a column of numbers "
+        "text.",
+    )
 
 
 def _refuse_infinite(column: pl.Series) -> None:

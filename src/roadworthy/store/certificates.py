@@ -48,9 +48,7 @@ def look(workspace: Workspace, names: NDArray[np.uint64], asked: Asked, now: dat
     Raises:
         Refused: the declared looks are spent, or others were declared at the first look.
     """
-    taken = sharing(workspace, names)
-    _refuse_spent(taken, asked)
-    number = len(taken) + 1
+    number = refuse_spent(workspace, names, asked) + 1
     digest = sha256(np.sort(names).astype("<u8").tobytes()).hexdigest()[:16]
     new = Look(f"{digest}-{number}", asked, number, now.isoformat(timespec="seconds"))
     workspace.write(_file(new.name, _NAMES), np.sort(names).astype("<u8").tobytes())
@@ -66,6 +64,17 @@ def look(workspace: Workspace, names: NDArray[np.uint64], asked: Asked, now: dat
 def same(workspace: Workspace, names: NDArray[np.uint64], asked: Asked) -> Look | None:
     """The look that asked the very same before; its answer is the same, so nothing is learnt."""
     return next((one for one in sharing(workspace, names) if one.asked == asked), None)
+
+
+def refuse_spent(workspace: Workspace, names: NDArray[np.uint64], asked: Asked) -> int:
+    """How many looks at some of these cases were taken, where one more may be.
+
+    Raises:
+        Refused: the declared looks are spent, or others were declared at the first look.
+    """
+    taken = sharing(workspace, names)
+    _refuse_spent(taken, asked)
+    return len(taken)
 
 
 def sharing(workspace: Workspace, names: NDArray[np.uint64]) -> list[Look]:

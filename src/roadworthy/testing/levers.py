@@ -168,7 +168,7 @@ def _can_be_written(path: Way, product: Product, told: str) -> None:
 
 def _products(folder: Path) -> Iterator[Path]:
     """One that passes, one with few cases, some that could be better, one that was read by a
-    person too, two that decide alone or would, one that is not measured."""
+    person too, three that decide alone or would, one that is not measured."""
     split = {"split": "set"}
     yield _product(folder / "passes", _cases(500, 3.0), [{**FINDS, "at_least": 0.5}])
     yield _product(folder / "few", _cases(60, 3.0), [{**FINDS, "at_least": 0.8}])
@@ -192,6 +192,8 @@ def _products(folder: Path) -> Iterator[Path]:
     certified = [{"metric": "automation", "at_least": 0.01}]
     data = {"split": parts, "prevalence": "as_sampled"}
     yield _product(folder / "triage", _cases(300, 3.0), certified, data=data, decision=triage)
+    protected = {"mode": "triage", "clear": {"fnr_at_most": 0.1}, "protect": [{"by": "site"}]}
+    yield _product(folder / "parts", _cases(300, 3.0), certified, data=data, decision=protected)
     alone = {"mode": "triage", "flag": {"fpr_at_most": 0.2}}
     trusted = [{"id": "trust", "metric": "ppv", "at_least": 0.9}]
     yield _product(folder / "strict", _cases(700, 1.6), trusted, data=data, decision=alone)

@@ -24,6 +24,7 @@ from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import UNVERIFIED, agreements, hypothetical_notes, keep, notes
 from roadworthy.workflow.judge import product_outcome
+from roadworthy.workflow.ledger import note
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
 from roadworthy.workflow.paths import open_paths
@@ -70,6 +71,11 @@ def certify(product: Given) -> Judgement:
     ways = open_paths(product, settled, parted, workspace, registry, others, missing)
     if opening is None:
         now = datetime.now(UTC)
+        note(
+            product,
+            "seal_opened",
+            {"seal": seal.fingerprint, "subject": judged.subject.fingerprint},
+        )
         opening = open_seal(workspace, seal, ids, subject, product.fingerprint, now)
     answered = judged.prepared(parted.opened(opening), answers)
     study = Study(
@@ -114,8 +120,7 @@ def certify(product: Given) -> Judgement:
         ways=ways_of_working(judged, answered, registry, ways.certificate) if complete else (),
     )
     note_answer(workspace, ids, to_json(judgement))
-    keep(workspace, product, judgement, f"sealed-{seal.fingerprint[:16]}")
-    keep(workspace, product, judgement, "sealed")
+    keep(workspace, product, judgement, "sealed", f"sealed-{seal.fingerprint[:16]}")
     return judgement
 
 

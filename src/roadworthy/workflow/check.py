@@ -26,9 +26,10 @@ from roadworthy.io.registry import instruments
 from roadworthy.stats.evidence import NO_COPY
 from roadworthy.store.certificates import certified_names
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
-from roadworthy.store.workspace import Workspace
+from roadworthy.store.workspace import Workspace, as_json
 from roadworthy.workflow.cleared import on_open_cases
 from roadworthy.workflow.judge import product_outcome
+from roadworthy.workflow.ledger import note_judged
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
 from roadworthy.workflow.one_pass import Found, check_other, check_own
@@ -37,7 +38,7 @@ from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
-from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
+from roadworthy.workflow.studies import Settled, other_tables, require_inputs, resolve, settle
 from roadworthy.workflow.subject import Judged, learnt_from
 from roadworthy.workflow.uncovered import covering
 from roadworthy.workflow.verification import by_design, is_designed
@@ -157,6 +158,7 @@ def _as_a_whole(
     if on is None:
         _refuse_fitted(workspace, settled.judged.model, cases, name)
     else:
+        require_inputs(settled.judged.model, cases.schema, name)
         _refuse_known(workspace, settled.judged, parted, cases, name)
     note_open(workspace, names(cases))
     answered = settled.judged.prepared(cases)
@@ -194,7 +196,7 @@ def _as_a_whole(
         paths=ways,
         pictures=pictures,
         certificate=certificate,
-        working=ways_of_working(settled.judged, answered, registry, certificate)
+        working=ways_of_working(settled.judged, answered, registry, certificate, study.candidates)
         if complete
         else (),
         notes=() if complete else (UNVERIFIED,),
@@ -261,13 +263,19 @@ def hypothetical_notes(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     )
 
 
-def keep(workspace: Workspace, product: Product, judgement: Judgement, name: str) -> None:
-    """Keeps the judgement, and product.yaml as it was read for it, for the dossier."""
+def keep(workspace: Workspace, product: Product, judgement: Judgement, *names: str) -> None:
+    """Keeps the judgement, and product.yaml as it was read for it, for the dossier.
+
+    The first of ``names`` is the latest. The ledger knows of it before anybody can read it.
+    """
     made = datetime.now(UTC).isoformat(timespec="seconds")
     folder = judgements(product.file)
-    workspace.write(f"{folder}/{name}.yaml", product.text)
-    workspace.write_json(f"{folder}/{name}.json", {**to_json(judgement), "made": made})
-    workspace.write_json(f"{folder}/latest.json", {"name": name})
+    told = as_json({**to_json(judgement), "made": made})
+    note_judged(product, judgement, told.encode())
+    for name in names:
+        workspace.write(f"{folder}/{name}.yaml", product.text)
+        workspace.write(f"{folder}/{name}.json", told)
+    workspace.write_json(f"{folder}/latest.json", {"name": names[0]})
 
 
 def judgements(product_file: Path) -> str:

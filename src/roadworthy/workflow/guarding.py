@@ -93,11 +93,22 @@ def kept_guarding(
     if product.guard is None:
         return None
     if model.files and not isinstance(model, Brought):
-        return _judged_on(_loaded(product, workspace, parted, model), product, parted)
-    guard = fitted(product, parted).before(model.fingerprint)
+        return _judged_on(kept_guard(product, workspace, parted, model), product, parted)
+    guard = kept_guard(product, workspace, parted, model)
     note_open(workspace, names(parted.open(FITS, SETS)))
     guard = replace(guard, artifact=workspace.write(GUARD, guard.to_bytes()))
     return _judged_on(guard, product, parted)
+
+
+def kept_guard(product: Product, workspace: Workspace, parted: Parted, model: Model) -> FittedGuard:
+    """The guard that would stand before ``model``; nothing is written.
+
+    Raises:
+        BadInput: it belongs to another model, other features or another scope, or there is none.
+    """
+    if model.files and not isinstance(model, Brought):
+        return _loaded(product, workspace, parted, model)
+    return fitted(product, parted).before(model.fingerprint)
 
 
 def features_of(product: Product, schema: pl.Schema) -> tuple[str, ...]:

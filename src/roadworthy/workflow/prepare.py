@@ -12,6 +12,7 @@ from roadworthy.core.requirement import Level
 from roadworthy.core.scope import LEARNED
 from roadworthy.io.levels import counts, holds
 from roadworthy.io.stable_hash import stable_hash
+from roadworthy.io.tables import require_columns
 from roadworthy.workflow.levels import WORDS, is_in, require_levels
 from roadworthy.workflow.scoping import beyond
 
@@ -114,6 +115,7 @@ def check_costs(cases: pl.DataFrame, product: Product) -> None:
     """Refuses amounts per case, in scope, beyond their declared ends, and classes without price."""
     inside = cases.filter(pl.col(columns.INSIDE))
     for cost in () if product.costs is None else product.costs.per_case:
+        require_columns(cases, [cost.column], f"{product.file.name}: costs")
         require_numbers(cases.schema, cost.column, product.file.name)
         check_case_costs(inside, cost)
     for name, matrix in _matrices(product):

@@ -63,7 +63,7 @@ def settle(
     the certificate: whoever may take no look at calibration cases hands in ``kept_certificate``.
     """
     model = model or load_model(product, workspace, parted.schema)
-    _require_inputs(model, parted.schema)
+    require_inputs(model, parted.schema)
     guard = kept_guarding(product, workspace, parted, model)
     model = calibrated(product, model, parted, workspace, guard)
     if product.task is not Task.BINARY or product.data.truth is None:
@@ -267,5 +267,7 @@ def _chosen_among(model: Model, workspace: Workspace) -> tuple[int, int]:
     )
 
 
-def _require_inputs(model: Model, schema: pl.Schema) -> None:
-    tables.require_columns(pl.DataFrame(schema=schema), [n for n in model.needs if n], model.name)
+def require_inputs(model: Model, schema: pl.Schema, where: str = "") -> None:
+    """Every column that the model reads is there; ``where`` is the table, where it is another."""
+    needed = [name for name in model.needs if name]
+    tables.require_columns(pl.DataFrame(schema=schema), needed, where or model.name)

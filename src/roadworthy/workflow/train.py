@@ -20,6 +20,7 @@ from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.guarding import GUARD, Guarding, fitted
 from roadworthy.workflow.kept_rungs import Training, keep_rung
 from roadworthy.workflow.ladder import Climbed, OpenCases, climb
+from roadworthy.workflow.ledger import note
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.source import load_cases, names
 from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt, rungs_of
@@ -74,6 +75,7 @@ def train(product: Given) -> Trained:
     workspace.write(MODEL, climbed.artifact)
     workspace.write_json(TRAINED, remembered)
     workspace.write_json(LADDER, told)
+    note(product, "trained", {"model": kept.model, "rung": ladder.kept})
     return Trained(
         kept.title,
         kept.model,

@@ -31,6 +31,7 @@ from roadworthy.workflow.calibrate import (
 )
 from roadworthy.workflow.drawn_in import drawn_in
 from roadworthy.workflow.guarding import Guarding
+from roadworthy.workflow.ledger import note
 from roadworthy.workflow.source import Parted, known, names
 from roadworthy.workflow.subject import Judged
 
@@ -60,6 +61,7 @@ def certified(
     if kept is not None:
         kept_one = _valid(_read(kept, asked, guard, taken), now.date())
         return drawn_in(product, scored, kept_one)
+    note(product, "certificate_looked", {"model": asked.model, "look": taken.number})
     others = [parted.open(name) for name in (SetName.VALIDATION, SetName.TRAIN)]
     tried = thresholds_to_try(product, blind, others)
     made = made_from(product, scored, parted.all_open, tried, taken.number)
@@ -103,6 +105,33 @@ def policy_of(certificate: Certificate, product: Product) -> Triage:
     return Triage(certificate.threshold("clear"), certificate.threshold("flag"), assist_from)
 
 
+def present_certificate(
+    product: Product,
+    workspace: Workspace,
+    parted: Parted,
+    model: Model,
+    guard: Guarding | None = None,
+) -> Certificate | None:
+    """The certificate that was kept, without taking a look; None: a look may still be taken.
+
+    Raises:
+        BadInput: there is nothing to certify on.
+        Refused: as ``certified``, which would take the look.
+    """
+    scored = _scored(Judged(product, model, REFERS_ALL, guard), parted)
+    asked = _asked(product, model, scored, guard)
+    before = certificates.same(workspace, names(scored), asked)
+    if before is None:
+        _refuse_seen(workspace, model, scored)
+        certificates.refuse_spent(workspace, names(scored), asked)
+        return None
+    kept = certificates.answer(workspace, before)
+    if kept is None:
+        return None
+    today = datetime.now(UTC).date()
+    return drawn_in(product, scored, _valid(_read(kept, asked, guard, before), today))
+
+
 def _scored(blind: Judged, parted: Parted) -> pl.DataFrame:
     """The calibration cases with the scores that would be certified."""
     cases = blind.guarded(parted.open(SetName.CALIBRATION))
@@ -138,6 +167,11 @@ def _look(
     before = certificates.same(workspace, ours, asked)
     if before is not None:
         return before
+    _refuse_seen(workspace, model, cases)
+    return certificates.look(workspace, ours, asked, now)
+
+
+def _refuse_seen(workspace: Workspace, model: Model, cases: pl.DataFrame) -> None:
     seen = open_names(workspace)
     if model.files and not isinstance(model, Brought):
         seen = np.union1d(seen, seen_ids(workspace, model.fingerprint))
@@ -151,7 +185,6 @@ def _look(
             value=shared,
             next_step="Restore the split and table as they were, or bring cases that nobody saw.",
         )
-    return certificates.look(workspace, ours, asked, now)
 
 
 def _asked(
