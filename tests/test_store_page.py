@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from tests.pages import REPOSITORY, checkout, commands, followed, undated
 
 PAGE = REPOSITORY / "docs" / "store.md"
@@ -16,6 +17,7 @@ def steady(page: str) -> str:
     return re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b", "<hash>", plain)
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_says_what_the_page_shows(tmp_path: Path) -> None:
     page = PAGE.read_text()
     assert len(commands(page)) > 12

@@ -23,6 +23,7 @@ HEAVY = [
     "pandas",
     "polars",
     "scipy",
+    "fhir",
 ]
 
 HELP = """

@@ -12,10 +12,11 @@ import pytest
 from tests.cli.terminal import roadworthy
 from tests.tables import FINDS, LEARNT, SCORED, SPARES, learnable, rewrite, simulated, write_product
 
+from roadworthy.core.comparison import Change
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.verdict import Outcome
 from roadworthy.workflow.certify import certify
-from roadworthy.workflow.compare import Change, compare
+from roadworthy.workflow.compare import compare
 from roadworthy.workflow.doctor import doctor
 from roadworthy.workflow.train import train
 

@@ -24,9 +24,9 @@ from roadworthy.workflow import one_pass
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.check import check
 from roadworthy.workflow.guarding import GUARD, features_of, fitted
+from roadworthy.workflow.not_streamed import NotStreamedError
 from roadworthy.workflow.plan import plan
 from roadworthy.workflow.source import load_cases
-from roadworthy.workflow.stream import NotStreamedError
 from roadworthy.workflow.train import train
 
 SPLIT = {"train": 0.4, "validation": 0.3, "sealed": 0.3, "seed": 3}

@@ -20,6 +20,7 @@ from roadworthy.core.verdict import NOT_YET, Outcome
 from roadworthy.io.judgement_json import from_json, to_json
 from roadworthy.io.junit import to_junit
 from roadworthy.workflow import certify as room
+from roadworthy.workflow import measure as judging
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.dossier import dossier
 from roadworthy.workflow.looking import extra_bits
@@ -69,7 +70,7 @@ def test_json_holds_null_for_every_number(tmp_path: Path) -> None:
 
 def test_a_product_that_fails_looks_like_one_that_nearly_passes(tmp_path: Path) -> None:
     """Neither the outcome, nor what is on the disk, nor JUnit tells FAIL from INCONCLUSIVE."""
-    told = []
+    told: list[Any] = []
     for name, sensitivity in (("far", 0.3), ("near", 0.88)):
         file = product(tmp_path / name, sensitivity=sensitivity)
         found = certify(file)
@@ -89,7 +90,7 @@ def test_nothing_on_the_disk_holds_a_number_of_the_sealed_cases(
 ) -> None:
     file = product(tmp_path)
     seen: list[Measured] = []
-    real = room.verdicts
+    real = judging.verdicts
 
     def watched(*given: Any) -> Any:
         found = real(*given)

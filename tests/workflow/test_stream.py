@@ -35,9 +35,10 @@ from roadworthy.workflow import ids, one_pass
 from roadworthy.workflow.elementwise import is_elementwise
 from roadworthy.workflow.gather import gather
 from roadworthy.workflow.measure import population
+from roadworthy.workflow.not_streamed import NotStreamedError
 from roadworthy.workflow.slicing import cells
 from roadworthy.workflow.source import names
-from roadworthy.workflow.stream import NotStreamedError, Streamed, Table, stream
+from roadworthy.workflow.stream import Streamed, Table, stream
 from roadworthy.workflow.subject import Judged, kept_policy
 
 ROW = st.tuples(

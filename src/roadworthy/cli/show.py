@@ -157,6 +157,7 @@ def in_all(found: Plan) -> Iterator[str]:
     if found.cases is not None:
         yield plan_words.in_all(found)
     yield from map(plan_words.look, found.looks)
+    yield from plan_words.audits(found.audits)
 
 
 def trained(found: Trained) -> None:
@@ -318,8 +319,21 @@ def plan_json(found: Plan) -> dict[str, Any]:
                 "audits": risk.audits,
                 "prevalence": risk.prevalence,
                 "cleared": risk.cleared,
+                "traffic": risk.traffic,
             }
             for risk in found.certificate
+        ],
+        "audits": [
+            {
+                "requirement": one.requirement,
+                "metric": one.metric,
+                "audits": one.audits,
+                "traffic": one.traffic,
+                "share": one.share,
+                "cleared": one.cleared,
+                "prevalence": one.prevalence,
+            }
+            for one in found.audits
         ],
     }
 

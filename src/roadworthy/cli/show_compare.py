@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from roadworthy.cli import show
+from roadworthy.core.comparison import Change, Compared, Comparison
 from roadworthy.core.evidence import Measured, NotMeasured
 from roadworthy.core.verdict import Outcome
 from roadworthy.io import telling
-from roadworthy.workflow.compare import Change, Compared, Comparison
 
 HEADS = ("requirement", "metric", "first", "second", "gain", "bounds", "must be", "shown")
 WORDS = {

@@ -33,3 +33,14 @@ def status(
 
     shell.printed(vault_status(product), as_json, show_sealed.status_json, show_sealed.status)
     return ExitCode.PASS
+
+
+@app.command()
+def explain(as_json: AsJson = False) -> int:
+    """Say why a sealed set answers in one bit, and what looks and shown scores cost."""
+    from roadworthy.cli import app as shell
+    from roadworthy.cli import show_vault
+    from roadworthy.workflow.vault_explain import vault_explain
+
+    shell.printed(vault_explain(), as_json, show_vault.explained_json, show_vault.explained)
+    return ExitCode.PASS

@@ -21,6 +21,9 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@weight``    float    what training weighs a case by; only where product.yaml asks for weights
 ``@call:X``    bool/..  what X said of the same case, for requirements ``against: X``
 ``@arbitrated`` bool    a second person decided (only where the calls are a team's)
+``@verified``  bool     the truth was to be known by the declared verification design, and is;
+                        ``@positive`` is null where it is not known (only where one is declared)
+``@chance``    float    with which chance the truth was to become known (same)
 =============  =======  ===========================================================================
 
 Where the calls are a team's (workflow.team), ``@flagged`` is the team's call and ``@referred`` says
@@ -44,6 +47,8 @@ TRUTH = "@truth"
 PREDICTED = "@predicted"
 WEIGHT = "@weight"
 ARBITRATED = "@arbitrated"
+VERIFIED = "@verified"
+CHANCE = "@chance"
 
 
 def call(name: str) -> str:

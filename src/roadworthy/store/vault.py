@@ -99,6 +99,21 @@ class Vault:
         return found
 
 
+@dataclass(frozen=True)
+class Envelope:
+    """A set with its encrypted rows and its hashes, ready to be kept."""
+
+    set: SealedSet
+    content: bytes
+    items: bytes
+
+    def keep(self, vault: Vault, connection: Connection, at: datetime) -> SealedSet:
+        """Keeps both files and writes the sealing down; ``connection`` writes."""
+        content = vault.artifacts.put(connection, self.content)
+        items = vault.artifacts.put(connection, self.items)
+        return write_sealed(connection, replace(self.set, content=content, items=items), at)
+
+
 def sealed_sets(connection: Connection) -> tuple[SealedSet, ...]:
     """All sealed sets with their looks, the oldest first.
 

@@ -34,7 +34,7 @@ from roadworthy.store.keys import vault_key
 from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.vault import Vault, sealed_sets, write_answer, write_look
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.check import agreements, hypothetical_notes, keep, notes
+from roadworthy.workflow.check import UNVERIFIED, agreements, hypothetical_notes, keep, notes
 from roadworthy.workflow.choosing import Chosen, chosen_set
 from roadworthy.workflow.custody import Custody
 from roadworthy.workflow.incurious import incurious
@@ -64,6 +64,7 @@ from roadworthy.workflow.uncovered import covering
 from roadworthy.workflow.unseen import refuse_sealed_before, refuse_standing
 from roadworthy.workflow.uploaded import uploaded
 from roadworthy.workflow.vault import same_cases, vault_if_there, vault_of
+from roadworthy.workflow.verification import by_design, is_designed
 from roadworthy.workflow.ways import ways as ways_of_working
 from roadworthy.workflow.withholding import withheld
 
@@ -321,17 +322,22 @@ class _Certifying:
         )
         if look.told is not Told.NUMBERS:
             # the same work whatever the answer: sizing a next test takes longer than a PASS does
-            found = verdicts(product, study, incurious(self.registry))
+            found = verdicts(product, study, incurious(by_design(answered, self.registry)))
             outcome = product_outcome(found, certificate)
             return self._said(sealed, look, beside, outcome, certificate), found
         asked = Asked(self.judged, answered.schema)
-        found, pictures = verdicts_and_pictures(product, study, self.registry, asked)
+        complete = not is_designed(answered)
+        registry = by_design(answered, self.registry)
+        found, pictures = verdicts_and_pictures(product, study, registry, asked)
         outcome = product_outcome(found, certificate)
         told = self._said(sealed, look, beside, outcome, certificate, found)
-        working = ways_of_working(self.judged, answered, self.registry, certificate)
+        if complete:
+            working = ways_of_working(self.judged, answered, self.registry, certificate)
+            told = replace(told, ways=working)
+        else:
+            told = replace(told, notes=(*told.notes, UNVERIFIED))
         people = population(answered)
-        full = replace(told, verdicts=found, population=people, pictures=pictures, ways=working)
-        return full, found
+        return replace(told, verdicts=found, population=people, pictures=pictures), found
 
     def _answers(self, cases: pl.DataFrame, beside: _Beside) -> pl.Series | None:
         truth = (self.product.data.truth, columns.POSITIVE, columns.TRUTH)

@@ -40,11 +40,16 @@ from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
-from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
+from roadworthy.workflow.studies import Settled, other_tables, require_inputs, resolve, settle
 from roadworthy.workflow.subject import Judged, learnt_from
 from roadworthy.workflow.uncovered import covering
+from roadworthy.workflow.verification import by_design, is_designed
 from roadworthy.workflow.ways import ways as ways_of_working
 
+UNVERIFIED = (
+    "Some truths are unknown (`data.verification`), so rates rest on the cases that were verified "
+    "by design; pictures, ways of working and paths need every truth, and are not told."
+)
 OPEN_DATA = (
     "Judged on open data: these cases can be looked at again and again, so this verdict guides "
     "the work and does not prove the product. `roadworthy certify` opens the sealed set for that."
@@ -74,7 +79,7 @@ def check(
     workspace = Workspace.beside(product.file)
     stand_in = on if on is not None and _stands_in(product, on) else None
     other = on if stand_in is None else None
-    scored = other is None and not time and model is None
+    scored = other is None and not time and model is None and product.data.verification is None
     found = check_own(product, workspace, registry, stand_in) if scored else None
     found = found or _as_a_whole(product, workspace, registry, other, time, model, stand_in)
     judgement = Judgement(
@@ -146,7 +151,7 @@ def _as_a_whole(
     resolve(product, parted.schema, registry)
     brought = None if model is None else handed_model(product, parted.schema, model)
     settled = settle(product, workspace, parted, registry, brought)
-    if on is not None and not time:
+    if on is not None and not time and product.data.verification is None:
         found = check_other(settled, parted, on, name_of(on), workspace, registry)
         if found is not None:
             return found
@@ -155,15 +160,18 @@ def _as_a_whole(
     if on is None:
         _refuse_fitted(workspace, settled.judged.model, cases, name)
     else:
+        require_inputs(settled.judged.model, cases.schema, name)
         _refuse_known(workspace, settled.judged, parted, cases, name)
     note_open(workspace, names(cases))
     answered = settled.judged.prepared(cases)
+    complete = not is_designed(answered)
     timed = answered.filter(pl.col(columns.INSIDE)) if time else None
     beside, missing = other_tables(product, settled.judged, workspace, registry, timed)
     certificate = settled.certificate
     if certificate is not None:
         certificate = covering(certificate, product, answered)
-        certificate = on_open_cases(certificate, product, answered, name)
+        if complete:
+            certificate = on_open_cases(certificate, product, answered, name)
     study = OpenStudy(
         subject=settled.judged.subject,
         set=name,
@@ -174,9 +182,9 @@ def _as_a_whole(
         certificate=certificate,
     )
     asked = Asked(settled.judged, answered.schema)
-    told, pictures = verdicts_and_pictures(product, study, registry, asked)
+    told, pictures = verdicts_and_pictures(product, study, by_design(answered, registry), asked)
     ways: tuple[Way, ...] = ()
-    if product_outcome(told, certificate) is not Outcome.PASS:
+    if complete and product_outcome(told, certificate) is not Outcome.PASS:
         sealed = unopened(product, parted)
         others = OtherRungs(product, workspace, parted, settled, registry)
         ways = paths(product, study, settled.judged.policy, told, registry, sealed, others)
@@ -190,7 +198,10 @@ def _as_a_whole(
         paths=ways,
         pictures=pictures,
         certificate=certificate,
-        working=ways_of_working(settled.judged, answered, registry, certificate),
+        working=ways_of_working(settled.judged, answered, registry, certificate, study.candidates)
+        if complete
+        else (),
+        notes=() if complete else (UNVERIFIED,),
     )
 
 

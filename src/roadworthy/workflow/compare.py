@@ -3,208 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
-from roadworthy.core.errors import BadInput, Refused
-from roadworthy.core.evidence import Evidence, Measured, Regime
+from roadworthy.core.comparison import Change, Compared, Comparison
+from roadworthy.core.errors import BadInput
+from roadworthy.core.evidence import Measured, Regime
 from roadworthy.core.instrument import About, Instrument, Rows
-from roadworthy.core.model import Brought
-from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.product import Product, Task
 from roadworthy.core.requirement import Limit, Requirement, Side, Tier, Whose
-from roadworthy.core.shown import Shown
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io.registry import instruments
 from roadworthy.stats.gathered import Mean, Pairs
 from roadworthy.stats.paired import mcnemar_p
-from roadworthy.store.seen import fitted_ids, note_open, seen_ids
-from roadworthy.store.workspace import Workspace
+from roadworthy.store.seen import note_open
+from roadworthy.workflow.contender import Contender
 from roadworthy.workflow.gather import gather
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import table_of, verdicts
-from roadworthy.workflow.own_model import brought_notes
-from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.slicing import Cell
-from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
-from roadworthy.workflow.studies import settle
-from roadworthy.workflow.subject import Judged, learnt_from
+from roadworthy.workflow.source import name_of, names
+from roadworthy.workflow.verification import refuse_unverified
 
 SHOWN = 5
 THEIRS = "@theirs:"
-
-
-@dataclass(frozen=True)
-class Change:
-    """Cases on which the two differ: where ours is now worse, and where it is now better.
-
-    ``p`` is the exact one-sided McNemar p-value against "new failures are no likelier than fixes"
-    (for losses: the sign test); None when cases of one unit depend on each other.
-    """
-
-    failed: int
-    fixed: int
-    cases: int
-    p: float | None
-    failed_ids: tuple[str, ...]
-    fixed_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One requirement's metric of both, the gain of the first over the second, and what is shown.
-
-    ``outcome``: PASS says that ours is shown to be no worse by more than the margin, FAIL that it
-    is shown to be worse, INCONCLUSIVE that neither can be told from noise.
-    """
-
-    verdict: Verdict
-    about: About
-    ours: float | None
-    theirs: float | None
-    change: Change | None
-
-    @property
-    def outcome(self) -> Outcome:
-        return self.verdict.outcome
-
-    @property
-    def evidence(self) -> Evidence:
-        return self.verdict.evidence
-
-
-@dataclass(frozen=True)
-class Comparison(Shown):
-    """The first subject against the second: every requirement that can be compared."""
-
-    product: str
-    ours: str
-    theirs: str
-    set: str
-    cases: int
-    units: int | None
-    outcome: Outcome
-    found: tuple[Compared, ...]
-    left_out: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...]
-    same: bool
-    max_drop: float = 0.0
-
-    def __repr__(self) -> str:
-        return f"<Comparison: {self.headline!r}>"
-
-    @property
-    def headline(self) -> str:
-        """The answer in one sentence."""
-        return f"{self.ours} against {self.theirs}: {self.sentence}"
-
-    @property
-    def sentence(self) -> str:
-        """What was shown of the first subject."""
-        if self.same:
-            return "both are the same"
-        if self.outcome is Outcome.FAIL:
-            worse = [one.verdict.requirement for one in self.found if one.outcome is Outcome.FAIL]
-            return f"worse on {', '.join(worse)}"
-        if self.outcome is Outcome.PASS:
-            by = f" by more than {self.max_drop:g}" if self.max_drop else ""
-            return f"no worse{by} on every requirement"
-        return "cannot be told from noise"
-
-
-@dataclass(frozen=True)
-class _Side:
-    """A product with its cases, and its subject as it would be judged."""
-
-    product: Product
-    parted: Parted
-    judged: Judged
-    candidates: int
-    workspace: Workspace
-
-    @staticmethod
-    def of(product: Product, registry: Mapping[str, Instrument]) -> _Side:
-        workspace, parted = Workspace.beside(product.file), load_cases(product)
-        settled = settle(product, workspace, parted, registry)
-        return _Side(product, parted, settled.judged, settled.candidates, workspace)
-
-    @property
-    def learnt_here(self) -> bool:
-        """Whether this workspace knows which cases the model learnt from."""
-        model = self.judged.model
-        return bool(model.files) and not isinstance(model, Brought)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is taken on trust of a model that was built elsewhere."""
-        model = self.judged.model
-        return (*brought_notes(model), *model.notes) if isinstance(model, Brought) else ()
-
-    def cases(self, on: object | None) -> pl.DataFrame:
-        """The open cases that this subject never learnt from; sealed ones are not among them."""
-        if on is None:
-            cases = self.parted.open(SetName.VALIDATION)
-            self._require_some(cases)
-            self._refuse_fitted(cases)
-            return cases
-        name = name_of(on)
-        cases, _ = load_other(self.product, on, name)
-        self._refuse_known(cases, name)
-        return cases
-
-    def _require_some(self, cases: pl.DataFrame) -> None:
-        if cases.height == 0:
-            raise BadInput(
-                "the split leaves no validation cases, so there is nothing to compare on.",
-                code="no_cases",
-                where=f"{self.product.file.name}: data.split",
-                next_step="Add a validation set to `data.split`, or name a table: `--on FILE`.",
-            )
-
-    def _refuse_fitted(self, cases: pl.DataFrame) -> None:
-        if not self.learnt_here:
-            return
-        shared = int(known(cases, fitted_ids(self.workspace, self.judged.model.fingerprint)).sum())
-        if shared:
-            raise BadInput(
-                f"{shared} of its {cases.height} open cases fitted the model: the table or its "
-                "split changed since.",
-                code="fitted_cases",
-                where=str(self.product.file),
-                value=shared,
-                next_step="Restore the split that the model was trained with, or run "
-                "`roadworthy train` again.",
-            )
-
-    def _refuse_known(self, cases: pl.DataFrame, name: str) -> None:
-        kept = np.union1d(self.parted.sealed_names(), sealed_names(self.product))
-        sealed = int(known(cases, kept).sum())
-        if sealed:
-            raise Refused(
-                f"{sealed} of its {cases.height} cases are in the sealed set of "
-                f"{self.product.name}.",
-                code="sealed_cases",
-                where=name,
-                value=sealed,
-                next_step="Leave them out: nothing is compared on sealed cases.",
-            )
-        used = known(cases, learnt_from(self.judged, self.parted))
-        if self.learnt_here:
-            used |= known(cases, seen_ids(self.workspace, self.judged.model.fingerprint))
-        if used.any():
-            raise BadInput(
-                f"{self.judged.model.name} of {self.product.name} learnt from {int(used.sum())} of "
-                f"its {cases.height} cases, or was chosen on them.",
-                code="seen_cases",
-                where=name,
-                value=int(used.sum()),
-                next_step="Leave them out: who has seen a case has an advantage on it.",
-            )
 
 
 def compare(
@@ -244,9 +71,11 @@ def compare(
     product = as_product(first)
     other = _scored(product, str(score)) if second is None else as_product(second)
     _require_alike(product, other)
-    ours, theirs = _Side.of(product, registry), _Side.of(other, registry)
+    ours, theirs = Contender.of(product, registry), Contender.of(other, registry)
     _require_ids(ours, theirs, on)
     raw = ours.cases(on), theirs.cases(on)
+    for compared, cases in zip((product, other), raw, strict=True):
+        refuse_unverified(compared, cases, "a comparison, pair by pair,")
     for side, cases in zip((ours, theirs), raw, strict=True):
         # looked at openly, as `check` does: none of them can be sealed any more
         note_open(side.workspace, names(cases))
@@ -307,7 +136,7 @@ def _require_alike(ours: Product, theirs: Product) -> None:
     )
 
 
-def _require_ids(ours: _Side, theirs: _Side, on: object | None) -> None:
+def _require_ids(ours: Contender, theirs: Contender, on: object | None) -> None:
     """Without ids a case is known by its row, so both must read the same file."""
     if on is not None or (ours.product.data.id and theirs.product.data.id):
         return
@@ -325,7 +154,7 @@ def _require_ids(ours: _Side, theirs: _Side, on: object | None) -> None:
         )
 
 
-def _names(ours: _Side, theirs: _Side) -> tuple[str, str]:
+def _names(ours: Contender, theirs: Contender) -> tuple[str, str]:
     """What to call the two: by their products, their subjects, or their files."""
     pairs = (
         (ours.product.name, theirs.product.name),
@@ -336,7 +165,7 @@ def _names(ours: _Side, theirs: _Side) -> tuple[str, str]:
 
 
 def _joined(
-    one: pl.DataFrame, two: pl.DataFrame, ours: _Side, theirs: _Side, name: str
+    one: pl.DataFrame, two: pl.DataFrame, ours: Contender, theirs: Contender, name: str
 ) -> pl.DataFrame:
     """Our cases with their answers beside them, paired by id; rates count what both rate."""
     truth, answer = _truth_and_answer(ours.product.task)
@@ -359,7 +188,7 @@ def _truth_and_answer(task: Task) -> tuple[str, str]:
     return columns.TRUTH, columns.PREDICTED
 
 
-def _require_pairs(table: pl.DataFrame, one: pl.DataFrame, theirs: _Side) -> None:
+def _require_pairs(table: pl.DataFrame, one: pl.DataFrame, theirs: Contender) -> None:
     if table.height == 0:
         raise BadInput(
             f"none of the {one.height} open cases is open to {theirs.product.name} as well.",
@@ -370,7 +199,7 @@ def _require_pairs(table: pl.DataFrame, one: pl.DataFrame, theirs: _Side) -> Non
         )
 
 
-def _require_same_truth(table: pl.DataFrame, truth: str, theirs: _Side) -> None:
+def _require_same_truth(table: pl.DataFrame, truth: str, theirs: Contender) -> None:
     differ = table.filter(pl.col(truth) != pl.col(THEIRS + truth))
     if differ.height:
         case = differ[columns.ID][0]
@@ -466,7 +295,7 @@ def _compared(
     )
 
 
-def _same(ours: _Side, theirs: _Side, table: pl.DataFrame) -> bool:
+def _same(ours: Contender, theirs: Contender, table: pl.DataFrame) -> bool:
     """Whether it is one subject twice: a score column of another table may hold other scores."""
     alike = (
         ours.judged.subject.fingerprint == theirs.judged.subject.fingerprint

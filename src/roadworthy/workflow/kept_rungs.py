@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
@@ -33,6 +34,7 @@ class Training:
     features: tuple[str, ...]
     seed: int
     calibrate: Calibrate = Calibrate.NONE
+    texts: Mapping[str, str | None] = field(default_factory=dict)
 
     @staticmethod
     def of(product: Product, parted: Parted) -> Training:
@@ -49,14 +51,15 @@ class Training:
         cases = weighed(cases, product)
         features = feature_columns(product, parted.schema)
         seed = product.data.split.seed if product.data.split else 0
-        return Training(product.task, cases, features, seed, product.decision.calibrate)
+        calibrate, texts = product.decision.calibrate, product.data.text
+        return Training(product.task, cases, features, seed, calibrate, texts)
 
     @cached_property
     def key(self) -> str:
         """A hash over all that a fitted model depends on, the order of the cases included."""
         weights = [columns.WEIGHT] if columns.WEIGHT in self.cases.columns else []
         learnt = self.cases.select(*self.features, *weights, truth_of(self.cases, self.task))
-        said = [__version__, self.task, self.features, self.seed, self.calibrate]
+        said = [__version__, self.task, self.features, self.seed, self.calibrate, dict(self.texts)]
         found = hashlib.sha256(json.dumps(said).encode())
         found.update(rows_fingerprint([learnt], learnt.schema).encode())
         found.update("\0".join(self.cases[columns.ID].to_list()).encode())

@@ -25,6 +25,7 @@ from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.all_rows import paths_of_all_rows
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import table_of, verdicts_and_pictures
+from roadworthy.workflow.not_streamed import NotStreamedError
 from roadworthy.workflow.paths import MOST_SEARCHED, unopened
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.set_aside import sealed_names
@@ -35,7 +36,7 @@ from roadworthy.workflow.source import (
     require_same_names,
     scan_other,
 )
-from roadworthy.workflow.stream import NotStreamedError, Table, stream
+from roadworthy.workflow.stream import Table, stream
 from roadworthy.workflow.studies import Settled, other_tables, resolve
 from roadworthy.workflow.subject import Judged, kept_policy, load_model
 

@@ -14,16 +14,13 @@ from numpy.typing import NDArray
 
 from roadworthy.core.requirement import SliceRule
 from roadworthy.io.text_codes import MISSING, TextCodes, TooManyTextsError
+from roadworthy.workflow.not_streamed import NotStreamedError
 from roadworthy.workflow.slicing import MOST_LEVELS
 
 Integers = NDArray[np.int64]
 # room for MOST_LEVELS levels and for missing values; a power of two
 _ROOM = 64
 _MOST_COLUMNS = 3
-
-
-class TooFineError(Exception):
-    """A column has more levels than parts can be counted for: gather it the other way."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Parts:
 
     def __init__(self, key: Key, schema: pl.Schema) -> None:
         if len(key.by) > _MOST_COLUMNS:
-            raise TooFineError(f"{len(key.by)} columns")
+            raise NotStreamedError(f"{len(key.by)} columns")
         self._codes = [_codes(name, schema[name], key) for name in key.by]
         # the codes of one column are parts themselves
         self._alone = self._codes[0] if len(self._codes) == 1 else None
@@ -107,7 +104,7 @@ def _codes(name: str, dtype: pl.DataType, key: Key) -> _Codes:
         return _Words(name)
     if dtype.is_integer() or dtype.is_float() or dtype.is_temporal() or dtype == pl.Boolean:
         return _Numbers(name, dtype)
-    raise TooFineError(f"{name} holds {dtype}")
+    raise NotStreamedError(f"{name} holds {dtype}")
 
 
 class _Words:
@@ -119,7 +116,7 @@ class _Words:
         try:
             return self._codes.of(series.cast(pl.String))
         except TooManyTextsError as reason:
-            raise TooFineError(f"{self.column}: {reason}") from reason
+            raise NotStreamedError(f"{self.column}: {reason}") from reason
 
     def values(self, codes: Integers) -> pl.Series:
         return pl.Series([None, *self._codes.known], dtype=pl.String).gather(codes)
@@ -177,7 +174,7 @@ class _Stretches:
         self.column = column
         self._ends = np.unique(np.array(ranges, dtype=np.float64))
         if not dtype.is_numeric() or len(self._ends) + 2 > _ROOM:
-            raise TooFineError(f"{column} in {len(ranges)} ranges")
+            raise NotStreamedError(f"{column} in {len(ranges)} ranges")
 
     def of(self, series: pl.Series) -> Integers:
         numbers, missing = _physical(series.cast(pl.Float64))
@@ -209,4 +206,4 @@ def _physical(series: pl.Series) -> tuple[NDArray[Any], NDArray[np.bool_] | None
 
 def _refuse_many(levels: int, column: str) -> None:
     if levels > MOST_LEVELS:
-        raise TooFineError(f"{column} has {levels} levels")
+        raise NotStreamedError(f"{column} has {levels} levels")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 import polars as pl
-from sqlalchemy.engine import Connection
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
@@ -23,7 +22,7 @@ from roadworthy.io.merkle import merkle_root
 from roadworthy.io.registry import instruments
 from roadworthy.store.cipher import VaultKey, encrypted
 from roadworthy.store.keys import FILE, vault_key
-from roadworthy.store.vault import SALT_BYTES, Vault, sealed_sets, write_sealed
+from roadworthy.store.vault import SALT_BYTES, Envelope, Vault, sealed_sets
 from roadworthy.store.workspace import unwritable
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.meaning import meant
@@ -79,21 +78,6 @@ class Sealed(Shown):
     def headline(self) -> str:
         """The outcome in one line."""
         return f"{self.product}: {self.set.cases:,} cases sealed as {self.set.id}"
-
-
-@dataclass(frozen=True)
-class Envelope:
-    """A set with its encrypted rows and its hashes, ready to be kept."""
-
-    set: SealedSet
-    content: bytes
-    items: bytes
-
-    def keep(self, vault: Vault, connection: Connection, at: datetime) -> SealedSet:
-        """Keeps both files and writes the sealing down; ``connection`` writes."""
-        content = vault.artifacts.put(connection, self.content)
-        items = vault.artifacts.put(connection, self.items)
-        return write_sealed(connection, replace(self.set, content=content, items=items), at)
 
 
 def seal(

@@ -25,9 +25,11 @@ from roadworthy.core.scope import LEARNED
 from roadworthy.core.verdict import Population
 from roadworthy.io.row_sums import RowSums
 from roadworthy.workflow.elementwise import is_elementwise
+from roadworthy.workflow.flag_patterns import PART, PatternCounts, pattern_of
 from roadworthy.workflow.ids import Ids
 from roadworthy.workflow.levels import on_slice
-from roadworthy.workflow.parts import Key, Parts, TooFineError
+from roadworthy.workflow.not_streamed import NotStreamedError
+from roadworthy.workflow.parts import Key, Parts
 from roadworthy.workflow.prepare import (
     add_calls,
     as_truth,
@@ -43,15 +45,8 @@ from roadworthy.workflow.team import viewed
 
 BATCH = 500_000
 _FEW = 10_000
-# with one bit for a lost call they fit into 16
-_MOST_FLAGS = 15
-PART = "@part"
 INSIDE, RATED, REFERRED = columns.INSIDE, columns.RATED, columns.REFERRED
 REJECTED = columns.REJECTED
-
-
-class NotStreamedError(Exception):
-    """This table is not for one pass; the reason is for developers only."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +104,7 @@ def stream(
         for batch in batches(table, None if table.recorded else pass_.wanted):
             pass_.see(batch)
         return pass_.told(table)
-    except (BadInput, TooFineError, pl.exceptions.PolarsError, OSError) as reason:
+    except (BadInput, pl.exceptions.PolarsError, OSError) as reason:
         raise NotStreamedError(str(reason)) from reason
 
 
@@ -198,7 +193,7 @@ class _Pass:
         self._parts = {key: Parts(key, schema) for key in keys}
         counted = [key for key in keys if key.by] or [Key()]
         # of all parts, whichever they are, the sum is the whole
-        self._counts = {key: _Counted(self._flags()) for key in counted}
+        self._counts = {key: PatternCounts(self._flags()) for key in counted}
         self._outside: Counter[str] = Counter()
         name = None if table.known else judged.product.data.id
         self._ids = Ids(name, table.scan, table.refused, table.recorded)
@@ -222,7 +217,7 @@ class _Pass:
         if not found[INSIDE].all():
             reasons = found[columns.OUTSIDE].drop_nulls().value_counts().rows()
             self._outside.update({str(reason): int(count) for reason, count in reasons})
-        pattern = _pattern(found, self._flags())
+        pattern = pattern_of(found, self._flags())
         part = {key: parts.of(found) for key, parts in self._parts.items()}
         for key, counted in self._counts.items():
             counted.see(pattern, part[key], len(self._parts[key]))
@@ -416,83 +411,6 @@ def _require_row_by_row(product: Product, schema: pl.Schema) -> None:
     floats = [name for name in named if name and name in schema and schema[name].is_float()]
     if product.task is Task.MULTICLASS and floats:
         raise NotStreamedError(f"classes are floats in {floats[0]}")
-
-
-def _pattern(found: pl.DataFrame, names: Sequence[str]) -> NDArray[np.uint16] | int:
-    """Which flags each row shows: bit i is flag i, the last bit a lost call; one number if all do.
-
-    Flags that are the same in all rows cost nothing.
-    """
-    same = 0
-    differs: NDArray[np.uint16] | None = None
-    for bit, name in enumerate(names):
-        flag = found[name]
-        if flag.null_count():
-            if name != columns.FLAGGED:
-                raise NotStreamedError(f"{name} is missing")
-            differs = _with_bit(differs, flag.is_null(), len(names))
-            flag = flag.fill_null(False)
-        if flag.all():
-            same |= 1 << bit
-        elif flag.any():
-            differs = _with_bit(differs, flag, bit)
-    return same if differs is None else differs | np.uint16(same)
-
-
-def _with_bit(pattern: NDArray[np.uint16] | None, flag: pl.Series, bit: int) -> NDArray[np.uint16]:
-    more = flag.to_numpy().astype(np.uint16) << np.uint16(bit)
-    return more if pattern is None else np.bitwise_or(pattern, more, out=pattern)
-
-
-class _Counted:
-    """How many cases of each part show each pattern of flags."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self._names = names
-        if len(names) > _MOST_FLAGS:
-            raise NotStreamedError(f"{len(names)} flags")
-        self._seen = np.full(2 << len(names), -1, dtype=np.int64)
-        self._patterns: list[int] = []
-        self._counts = np.zeros((0, 0), dtype=np.int64)
-
-    def see(self, pattern: NDArray[np.uint16] | int, part: NDArray[np.int64], parts: int) -> None:
-        """Counts one batch."""
-        which = self._seen[pattern]
-        if len(part) and int(np.min(which)) < 0:
-            self._learn(np.unique(np.asarray(pattern)).tolist())
-            which = self._seen[pattern]
-        width = len(self._patterns)
-        place = part * width
-        place += which
-        found = np.bincount(place, minlength=parts * width).reshape(parts, width)
-        found[: self._counts.shape[0], : self._counts.shape[1]] += self._counts
-        self._counts = found
-
-    def whole(self) -> _Counted:
-        """All parts as one."""
-        found = _Counted(self._names)
-        found._patterns = self._patterns
-        found._counts = self._counts.sum(axis=0, keepdims=True)
-        return found
-
-    def frame(self, values: Mapping[str, pl.Series]) -> pl.DataFrame:
-        """One row a part and pattern that occurs: key columns, flags, @part and @cases."""
-        part, which = np.nonzero(self._counts)
-        pattern = np.array(self._patterns, dtype=np.int64)[which]
-        found = {name: column.gather(part) for name, column in values.items()}
-        for bit, name in enumerate(self._names):
-            found[name] = pl.Series((pattern >> bit & 1).astype(bool))
-        if columns.FLAGGED in found:
-            lost = pl.Series((pattern >> len(self._names) & 1).astype(bool))
-            found[columns.FLAGGED] = found[columns.FLAGGED].set(lost, None)
-        counts = {PART: pl.Series(part), CASES: pl.Series(self._counts[part, which])}
-        return pl.DataFrame({**found, **counts})
-
-    def _learn(self, patterns: Sequence[int]) -> None:
-        for pattern in patterns:
-            if self._seen[pattern] < 0:
-                self._seen[pattern] = len(self._patterns)
-                self._patterns.append(pattern)
 
 
 class _Values:

@@ -17,6 +17,7 @@ def to_markdown(page: Page) -> str:
     blocks = [
         *_answer(page),
         *_plain(page),
+        *_certificate(page),
         *_requirements(page),
         *_ways(page),
         *_figures(page),
@@ -24,6 +25,7 @@ def to_markdown(page: Page) -> str:
         *_plan(page),
         *_ladder(page),
         *_cases(page),
+        *_rules(page),
         *_methods(page),
         *_provenance(page),
     ]
@@ -72,6 +74,33 @@ def _plain(page: Page) -> Iterator[str]:
         yield safe(line)
     yield "### What was not tested"
     yield _list([*plain.untested, *plain.unknowable])
+
+
+def _certificate(page: Page) -> Iterator[str]:
+    told = page.certificate
+    if told is None:
+        return
+    yield "## What it may decide without a person"
+    yield safe(told.lead)
+    yield _table(
+        ("Outcome", "What is guaranteed", "Decided alone", "Limit"),
+        (
+            (
+                str(line.outcome),
+                " ".join((line.guaranteed, *line.missing, *line.protected)),
+                f"{line.does}: {line.rule}",
+                line.promise,
+            )
+            for line in told.lines
+        ),
+    )
+    yield safe(told.meanings)
+    if told.open:
+        yield "### What it then does with open cases"
+        yield _list(told.open)
+    yield "### What the guarantee rests on"
+    yield _list([*told.rests, told.method, *(f"Assumed: {one}." for one in told.assumptions)])
+    yield "\n".join(f"- Certified {name}: {_code(value)}" for name, value in told.prints)
 
 
 def _requirements(page: Page) -> Iterator[str]:
@@ -235,6 +264,30 @@ def _apart(people: Population) -> Iterator[tuple[str, str]]:
             f"Turned away by the guard, of {let_in} that the scope's rules let in",
             telling.count(people.turned_away),
         )
+
+
+def _rules(page: Page) -> Iterator[str]:
+    told = page.rules
+    yield "## How the product works"
+    yield "### Scope: the cases it may decide"
+    if told.scope:
+        yield _table(("Field", "Allowed", "A case outside", "When not recorded"), told.scope)
+        yield told.rest
+    yield told.no_scope
+    if told.guard:
+        yield "### The guard: unfamiliar cases"
+        yield safe(told.guard)
+        yield told.speaks
+    if told.decision:
+        yield "### From a score to a decision"
+        yield safe(told.decision)
+    if told.costs:
+        yield "### What mistakes cost"
+        yield _table(("", "Costs"), told.costs)
+        yield told.weighed
+    if told.harms:
+        yield "### What else mistakes do"
+        yield _table(("", "Does"), told.harms)
 
 
 def _methods(page: Page) -> Iterator[str]:

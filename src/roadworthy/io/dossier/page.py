@@ -24,6 +24,7 @@ from roadworthy.io.dossier.figures import Figures, figures
 from roadworthy.io.dossier.metrics import Formula, Metrics
 from roadworthy.io.dossier.plain import Plain, plain
 from roadworthy.io.dossier.planned import Planned, planned
+from roadworthy.io.dossier.rules import Rules, rules
 from roadworthy.io.dossier.rungs import Rungs, rungs
 from roadworthy.io.dossier.ways import Ways, shared
 
@@ -74,6 +75,7 @@ class Page:
     certificate: Told | None
     ways: Ways
     ledger: Ledger | None
+    rules: Rules
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def page(
         certificate=told(judgement.certificate),
         ways=shared(judgement.ways),
         ledger=beside.ledger,
+        rules=rules(product),
     )
 
 
