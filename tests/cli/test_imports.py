@@ -16,6 +16,8 @@ HEAVY = [
     "rfc8785",
     "ray",
     "fastapi",
+    "uvicorn",
+    "cryptography",
     "nicegui",
     "pydicom",
     "sklearn",

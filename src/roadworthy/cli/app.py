@@ -175,6 +175,10 @@ def certify(
     predictions: Annotated[
         Path | None, typer.Option(help="Judge the answers in this table, in place of the column.")
     ] = None,
+    vault_url: Annotated[
+        str | None,
+        typer.Option("--vault", metavar="URL", help="Have it judged by a custodian's vault."),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Look at the sealed set, and judge the product on it."""
@@ -182,7 +186,7 @@ def certify(
     from roadworthy.workflow.certify import certify as run
 
     with show.busy("judging", as_json):
-        found = run(product, reveal=reveal, on=on_set, predictions=predictions)
+        found = run(product, reveal=reveal, on=on_set, predictions=predictions, vault=vault_url)
     _print(found, as_json, to_json, show.judgement)
     return found.exit_code
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from roadworthy.core.errors import ExitCode
+from roadworthy.core.errors import BadInput, ExitCode
 
 
 def seal(
@@ -32,6 +32,10 @@ def seal(
         bool,
         typer.Option("--take-out", help="Write the product's table without the sealed cases."),
     ] = False,
+    vault: Annotated[
+        str | None,
+        typer.Option("--vault", metavar="URL", help="Have a custodian's vault seal and keep it."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
     ] = False,
@@ -41,6 +45,13 @@ def seal(
     from roadworthy.cli import show_sealed
     from roadworthy.workflow.sealing import seal as run
 
+    if vault is not None:
+        from roadworthy.workflow.custodian import seal_there
+
+        words = {"protocol": protocol, "source": source, "labels": labels, "accept": accept or []}
+        told = seal_there(product, vault, _table(test, take_out), looks=looks, **words)
+        shell.printed(told, as_json, show_sealed.sealed_json, show_sealed.sealed_there)
+        return ExitCode.PASS
     found = run(
         product,
         test,
@@ -53,3 +64,18 @@ def seal(
     )
     shell.printed(found, as_json, show_sealed.sealed_json, show_sealed.sealed)
     return ExitCode.PASS
+
+
+def _table(test: Path | None, take_out: bool) -> Path:
+    """The table to send; what stands in the product's own table is no custodian's set."""
+    if test is not None and not take_out:
+        return test
+    raise BadInput(
+        "a custodian's vault seals a table of its own, and none is named."
+        if test is None
+        else "`--take-out` is for rows that stand in the product's own table.",
+        code="usage",
+        where="--take-out" if take_out else "TEST",
+        next_step="Name the table, `roadworthy seal TEST --vault URL`; cases that the team could "
+        "read are no custodian's set.",
+    )

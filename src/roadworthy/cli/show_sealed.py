@@ -37,6 +37,26 @@ def sealed(found: Sealed) -> None:
     show.line("Next: `roadworthy certify` looks at it; `roadworthy vault status` tells who did.")
 
 
+def sealed_there(found: Sealed) -> None:
+    """What a custodian's vault sealed, and what is left to do here."""
+    one = found.set
+    show.line()
+    show.line(
+        f"{found.product}: {one.cases:,} cases sealed as {one.id}",
+        f"  {_budget(one)}",
+        style="bold",
+    )
+    show.line()
+    for name, value in _facts(found):
+        show.line(f"{name:<14}", value, style="bold")
+    show.line()
+    show.line(
+        "The vault keeps the rows, encrypted, and the key. Remove every copy of the table that "
+        "engineers can read: what they keep a copy of, no vault can keep from them."
+    )
+    show.line("Next: engineers run `roadworthy certify --vault URL` with a token of their own.")
+
+
 def sealed_json(found: Sealed) -> dict[str, Any]:
     """The same for programs."""
     return {

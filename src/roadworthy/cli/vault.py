@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from roadworthy.cli import custody
 from roadworthy.core.errors import ExitCode
 
 app = typer.Typer(name="vault", help="The sealed test set: why it answers as it does.")
@@ -24,14 +25,20 @@ def status(
     product: Annotated[Path, typer.Argument(help="product.yaml, or the folder it is in.")] = Path(
         "product.yaml"
     ),
+    url: Annotated[
+        str | None,
+        typer.Option("--vault", metavar="URL", help="Ask a custodian's vault, not the store here."),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Show every sealed set: its state, its looks, who took them, and what they were told."""
     from roadworthy.cli import app as shell
     from roadworthy.cli import show_sealed
+    from roadworthy.workflow.custodian import status_there
     from roadworthy.workflow.vault_status import vault_status
 
-    shell.printed(vault_status(product), as_json, show_sealed.status_json, show_sealed.status)
+    found = vault_status(product) if url is None else status_there(url)
+    shell.printed(found, as_json, show_sealed.status_json, show_sealed.status)
     return ExitCode.PASS
 
 
@@ -44,3 +51,8 @@ def explain(as_json: AsJson = False) -> int:
 
     shell.printed(vault_explain(), as_json, show_vault.explained_json, show_vault.explained)
     return ExitCode.PASS
+
+
+app.command()(custody.serve)
+app.command()(custody.token)
+app.command()(custody.retire)

@@ -119,7 +119,7 @@ class SealedSet:
     ``root`` is the Merkle root over its cases. ``by`` are the columns that tell equal inputs apart,
     ``strata`` how many cases there are of each kind. ``stands_open``: the rows were taken from the
     product's own table, and still stand there as far as anybody here knows. ``content`` and
-    ``items`` name files of the store. ``meant`` is None of sets that were sealed before it was kept.
+    ``items`` name files of the store. ``meant`` is None of sets sealed before it was kept.
     """
 
     id: str

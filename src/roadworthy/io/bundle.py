@@ -14,8 +14,6 @@ from roadworthy.core.errors import BadInput
 ASK = "ask.json"
 FORMAT = 1
 MOST_FILES = 10_000
-SWELLS = 20
-"""How many times as large as the bundle its files may be: text swells ten times, bombs thousands."""
 _BLOCK = 1 << 20
 _LONGEST = 512
 _ASK_BYTES = 1 << 20
@@ -60,7 +58,7 @@ def unpack(bundle: Path, into: Path, most_bytes: int) -> dict[str, Any]:
                 _refuse("two of its files have one name")
             if ASK not in names:
                 _refuse("it does not say what is asked")
-            left = min(most_bytes, SWELLS * bundle.stat().st_size + _ASK_BYTES)
+            left = most_bytes
             for entry, name in zip(entries, names, strict=True):
                 if name != ASK:
                     left -= _extract(found, entry, into / name, left)

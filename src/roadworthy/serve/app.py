@@ -19,6 +19,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from roadworthy.core.errors import BadInput, RoadworthyError
@@ -121,9 +122,13 @@ def _answers_errors(app: FastAPI) -> None:
             f"there is no {request.method} {request.url.path[:80]} here.",
             code="not_found",
             where="the custodian's vault",
-            next_step="Ask with `roadworthy certify --vault URL`; docs/custodian.md lists the rest.",
+            next_step="Ask with `roadworthy certify --vault URL`; see docs/custodian.md.",
         )
         return _json(problem.status_code, error_reply(told).body)
+
+    @app.exception_handler(RequestValidationError)
+    async def odd(request: Request, problem: RequestValidationError) -> Response:
+        return await unknown(request, HTTPException(404))
 
     @app.exception_handler(Exception)
     async def fault(request: Request, problem: Exception) -> Response:
@@ -151,7 +156,11 @@ async def _handed_in(
     vault: Vault, request: Request, what: str, roles: Collection[Role]
 ) -> Response:
     began = time.monotonic()
-    holder = await _admitted(vault, request, roles)
+    try:
+        holder = await _admitted(vault, request, roles)
+    except RoadworthyError:
+        await _drained(request, vault.most_bytes)
+        raise
     with tempfile.TemporaryDirectory(prefix="roadworthy-vault-") as folder:
         bundle = Path(folder) / "bundle.zip"
         await _received(request, bundle, vault.most_bytes)
@@ -172,6 +181,7 @@ async def _received(request: Request, bundle: Path, most_bytes: int) -> None:
         async for block in request.stream():
             size += len(block)
             if size > most_bytes:
+                await _drained(request, most_bytes)
                 raise BadInput(
                     f"the bundle has more than {most_bytes / (1 << 20):g} MiB.",
                     code="bundle_too_large",
@@ -181,6 +191,14 @@ async def _received(request: Request, bundle: Path, most_bytes: int) -> None:
                     "`roadworthy vault serve --max-megabytes`.",
                 )
             await run_in_threadpool(file.write, block)
+
+
+async def _drained(request: Request, most_bytes: int) -> None:
+    """Hears whoever sends out, within reason: else they would not hear why they are refused."""
+    async for block in request.stream():
+        most_bytes -= len(block)
+        if most_bytes < 0:
+            return
 
 
 async def _body(request: Request) -> bytes:

@@ -126,6 +126,6 @@ def _scrubbed(text: str, desk: Desk, folder: Path) -> str:
     """The answer without the places of this machine."""
     for place in (f"{folder / 'product'}/", f"{folder / 'table'}/", f"{folder}/", str(folder)):
         text = text.replace(json.dumps(place)[1:-1], "")
-    for place in (desk.place.artifacts, desk.place.database, desk.folder):
-        text = text.replace(json.dumps(str(place))[1:-1], "the vault")
+    for place in map(str, (desk.place.artifacts, desk.place.database, desk.folder)):
+        text = text.replace(json.dumps(place)[1:-1], "the vault")
     return text

@@ -60,7 +60,7 @@ class Listening:
             )
 
 
-def serve(
+def listen(
     desk: Desk,
     tokens: Path,
     listening: Listening,

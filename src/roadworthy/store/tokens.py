@@ -147,7 +147,7 @@ def _write(file: Path, known: Sequence[Holder]) -> None:
     """The whole file or nothing, for its owner alone from the first moment."""
     text = json.dumps({"tokens": [asdict(one) for one in known]}, indent=2) + "\n"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as new:
             new.write(text)

@@ -8,7 +8,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -82,7 +82,7 @@ def seal_there(product: Given, url: str, table: object, **words: Any) -> Sealed:
     ask = ask_of(product, "seal", table=found.name, **words)
     with _bundle(product, ask, found) as body:
         told = Custodian.at(url).post("/seals", body)
-    return Sealed(set_from_json(_part(told, "sealed")), product.name, f"at {url}")
+    return Sealed(set_from_json(_part(told, "sealed")), product.name, f"held by the vault at {url}")
 
 
 def retire_there(url: str, name: str, why: str) -> str:
@@ -178,10 +178,9 @@ class Custodian:
         try:
             connection.connect()
             begun = True
-            try:
+            # a vault that refuses early closes its ear, and has said why
+            with suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, self.path + path, body, headers)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # a vault that refuses early closes its ear, and has said why
             response = connection.getresponse()
             text = response.read(MOST_BYTES + 1)
         except ssl.SSLCertVerificationError as problem:
@@ -206,7 +205,9 @@ class Custodian:
                 raise ValueError("no JSON object")
             if status == 200:
                 return told
-            kind = Refused if status in _REFUSED else BadInput if status in _BAD else RoadworthyError
+            kind = (
+                Refused if status in _REFUSED else BadInput if status in _BAD else RoadworthyError
+            )
             raise error_from_json(told, kind)
         except (KeyError, TypeError, ValueError, RecursionError):
             raise BadInput(
@@ -300,7 +301,7 @@ def _part(told: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _noted(judgement: Judgement, url: str, said: Mapping[str, Any]) -> Judgement:
-    """The judgement, and that a custodian's vault gave it: what its ledger said then is a witness."""
+    """The judgement, and that a custodian's vault gave it, with where its ledger ended then."""
     head = said.get("ledger") or {}
     told = (
         f"The custodian's vault at {url} answered this, on the sealed set {said.get('set')}. Its "

@@ -63,15 +63,17 @@ class Custody:
                 "`--reveal numbers` retires the set, and only a custodian retires sets",
                 "not_yours_to_retire",
             )
-        if len(sealed.looks) + 1 < sealed.budget.looks:
+        if told is Told.BIT and len(sealed.looks) + 1 < sealed.budget.looks:
             return
-        # the last look tells numbers: of the questions that the custodian knew, and no others
+        # more than one bit is told of the questions that the custodian knew, and of no others:
+        # the last look tells numbers, and there are questions about single rows
         others = [one for one in now.questions if one not in sealed.meant.questions]
         if others:
             metric = others[0].split(",")[0].strip("('")
             self._refuse(
-                "the last look tells numbers, and this one asks what the set was not sealed for "
-                f"({metric}, or other parameters or slices of it)",
+                "the last look tells numbers, as `--reveal requirements` tells an answer to each, "
+                f"and this one asks what the set was not sealed for ({metric}, with these "
+                "parameters and slices)",
                 "other_questions",
             )
 
@@ -79,7 +81,7 @@ class Custody:
         word = words[0]
         said, was = (told.words.get(word, "nothing") for told in (now, before))
         self._refuse(
-            f"product.yaml says {said} of `{word}`, and {was} when the set was sealed: a set is "
+            f"`{word}` is {said} in product.yaml, and was {was} when the set was sealed: a set is "
             "read as its custodian meant it",
             "other_meaning",
             word,

@@ -1,4 +1,4 @@
-"""A custodian's desk: what is handed in is judged or sealed here, with this place's store and key."""
+"""A custodian's desk: what is handed in is judged or sealed with this place's store and key."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from roadworthy.workflow.ledger import HEAD_FORMAT
 from roadworthy.workflow.sealing import seal
 
 LONGEST_WHY = 500
+PROVENANCE = ("protocol", "source", "labels")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Desk:
 
     @staticmethod
     def at(folder: str | Path, store: str | None = None) -> Desk:
-        """The desk in a folder; ``store`` is the address of a database, else what the shell says."""
+        """The desk in a folder; ``store`` is the address of a database, if it is elsewhere."""
         home = Path(folder).resolve()
         told = store or os.environ.get(DATABASE) or ""
         files = os.environ.get(ARTIFACTS)
@@ -56,6 +57,7 @@ class Desk:
         Raises:
             BadInput, Refused: it is no key, or others may read it.
         """
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return vault_key(self.folder, create=True)
 
     @contextmanager
@@ -176,8 +178,15 @@ def sealed(folder: Path, ask: Mapping[str, Any]) -> dict[str, Any]:
     looks, accept = ask.get("looks"), ask.get("accept") or []
     if not (looks is None or type(looks) is int) or not _are_texts(accept):
         raise _odd("looks or accept")
-    words = {name: _text(ask, name) or "" for name in ("protocol", "source", "labels")}
-    found = seal(product, table, looks=looks, accept=accept, **words)
+    protocol, source, labels = (_text(ask, name) or "" for name in PROVENANCE)
+    found = seal(
+        *(product, table),
+        looks=looks,
+        protocol=protocol,
+        source=source,
+        labels=labels,
+        accept=accept,
+    )
     return {"sealed": set_to_json(found.set)}
 
 

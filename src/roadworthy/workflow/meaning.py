@@ -47,5 +47,10 @@ def _question(requirement: Requirement[Any]) -> str:
         replace(rule, limit=None, target=None, tier=None, min_share=0.0)
         for rule in requirement.slices
     ]
-    parts = (requirement.metric, requirement.parameters, requirement.limit.against, sorted(map(repr, rules)))
+    parts = (
+        requirement.metric,
+        requirement.parameters,
+        requirement.limit.against,
+        sorted(map(repr, rules)),
+    )
     return repr((*parts, requirement.per_unit, str(requirement.of)))
