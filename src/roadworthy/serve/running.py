@@ -112,13 +112,14 @@ def listen(
 
 def _bound(listening: Listening) -> tuple[socket.socket, int]:
     """A socket that takes connections from now on, and its port."""
+    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((listening.host, listening.port))
         listener.listen(128)
     except (OSError, OverflowError) as problem:
+        listener.close()
         raise BadInput(
             f"cannot listen there: {getattr(problem, 'strerror', None) or problem}.",
             code="cannot_listen",

@@ -105,19 +105,23 @@ def require_known(folder: Path) -> None:
             )
 
 
-def _texts(value: object, depth: int = 0) -> Iterator[str]:
-    """Every text in product.yaml that may name a file."""
+def _texts(value: object, path: tuple[object, ...] = ()) -> Iterator[str]:
+    """Every text in product.yaml that may name a file; ``path`` is where ``value`` stands."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            # requirements are a list at the top: their words stand at depth 2
-            prose = name in _PROSE if depth == 0 else depth == 2 and name == "because"
-            if not prose:
-                yield from _texts(inner, depth + 1)
+            if not _is_prose((*path, name)):
+                yield from _texts(inner, (*path, name))
     elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner, depth + 1)
+        for number, inner in enumerate(value):
+            yield from _texts(inner, (*path, number))
     elif isinstance(value, str):
         yield value
+
+
+def _is_prose(path: tuple[object, ...]) -> bool:
+    if len(path) == 1:
+        return path[0] in _PROSE
+    return path[0] == "requirements" and path[2:] == ("because",)
 
 
 def _leads_out(told: str) -> bool:

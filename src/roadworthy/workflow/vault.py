@@ -60,9 +60,11 @@ def names_in(product: Product, *, retired: bool = False) -> Names:
 def ours(vault: Vault, sealed: SealedSet, product: Product) -> bool:
     """Whether a set's ids mean this product's cases: those of a workspace do, whatever their name.
 
-    In a store that a team shares, two products may call different cases alike.
+    In a store that a team or a custodian shares, two products may call different cases alike.
     """
-    return sealed.product == product.name or vault.database.file is not None
+    file = vault.database.file
+    own = file is not None and file.parent.resolve() == vault.folder.resolve()
+    return sealed.product == product.name or own
 
 
 def items_of(raw: pl.DataFrame, cases: pl.DataFrame, by: tuple[str, ...]) -> Items:
