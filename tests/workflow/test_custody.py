@@ -194,7 +194,7 @@ def test_more_than_one_bit_is_told_of_known_questions_only(quick: Here, tmp_path
     named.write_text("tc1\ntc3\n")
     nosy: list[list[dict[str, Any]]] = [
         [{"id": "one", "metric": "named_cases", "cases": "ids.csv"}],
-        [{**FINDS, "slices": [{"by": "age"}]}],
+        [{**FINDS, "slices": [{"by": "site"}]}],
         [{"id": "rows", "metric": "sensitivity", "at_least": 0.1, "slices": [{"by": "case"}]}],
     ]
     for requirements in nosy:
