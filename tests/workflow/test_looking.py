@@ -316,7 +316,7 @@ def test_the_shell_sees_3_for_not_yet_and_never_1(
 
 def test_budgets_and_states_follow_from_what_happened() -> None:
     budget = Budget(0.95, (0.5, 0.3, 0.2))
-    one = SealedSet("s", "r", "p", 10, 10, budget, "t", "k", "c", "i", ())
+    one = SealedSet("s", "r", "p", 10, 10, budget, "t", "k", "c", "n", "i", ())
     assert (one.state, one.left, one.bits) == (State.SEALED, 3, 0)
     assert budget.share(2, bits=3) == 0.3 / 8
     assert np.isclose(sum(budget.shares), 1.0)
