@@ -9,14 +9,17 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 from cryptography import __version__ as cryptography
 from triage import rewritten
 
+from roadworthy.workflow import certify as room
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.check import check
 from roadworthy.workflow.sealing import seal
@@ -58,6 +61,23 @@ def timed(run: Callable[[], object]) -> tuple[float, float]:
     return time.process_time() - cpu, time.perf_counter() - wall
 
 
+@contextmanager
+def on_open_cases(spent: list[float]) -> Iterator[None]:
+    """Notes the CPU and wall seconds of what a look works out on open cases beforehand."""
+    real = room.open_paths
+
+    def watched(*given: Any) -> Any:
+        found: list[Any] = []
+        spent[:] = timed(lambda: found.append(real(*given)))
+        return found[0]
+
+    room.open_paths = watched
+    try:
+        yield
+    finally:
+        room.open_paths = real
+
+
 def section(count: int) -> list[str]:
     """The rows, as Markdown."""
     with tempfile.TemporaryDirectory() as held:
@@ -74,13 +94,15 @@ def section(count: int) -> list[str]:
         check(product)
         sealed = timed(lambda: seal(product, test))
         alone = min(timed(lambda: check(bare)) for _ in range(3))
-        looked = timed(lambda: certify(product))
+        paths = [0.0, 0.0]
+        with on_open_cases(paths):
+            looked = timed(lambda: certify(product))
         again = timed(lambda: certify(product))
     lines = [
         HEAD,
         "",
         f"In one process; cryptography {cryptography}, polars {pl.__version__}. The check is the "
-        "bare one of the same cases: five metrics' worth of verdicts on 20 slices, no vault.",
+        "bare one of the same cases, in one pass: three metrics on 20 slices, and no vault.",
         "",
         "| what | cases | CPU s | wall s |",
         "|---|---:|---:|---:|",
@@ -89,6 +111,7 @@ def section(count: int) -> list[str]:
         ("`roadworthy seal`: read, hashed item by item, Merkle root, encrypted, kept", sealed),
         ("`roadworthy check` of the same cases, without a vault", alone),
         ("`roadworthy certify`: a look, written down, decrypted and judged", looked),
+        ("of these, the paths to yes, from 2,000 open cases", (paths[0], paths[1])),
         ("`roadworthy certify` of the very same: the stored answer", again),
     ):
         lines.append(f"| {what} | {count:,} | {found[0]:.2f} | {found[1]:.2f} |")
