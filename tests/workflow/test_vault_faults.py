@@ -194,7 +194,7 @@ STEPS = [
     (CERTIFY, "write_look", "after", False),
     (VAULT, "rows", "before", True),
     (VAULT, "rows", "after", True),
-    (CERTIFY, "verdicts", "after", True),
+    (CERTIFY, "sealed_verdicts", "after", True),
     (CERTIFY, "write_answer", "after", True),
     (CERTIFY, "keep", "before", True),
 ]
