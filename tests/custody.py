@@ -28,7 +28,7 @@ from roadworthy.workflow.custodian import seal_there
 from roadworthy.workflow.custody import Custody
 from roadworthy.workflow.desk import Desk, looked, sealed
 from roadworthy.workflow.handed_in import PRODUCT, TABLE
-from roadworthy.workflow.sealing import seal
+from roadworthy.workflow.seal import seal
 
 ENGINEER = Custody("erin", Role.ENGINEER)
 CUSTODIAN = Custody("carl", Role.CUSTODIAN)

@@ -33,8 +33,18 @@ from roadworthy.io.judgement_json import from_json
 
 HALF = {"validation": 0.5, "sealed": 0.5, "seed": 1}
 COMMANDS = (
-    *("init", "plan", "train", "check", "certify", "dossier"),
-    *("decide", "compare", "doctor", "explain", "schema", "reader-study", "demo"),
+    *("init", "plan", "train", "check", "seal", "certify", "dossier"),
+    *(
+        "decide",
+        "worklist",
+        "report",
+        "compare",
+        "doctor",
+        "explain",
+        "schema",
+        "reader-study",
+        "demo",
+    ),
     *("renew", "vault", "leaderboard"),
     *("store", "ledger"),
 )

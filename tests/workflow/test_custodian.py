@@ -190,6 +190,7 @@ def test_a_set_is_told_and_read_again() -> None:
         at="2026-01-01T00:00:00Z",
         key="k",
         content="c",
+        names="n",
         items="i",
         by=("x",),
         strata=({"cases": 3, "site": "north"},),

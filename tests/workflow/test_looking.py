@@ -20,7 +20,7 @@ from roadworthy.core.verdict import NOT_YET, Outcome
 from roadworthy.io.judgement_json import from_json, to_json
 from roadworthy.io.junit import to_junit
 from roadworthy.workflow import certify as room
-from roadworthy.workflow import measure as judging
+from roadworthy.workflow import withholding
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.dossier import dossier
 from roadworthy.workflow.looking import extra_bits
@@ -90,14 +90,13 @@ def test_nothing_on_the_disk_holds_a_number_of_the_sealed_cases(
 ) -> None:
     file = product(tmp_path)
     seen: list[Measured] = []
-    real = judging.verdicts
+    real = withholding.withheld
 
     def watched(*given: Any) -> Any:
-        found = real(*given)
-        seen.extend(v.evidence for v in found if isinstance(v.evidence, Measured))
-        return found
+        seen.extend(v.evidence for v in given[-1] if isinstance(v.evidence, Measured))
+        return real(*given)
 
-    monkeypatch.setattr(room, "verdicts", watched)
+    monkeypatch.setattr(room, "withheld", watched)
     certify(file)
     dossier(file)
     assert seen
@@ -270,7 +269,7 @@ def test_a_model_that_fails_on_sealed_cases_says_not_yet_and_not_why(
     def broken(*_: Any) -> Any:
         raise ValueError("case c17 has 0.93")
 
-    monkeypatch.setattr(room, "verdicts", broken)
+    monkeypatch.setattr(room, "sealed_verdicts", broken)
     another(file, 1)
     found = certify(file)
     assert found.answer == NOT_YET
@@ -289,11 +288,29 @@ def test_what_the_machine_cannot_do_goes_on_later_and_is_not_told(
         raise MemoryError("case c17")
 
     with monkeypatch.context() as patch:
-        patch.setattr(room, "verdicts", full)
+        patch.setattr(room, "sealed_verdicts", full)
         with pytest.raises(BadInput, match="could not finish") as told:
             certify(file)
     assert "c17" not in str(told.value) and told.value.__suppress_context__
     assert certify(file).answer == NOT_YET and len(looks(file)) == 1
+
+
+def test_a_look_in_one_pass_measures_what_a_look_at_all_rows_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    real = withholding.withheld
+
+    def watched(*given: Any) -> Any:
+        seen.append([(v.requirement, v.slice, v.outcome, v.evidence) for v in given[-1]])
+        return real(*given)
+
+    monkeypatch.setattr(room, "withheld", watched)
+    sliced = [{**FINDS, "slices": [{"by": "site"}]}, SPARES, {"metric": "auc", "at_least": 0.7}]
+    certify(product(tmp_path / "a", requirements=sliced))
+    monkeypatch.setattr(room, "sealed_verdicts", lambda *_: None)
+    certify(product(tmp_path / "b", requirements=sliced))
+    assert seen[0] == seen[1] and len(seen[0]) == 5
 
 
 def test_an_unknown_word_is_refused_before_anything(tmp_path: Path) -> None:
@@ -316,7 +333,7 @@ def test_the_shell_sees_3_for_not_yet_and_never_1(
 
 def test_budgets_and_states_follow_from_what_happened() -> None:
     budget = Budget(0.95, (0.5, 0.3, 0.2))
-    one = SealedSet("s", "r", "p", 10, 10, budget, "t", "k", "c", "i", ())
+    one = SealedSet("s", "r", "p", 10, 10, budget, "t", "k", "c", "n", "i", ())
     assert (one.state, one.left, one.bits) == (State.SEALED, 3, 0)
     assert budget.share(2, bits=3) == 0.3 / 8
     assert np.isclose(sum(budget.shares), 1.0)

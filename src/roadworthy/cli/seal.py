@@ -43,7 +43,7 @@ def seal(
     """Encrypt a test set and freeze how often it may be looked at."""
     from roadworthy.cli import app as shell
     from roadworthy.cli import show_sealed
-    from roadworthy.workflow.sealing import seal as run
+    from roadworthy.workflow.seal import seal as run
 
     if vault is not None:
         from roadworthy.workflow.custodian import seal_there

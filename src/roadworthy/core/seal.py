@@ -118,8 +118,9 @@ class SealedSet:
 
     ``root`` is the Merkle root over its cases. ``by`` are the columns that tell equal inputs apart,
     ``strata`` how many cases there are of each kind. ``stands_open``: the rows were taken from the
-    product's own table, and still stand there as far as anybody here knows. ``content`` and
-    ``items`` name files of the store. ``meant`` is None of sets sealed before it was kept.
+    product's own table, and still stand there as far as anybody here knows. ``content``,
+    ``names`` and ``items`` name files of the store. ``meant`` is None of sets sealed before it was
+    kept.
     """
 
     id: str
@@ -131,6 +132,7 @@ class SealedSet:
     at: str
     key: str
     content: str
+    names: str
     items: str
     by: tuple[str, ...]
     provenance: Provenance = Provenance()

@@ -52,13 +52,16 @@ class Items:
     inputs: pl.Series
 
     @property
-    def names(self) -> Names:
+    def both(self) -> Names:
         """Both hashes by which a case is known again."""
         return np.concatenate([self.ids, self.units])
 
     def known(self, names: Names) -> NDArray[np.bool_]:
         """Which cases are among ``names``, or share a unit with one of them, shape (cases,)."""
-        return np.isin(self.ids, names) | np.isin(self.units, names)
+        if not len(names):
+            return np.zeros(len(self.ids), dtype=bool)
+        asked = pl.Series(names).implode()
+        return (pl.Series(self.ids).is_in(asked) | pl.Series(self.units).is_in(asked)).to_numpy()
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,14 @@ class Vault:
 
     def items(self, sealed: SealedSet) -> Items:
         """The hashes of a set's cases."""
-        found = pl.read_parquet(BytesIO(self.artifacts.get(sealed.items)))
-        return Items(found["id"].to_numpy(), found["unit"].to_numpy(), found["inputs"])
+        found = pl.read_parquet(BytesIO(self.artifacts.get(sealed.items)), columns=["inputs"])
+        return replace(self.names(sealed), inputs=found["inputs"])
+
+    def names(self, sealed: SealedSet) -> Items:
+        """The hashes of a set's ids and units, without those of its inputs."""
+        found = pl.read_parquet(BytesIO(self.artifacts.get(sealed.names)))
+        nothing = pl.Series("inputs", [], dtype=pl.Binary)
+        return Items(found["id"].to_numpy(), found["unit"].to_numpy(), nothing)
 
     def rows(self, sealed: SealedSet, look: Look) -> pl.DataFrame:
         """The sealed rows, for the one whose look was written down.
@@ -105,13 +114,16 @@ class Envelope:
 
     set: SealedSet
     content: bytes
+    names: bytes
     items: bytes
 
     def keep(self, vault: Vault, connection: Connection, at: datetime) -> SealedSet:
-        """Keeps both files and writes the sealing down; ``connection`` writes."""
-        content = vault.artifacts.put(connection, self.content)
-        items = vault.artifacts.put(connection, self.items)
-        return write_sealed(connection, replace(self.set, content=content, items=items), at)
+        """Keeps its files and writes the sealing down; ``connection`` writes."""
+        put = vault.artifacts.put
+        content, names = put(connection, self.content), put(connection, self.names)
+        items = put(connection, self.items)
+        kept = replace(self.set, content=content, names=names, items=items)
+        return write_sealed(connection, kept, at)
 
 
 def sealed_sets(connection: Connection) -> tuple[SealedSet, ...]:
@@ -141,7 +153,7 @@ def write_sealed(connection: Connection, sealed: SealedSet, at: datetime) -> Sea
         "level": sealed.budget.level,
         "shares": list(sealed.budget.shares),
         "key": sealed.key,
-        FILES: {"content": sealed.content, "items": sealed.items},
+        FILES: {"content": sealed.content, "names": sealed.names, "items": sealed.items},
         "by": list(sealed.by),
         "provenance": asdict(sealed.provenance),
         "strata": [dict(one) for one in sealed.strata],
@@ -214,6 +226,7 @@ def _was_sealed(before: SealedSet | None, said: Mapping[str, Any], at: str) -> S
         at=at,
         key=said["key"],
         content=said[FILES]["content"],
+        names=said[FILES]["names"],
         items=said[FILES]["items"],
         by=tuple(said["by"]),
         provenance=Provenance(**{**provenance, "accepted": tuple(provenance["accepted"])}),

@@ -16,7 +16,7 @@ import polars as pl
 from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.certificate import Certificate
-from roadworthy.core.errors import BadInput, Refused, RoadworthyError
+from roadworthy.core.errors import BadInput, RoadworthyError
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Brought
 from roadworthy.core.product import Product, SetName
@@ -24,7 +24,6 @@ from roadworthy.core.seal import Answered, Look, SealedSet, Told
 from roadworthy.core.study import Study
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
 from roadworthy.io.certificate_json import certificate_to_json
-from roadworthy.io.certificate_words import guaranteed
 from roadworthy.io.judgement_json import from_json, to_json
 from roadworthy.io.registry import instruments
 from roadworthy.models.scored_table import ScoredTable
@@ -51,14 +50,15 @@ from roadworthy.workflow.looking import (
     softened_since_sealing,
 )
 from roadworthy.workflow.measure import population, verdicts, verdicts_and_pictures
+from roadworthy.workflow.one_pass import sealed_verdicts
 from roadworthy.workflow.paths import OpenPaths, open_paths
 from roadworthy.workflow.pictures import Asked
-from roadworthy.workflow.prepare import in_fixed_order
-from roadworthy.workflow.sealing import budget_of, enclose, refuse_unfit
+from roadworthy.workflow.rehearsed import Rehearsed, refuse_uncertified, rehearse
+from roadworthy.workflow.seal import budget_of, enclose, refuse_unfit
 from roadworthy.workflow.shut_in import answering, sealed_notes
 from roadworthy.workflow.source import Parted, checked, load_cases, names
 from roadworthy.workflow.strata import require_hope, strata_of
-from roadworthy.workflow.studies import Settled, other_tables, resolve, resolve_rows, settle
+from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
 from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.uncovered import covering
 from roadworthy.workflow.unseen import refuse_sealed_before, refuse_standing
@@ -120,27 +120,9 @@ def look_for(
     if predictions is not None:
         brought = uploaded(product, predictions, chosen.items.ids)
     settled = settle(product, workspace, parted, registry, brought)
-    _refuse_uncertified(settled.certificate)
+    refuse_uncertified(settled.certificate)
     run = _Certifying(product, registry, workspace, parted, chosen, settled, told, custody)
     return run.stored() or run.take()
-
-
-@dataclass(frozen=True)
-class _Rehearsed:
-    """The answers on rows that stand open anyway, so that a model that fails spends nothing."""
-
-    inputs: pl.DataFrame
-    answers: pl.Series | None
-
-    def on(self, inputs: pl.DataFrame) -> pl.Series | None:
-        """The same answers in the order of ``inputs``; None: those are other inputs."""
-        if self.answers is None or set(inputs.columns) != set(self.inputs.columns):
-            return None
-        ours = self.inputs.select(inputs.columns).with_columns(self.answers.alias("@answer"))
-        ours = inputs.select(columns.ID).join(
-            ours, on=columns.ID, how="left", maintain_order="left"
-        )
-        return ours["@answer"] if ours.select(inputs.columns).equals(inputs) else None
 
 
 @dataclass(frozen=True)
@@ -151,7 +133,7 @@ class _Beside:
     tables: Mapping[str, pl.DataFrame]
     missing: Mapping[str, str]
     ways: OpenPaths
-    rehearsed: _Rehearsed | None
+    rehearsed: Rehearsed | None
 
 
 @dataclass(frozen=True)
@@ -234,22 +216,14 @@ class _Certifying:
         # timed anew, on open cases: whoever could choose among timings would choose the best
         timed = parted.all_open.filter(pl.col(columns.INSIDE))
         others, missing = other_tables(product, self.judged, self.workspace, self.registry, timed)
-        rehearsed = self._rehearsed(others) if self.chosen.stands_open else None
+        rehearsed = None
+        if self.chosen.stands_open:
+            rehearsed = rehearse(self.settled, parted, others, self.registry)
         note_open(self.workspace, names(parted.open(SetName.VALIDATION)))
         ways = open_paths(
             product, self.settled, parted, self.workspace, self.registry, others, missing
         )
         return _Beside(asked, others, missing, ways, rehearsed)
-
-    def _rehearsed(self, others: Mapping[str, pl.DataFrame]) -> _Rehearsed:
-        inputs = self.judged.guarded(self.parted.sealed_inputs(self.product))
-        if self.settled.certificate is not None:
-            _refuse_uncertified(covering(self.settled.certificate, self.product, inputs))
-        answers = self.judged.answers(inputs)
-        tables = {"cases": inputs, **others}
-        blind = Study(self.judged.subject, "sealed", tables, open_levels=self.parted.all_open)
-        resolve_rows(self.product, blind, self.registry)
-        return _Rehearsed(inputs, answers)
 
     def _opened(self, vault: Vault) -> tuple[SealedSet, Look]:
         """The look, written down; in the same breath a set that is sealed on the spot."""
@@ -305,24 +279,32 @@ class _Certifying:
         self, sealed: SealedSet, look: Look, raw: pl.DataFrame, beside: _Beside
     ) -> tuple[Judgement, tuple[Verdict, ...]]:
         product = self.product
-        cases = in_fixed_order(checked(raw, product), sealed.root)
+        study = Study(
+            subject=self.judged.subject,
+            set=str(SetName.SEALED),
+            tables=beside.tables,
+            open_levels=self.parted.all_open,
+            missing_tables=beside.missing,
+            certificate=beside.ways.certificate,
+            share=look.share,
+        )
+        quick = incurious(self.registry)
+        if look.told is not Told.NUMBERS:
+            # the same work whatever the answer: sizing a next test takes longer than a PASS does
+            found = sealed_verdicts(beside.asked, raw, study, quick)
+            if found is not None:
+                return self._said(sealed, look, beside, product_outcome(found)), found
+        # the rows were sealed in an order that hangs on no value
+        cases = checked(raw, product)
         answered = beside.asked.prepared(cases, self._answers(cases, beside))
         certificate = beside.ways.certificate
         if self.settled.certificate is not None:
             covered = covering(self.settled.certificate, product, answered)
             certificate = certificate if covered.outcome is Outcome.PASS else covered
-        study = Study(
-            subject=self.judged.subject,
-            set=str(SetName.SEALED),
-            tables={"cases": answered, **beside.tables},
-            open_levels=self.parted.all_open,
-            missing_tables=beside.missing,
-            certificate=certificate,
-            share=look.share,
-        )
+        tables = {"cases": answered, **beside.tables}
+        study = replace(study, tables=tables, certificate=certificate)
         if look.told is not Told.NUMBERS:
-            # the same work whatever the answer: sizing a next test takes longer than a PASS does
-            found = verdicts(product, study, incurious(by_design(answered, self.registry)))
+            found = verdicts(product, study, by_design(answered, quick))
             outcome = product_outcome(found, certificate)
             return self._said(sealed, look, beside, outcome, certificate), found
         asked = Asked(self.judged, answered.schema)
@@ -436,19 +418,4 @@ def _told(reveal: str | None) -> Told:
         value=reveal,
         next_step="`numbers` shows all and retires the set; `requirements` tells PASS or not of "
         "each requirement, and makes every later look stricter.",
-    )
-
-
-def _refuse_uncertified(certificate: Certificate | None) -> None:
-    """Whatever the sealed cases showed, the answer could be no more than INCONCLUSIVE."""
-    if certificate is None or certificate.outcome is Outcome.PASS:
-        return
-    why = [guaranteed(one, certificate.confidence) for one in certificate.sides if one.reason]
-    why = why or list(certificate.notes[-1:])
-    raise Refused(
-        f"what the product would decide alone is not certified, so opening the sealed set would "
-        f"prove nothing. {' '.join(why)}",
-        code="not_certified",
-        where="the calibration split",
-        next_step="`roadworthy check` says what is missing and what could be certified now.",
     )

@@ -10,7 +10,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.seal import Budget, SealedSet
 from roadworthy.store.vault import Items, Vault
-from roadworthy.workflow.sealing import candidate, no_sealed_cases
+from roadworthy.workflow.seal import candidate, no_sealed_cases
 from roadworthy.workflow.source import Parted
 from roadworthy.workflow.unseen import Candidate
 from roadworthy.workflow.vault import same_cases, vault_if_there
@@ -42,7 +42,7 @@ class Chosen:
     ) -> SealedSet:
         """What the set will be when it is sealed, as far as its budget and strata tell."""
         return SealedSet(
-            *("", "", product.name, cases, 0, budget, "", "", "", "", ()), strata=strata
+            *("", "", product.name, cases, 0, budget, "", "", "", "", "", ()), strata=strata
         )
 
 
@@ -57,8 +57,10 @@ def chosen_set(product: Product, parted: Parted, name: str | None) -> Chosen:
     with vault_if_there(product) as vault:
         sealed = _kept(product, vault, found, name) if vault else None
         if vault is not None and sealed is not None:
+            if found is None:
+                return Chosen(sealed, None, vault.names(sealed))
             items = vault.items(sealed)
-            same = found is not None and same_cases(found.hashed_by(sealed.by), items)
+            same = same_cases(found.hashed_by(sealed.by), items)
             return Chosen(sealed, found if same else None, items)
     if found is None or name is not None:
         raise no_sealed_cases(product) if name is None else _no_vault(name)

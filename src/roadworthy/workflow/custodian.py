@@ -31,7 +31,7 @@ from roadworthy.workflow.check import keep
 from roadworthy.workflow.custody import sealed_rows
 from roadworthy.workflow.handed_in import TABLE, ask_of, files_of, require_travels
 from roadworthy.workflow.load import Given, as_product
-from roadworthy.workflow.sealing import Sealed
+from roadworthy.workflow.seal import Sealed
 from roadworthy.workflow.source import load_cases
 from roadworthy.workflow.vault_status import VaultStatus
 

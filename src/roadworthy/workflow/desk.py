@@ -26,7 +26,7 @@ from roadworthy.workflow.choosing import named
 from roadworthy.workflow.custody import Custody
 from roadworthy.workflow.handed_in import PRODUCT, TABLE, handed_in, require_known
 from roadworthy.workflow.ledger import HEAD_FORMAT
-from roadworthy.workflow.sealing import seal
+from roadworthy.workflow.seal import seal
 
 LONGEST_WHY = 500
 PROVENANCE = ("protocol", "source", "labels")

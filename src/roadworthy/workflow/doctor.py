@@ -268,6 +268,7 @@ def _sealed(product: Product) -> Iterator[Finding]:
             for one in sets:
                 assert vault is not None
                 vault.artifacts.check(one.content)
+                vault.artifacts.check(one.names)
                 vault.artifacts.check(one.items)
     except RoadworthyError as problem:
         yield as_finding("sealed sets", problem)

@@ -14,7 +14,7 @@ from roadworthy.core.instrument import Instrument
 from roadworthy.core.path import Path as Way
 from roadworthy.core.picture import Pictures
 from roadworthy.core.product import Calibrate, Product, SetName, Task
-from roadworthy.core.study import OpenStudy
+from roadworthy.core.study import OpenStudy, Study
 from roadworthy.core.verdict import Outcome, Population, Verdict
 from roadworthy.core.ways import Way as WayOfWorking
 from roadworthy.io import tables
@@ -24,7 +24,7 @@ from roadworthy.store.seen import note_open
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.all_rows import paths_of_all_rows
 from roadworthy.workflow.judge import product_outcome
-from roadworthy.workflow.measure import table_of, verdicts_and_pictures
+from roadworthy.workflow.measure import table_of, verdicts, verdicts_and_pictures
 from roadworthy.workflow.not_streamed import NotStreamedError
 from roadworthy.workflow.paths import MOST_SEARCHED, unopened
 from roadworthy.workflow.pictures import Asked
@@ -113,6 +113,28 @@ def check_other(
         table = Table(scan, inside, refused, recorded=True, sample=MOST_SEARCHED)
         return _found(settled, table, name, workspace, instruments, parted)
     except (BadInput, NotStreamedError):
+        return None
+
+
+def sealed_verdicts(
+    judged: Judged, raw: pl.DataFrame, study: Study, instruments: Mapping[str, Instrument]
+) -> tuple[Verdict, ...] | None:
+    """The verdicts on sealed rows in one pass, where the scores stand in them; None: it cannot be.
+
+    ``study`` holds the other tables. The rows were checked when they were sealed.
+    """
+    product, model = judged.product, judged.model
+    plain = isinstance(model, ScoredTable) and model.answers is None and judged.guard is None
+    decided = product.decision.triage is not None or product.team is not None
+    if not plain or decided or product.data.verification is not None:
+        return None
+    on_cases = [r for r in product.requirements if table_of(r, instruments) == "cases"]
+    known = study.open_levels
+    inside = None if known is None else known.filter(pl.col(columns.INSIDE))
+    try:
+        streamed = stream(judged, on_cases, Table(raw.lazy(), inside, known=True), instruments)
+        return verdicts(product, study, instruments, streamed=streamed)
+    except NotStreamedError:
         return None
 
 

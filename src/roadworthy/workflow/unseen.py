@@ -106,9 +106,10 @@ def refuse_sealed_before(
         Refused: ``seal_spent`` where somebody looked at them, else ``sealed_before``.
     """
     before = opened_before(Workspace.beside(product.file))
-    shared = int(np.isin(stable_hash(found.cases[columns.ID]).to_numpy(), before).sum())
-    if shared:
-        raise _shared(shared, found, "were opened before there was a vault", "seal_spent")
+    if len(before):
+        shared = int(np.isin(stable_hash(found.cases[columns.ID]).to_numpy(), before).sum())
+        if shared:
+            raise _shared(shared, found, "were opened before there was a vault", "seal_spent")
     for one in sets:
         assert vault is not None
         theirs = vault.items(one)

@@ -50,7 +50,7 @@ def names_in(product: Product, *, retired: bool = False) -> Names:
         if vault is None:
             return np.empty(0, dtype=np.uint64)
         kept = [
-            vault.items(one).names
+            vault.names(one).both
             for one in vault.sets()
             if ours(vault, one, product) and (one.state is State.RETIRED) is retired
         ]

@@ -17,6 +17,7 @@ from roadworthy.core.product import Product, SetName
 from roadworthy.core.seal import Budget, Provenance, SealedSet
 from roadworthy.core.shown import Shown
 from roadworthy.io import tables
+from roadworthy.io.fingerprint import fingerprint
 from roadworthy.io.items import item_hashes
 from roadworthy.io.merkle import merkle_root
 from roadworthy.io.registry import instruments
@@ -26,6 +27,7 @@ from roadworthy.store.vault import SALT_BYTES, Envelope, Vault, sealed_sets
 from roadworthy.store.workspace import unwritable
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.meaning import meant
+from roadworthy.workflow.prepare import in_fixed_order
 from roadworthy.workflow.source import (
     SET,
     Parted,
@@ -181,6 +183,7 @@ def enclose(
         at="",
         key=key.name,
         content="",
+        names="",
         items="",
         by=found.by,
         provenance=provenance,
@@ -190,15 +193,10 @@ def enclose(
         meant=meant(product),
     )
     content = encrypted(salt + _parquet(found.raw), key, sealed.id)
-    items = pl.DataFrame(
-        {
-            "id": found.items.ids,
-            "unit": found.items.units,
-            "inputs": found.items.inputs,
-            "item": pl.Series([row.tobytes() for row in hashes], dtype=pl.Binary),
-        }
-    )
-    return Envelope(sealed, content, _parquet(items))
+    names = pl.DataFrame({"id": found.items.ids, "unit": found.items.units})
+    item = pl.Series("item", [row.tobytes() for row in hashes], dtype=pl.Binary)
+    items = pl.DataFrame([found.items.inputs, item])
+    return Envelope(sealed, content, _parquet(names), _parquet(items))
 
 
 def candidate(product: Product, cases: pl.DataFrame, where: str) -> Candidate:
@@ -242,7 +240,9 @@ def _of_table(product: Product, table: object) -> Candidate:
     raw = tables.collect(scan_other(product, table), name)
     require_declared(raw, product, name)
     require_same_names(product, raw.schema, name)
-    return candidate(product, checked(raw, product), name)
+    # in an order that hangs on no value: bets on sequences need one, whatever the file's own is
+    ordered = in_fixed_order(checked(raw, product), fingerprint(raw, product.data.id))
+    return candidate(product, ordered, name)
 
 
 def _budget(product: Product, looks: int | None) -> Budget:
