@@ -18,9 +18,11 @@ from tests.tables import rewrite
 
 from roadworthy.core.errors import BadInput, ExitCode, RoadworthyError
 from roadworthy.core.seal import Budget, SealedSet
+from roadworthy.io.judgement_json import to_json
 from roadworthy.io.sealed_json import set_from_json, set_to_json
 from roadworthy.store.tokens import VARIABLE
 from roadworthy.workflow.certify import certify
+from roadworthy.workflow.check import check
 from roadworthy.workflow.custodian import Custodian, seal_there, status_there
 from roadworthy.workflow.handed_in import files_of
 from roadworthy.workflow.load import load
@@ -135,13 +137,26 @@ def test_errors_end_as_they_would_here(status: int, code: int) -> None:
 
 def test_an_answer_without_a_judgement_is_none_and_nothing_is_kept(tmp_path: Path) -> None:
     file = team(tmp_path / "team")
-    for answer in ({}, {"judgement": {}}, {"judgement": {"schema": 1}, "custodian": {"set": "x"}}):
+    own = to_json(check(file))
+    answers: list[dict[str, Any]] = [
+        {},
+        {"judgement": {}},
+        {"judgement": {"schema": 1}, "custodian": {"set": "abcdef0123456789"}},
+        # an answer to something else, and a set that leads out of the workspace
+        {"judgement": own, "custodian": {"set": "abcdef0123456789"}},
+        {"judgement": {**own, "set": "sealed"}, "custodian": {"set": "../../x"}},
+        {
+            "judgement": {**own, "set": "sealed", "fingerprints": {"product.yaml": "0"}},
+            "custodian": {"set": "abcdef0123456789"},
+        },
+    ]
+    for answer in answers:
         with answering(200, json.dumps(answer).encode()) as (url, asked):
             with pytest.raises(BadInput):
                 certify(file, vault=url)
             assert asked[0][0] == "/looks"
             assert asked[0][2].startswith(b"PK")
-    assert not list((tmp_path / "team").glob(".roadworthy/judgements/**/*.json"))
+    assert not list(tmp_path.rglob("*sealed*"))
 
 
 def test_what_travels_is_what_judging_takes_and_no_more(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ from roadworthy.workflow.looking import (
     softened,
     softened_since_sealing,
 )
+from roadworthy.workflow.meaning import read_otherwise
 from roadworthy.workflow.measure import population, verdicts, verdicts_and_pictures
 from roadworthy.workflow.one_pass import sealed_verdicts
 from roadworthy.workflow.paths import OpenPaths, open_paths
@@ -380,6 +381,7 @@ class _Certifying:
                 opened,
                 *softened(sealed, look),
                 *softened_since_sealing(sealed, look.wanted),
+                *read_otherwise(sealed, self.product),
                 *sealed_notes(judged, self.chosen.stands_open),
                 *(ways.notes if outcome is not Outcome.PASS else ()),
                 *since_loaded(self.product),

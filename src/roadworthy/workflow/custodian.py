@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 import ssl
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -37,7 +38,9 @@ from roadworthy.workflow.vault_status import VaultStatus
 
 WAIT_S = 3_600.0
 """A look at a large set takes a while; nothing is sent twice."""
+CONNECT_S = 30.0
 MOST_BYTES = 64 << 20
+_SET = re.compile(r"[0-9a-f]{8,64}")
 _REFUSED = (403, 409)
 _BAD = (400, 401, 404, 413, 422, 429)
 
@@ -65,8 +68,9 @@ def certify_there(
         ask["predictions"] = table.name
     with _bundle(product, ask, table) as body:
         told = vault.post("/looks", body)
-    judgement = _noted(from_json(_part(told, "judgement")), url, _part(told, "custodian"))
-    name = str(told["custodian"]["set"])
+    judgement, said = from_json(_part(told, "judgement")), _part(told, "custodian")
+    name = _asked_for(product, judgement, said)
+    judgement = _noted(judgement, url, said)
     keep(Workspace.beside(product.file), product, judgement, "sealed", f"sealed-{name}")
     return judgement
 
@@ -177,6 +181,7 @@ class Custodian:
         begun = False
         try:
             connection.connect()
+            connection.sock.settimeout(WAIT_S)
             begun = True
             # a vault that refuses early closes its ear, and has said why
             with suppress(BrokenPipeError, ConnectionResetError):
@@ -194,9 +199,9 @@ class Custodian:
     def _connection(self) -> HTTPConnection:
         # neither redirects nor proxies: the token goes to this address and to no other
         if self.scheme == "http":
-            return HTTPConnection(self.host, self.port, timeout=WAIT_S)
+            return HTTPConnection(self.host, self.port, timeout=CONNECT_S)
         context = ssl.create_default_context()
-        return HTTPSConnection(self.host, self.port, timeout=WAIT_S, context=context)
+        return HTTPSConnection(self.host, self.port, timeout=CONNECT_S, context=context)
 
     def _read(self, status: int, text: bytes) -> dict[str, Any]:
         try:
@@ -297,6 +302,25 @@ def _part(told: Mapping[str, Any], name: str) -> dict[str, Any]:
         code="bad_answer",
         where="the custodian's vault",
         next_step="Use the same version of roadworthy as the custodian.",
+    )
+
+
+def _asked_for(product: Product, judgement: Judgement, said: Mapping[str, Any]) -> str:
+    """The id of the set, if the answer is one to what was asked.
+
+    Raises:
+        BadInput: it is about another product.yaml, or names no set.
+    """
+    name, text = said.get("set"), judgement.fingerprints.get("product.yaml")
+    known = isinstance(name, str) and _SET.fullmatch(name)
+    if known and text == product.fingerprint and judgement.set == "sealed":
+        return str(name)
+    raise BadInput(
+        "the vault's answer is none to what was asked.",
+        code="bad_answer",
+        where="the custodian's vault",
+        value=str(name)[:64],
+        next_step="Nothing was kept. Show it to the custodian; asking again costs nothing.",
     )
 
 

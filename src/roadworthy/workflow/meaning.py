@@ -8,7 +8,7 @@ from typing import Any
 
 from roadworthy.core.product import Product
 from roadworthy.core.requirement import Requirement
-from roadworthy.core.seal import Meant
+from roadworthy.core.seal import Meant, SealedSet
 from roadworthy.workflow.looking import wanted_of
 
 ANSWERS = ("score", "prediction")
@@ -39,6 +39,21 @@ def changed(before: Meant, now: Meant) -> Iterator[str]:
     """The words of product.yaml that mean something else now."""
     told = {**before.words, **now.words}
     yield from (word for word in told if before.words.get(word) != now.words.get(word))
+
+
+def read_otherwise(sealed: SealedSet, product: Product) -> Iterator[str]:
+    """Which words of product.yaml mean something else than when a set was sealed; a sentence each.
+
+    Whose answers are judged is told as the subject.
+    """
+    if sealed.meant is None:
+        return
+    before, now = sealed.meant, meant(product)
+    for word in changed(before, now):
+        if word not in (*ANSWERS, "product"):
+            said, was = (told.words.get(word, "nothing") for told in (now, before))
+            day = sealed.at[:10]
+            yield f"When the set was sealed ({day}) `{word}` was {was}; now it is {said}."
 
 
 def _question(requirement: Requirement[Any]) -> str:
