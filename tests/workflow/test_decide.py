@@ -86,6 +86,16 @@ class TestRecords:
         assert versions.height == 1
         assert versions["certificate_fingerprint"][0] and versions["guard_fingerprint"][0] is None
 
+    def test_a_queue_by_score_does_not_hand_the_score_to_readers(self, tmp_path: Path) -> None:
+        """It stands in the record already; beside what rules read, a reader would be shown it."""
+        high = {"name": "high", "when": [{"field": "ai", "between": [0.5, 1.0]}]}
+        asked = {"worklist": {"queues": [high]}, "data": {"score": "ai"}}
+        file = certified(tmp_path, cases=scored().rename({"score": "ai"}), **asked)
+        table = decide(file, new().rename({"score": "ai"})).table
+        assert "ai" not in table.columns
+        people = table.filter(pl.col("queue").is_not_null())
+        assert ((people["queue"] == "high") == (people["score"] >= 0.5)).all()
+
     def test_the_same_cases_are_drawn_for_an_audit_in_another_order(self, tmp_path: Path) -> None:
         file = certified(tmp_path)
         one, other = decide(file, new()).table, decide(file, new().reverse()).table
