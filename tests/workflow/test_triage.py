@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.tables import SCORED, rewrite, write_product
+from tests.vaults import looks
 
 from roadworthy.core import columns
 from roadworthy.core.certificate import Certificate
@@ -123,7 +124,7 @@ def test_the_sealed_set_is_not_opened_for_what_is_not_certified(tmp_path: Path) 
     with pytest.raises(Refused) as told:
         certify(file)
     assert told.value.code == "not_certified" and "299 positives" in told.value.message
-    assert not list((file.parent / ".roadworthy").glob("openings/*"))
+    assert not looks(file)
 
 
 def test_the_same_again_is_the_kept_certificate_and_costs_nothing(tmp_path: Path) -> None:
@@ -274,7 +275,7 @@ def test_missing_and_infinite_scores_go_to_a_person(tmp_path: Path) -> None:
     judgement = check(product(tmp_path, cases.with_columns(score=broken)))
     found = certificate(judgement)
     assert found.unscored > 0 and found.cases + found.unscored == 600
-    assert judgement.population.referred >= 10
+    assert (judgement.population.referred or 0) >= 10
 
 
 def test_a_score_that_is_no_number_from_0_to_1_is_still_an_error(tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ from roadworthy.io import tables
 from roadworthy.io.levels import has_levels
 from roadworthy.stats import moved
 from roadworthy.stats.multiplicity import holm_adjusted
-from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.both_sets import sliced
 from roadworthy.workflow.levels import is_in
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.paths import unopened
 from roadworthy.workflow.prepare import id_text, in_scope
 from roadworthy.workflow.source import load_cases, name_of, scan_other
+from roadworthy.workflow.vault import vault_if_there
 
 MOST_LEVELS = 50
 EXAMPLES = 5
@@ -91,7 +91,12 @@ def _day(made: str | date | None) -> date | None:
 def _budget(
     product: Product, asked: list[str], lacking: list[str]
 ) -> tuple[int | None, int | None]:
-    """Looks left at the product's own sealed set; unknown where there is none."""
+    """Looks left at the product's newest sealed set, and how many it had; unknown without one."""
+    with vault_if_there(product) as vault:
+        sets = [one for one in vault.sets() if one.product == product.name] if vault else []
+    if sets:
+        asked.append("budget")
+        return sets[-1].left, sets[-1].budget.looks
     if product.data.split is None or tables.is_missing(product):
         lacking.append("budget: product.yaml seals no cases of its own table")
         return None, None
@@ -100,7 +105,7 @@ def _budget(
         lacking.append("budget: product.yaml seals no cases of its own table")
         return None, None
     asked.append("budget")
-    return int(unopened(Workspace.beside(product.file), parted) > 0), 1
+    return int(unopened(product, parted) > 0), 1
 
 
 def _scope_changes(
