@@ -22,7 +22,7 @@ from triage import rewritten
 from roadworthy.workflow import certify as room
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.check import check
-from roadworthy.workflow.sealing import seal
+from roadworthy.workflow.seal import seal
 
 HERE = Path(__file__).parent
 HEAD = "## What the vault costs"

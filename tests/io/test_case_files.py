@@ -12,7 +12,7 @@ from tests.tables import FINDS, SCORED, simulated, write_product
 
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.io.case_files import Lookalike, alike, difference_hash, known
-from roadworthy.workflow.sealing import seal
+from roadworthy.workflow.seal import seal
 
 
 def picture(path: Path, seed: int, side: int = 64, brighter: int = 0) -> Path:

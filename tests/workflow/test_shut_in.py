@@ -16,7 +16,7 @@ from roadworthy.core.verdict import NOT_YET, Outcome
 from roadworthy.models.confined import Confinement, confinement
 from roadworthy.workflow import shut_in
 from roadworthy.workflow.certify import certify
-from roadworthy.workflow.sealing import seal
+from roadworthy.workflow.seal import seal
 
 DATA = {"id": "case", "truth": "ill", "positive": 1, "negative": 0, "features": ["hint"]}
 SCORE = """

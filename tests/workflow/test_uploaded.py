@@ -12,7 +12,7 @@ from tests.vaults import looks
 from roadworthy.core.errors import BadInput
 from roadworthy.core.verdict import Outcome
 from roadworthy.workflow.certify import certify
-from roadworthy.workflow.sealing import seal
+from roadworthy.workflow.seal import seal
 
 
 def sealed(folder: Path, looks: int = 3) -> tuple[Path, pl.DataFrame]:

@@ -22,7 +22,7 @@ from roadworthy.workflow import certify as room
 from roadworthy.workflow.choosing import chosen_set
 from roadworthy.workflow.load import load
 from roadworthy.workflow.paths import OpenPaths
-from roadworthy.workflow.sealing import seal
+from roadworthy.workflow.seal import seal
 from roadworthy.workflow.source import load_cases
 from roadworthy.workflow.studies import settle
 from roadworthy.workflow.vault import vault_of

@@ -26,7 +26,7 @@ from roadworthy.store.keys import VARIABLE
 from roadworthy.store.workspace import unwritable
 from roadworthy.workflow import certify as room
 from roadworthy.workflow.certify import certify
-from roadworthy.workflow.sealing import seal
+from roadworthy.workflow.seal import seal
 from roadworthy.workflow.store import opened
 
 HALF = {"validation": 0.5, "sealed": 0.5, "seed": 1}

@@ -39,7 +39,7 @@ def seal(
     """Encrypt a test set and freeze how often it may be looked at."""
     from roadworthy.cli import app as shell
     from roadworthy.cli import show_sealed
-    from roadworthy.workflow.sealing import seal as run
+    from roadworthy.workflow.seal import seal as run
 
     found = run(
         product,

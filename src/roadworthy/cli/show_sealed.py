@@ -8,7 +8,7 @@ from typing import Any
 from roadworthy.cli import show
 from roadworthy.core.seal import Look, SealedSet, State
 from roadworthy.store.keys import CAN_AND_CANNOT
-from roadworthy.workflow.sealing import Sealed
+from roadworthy.workflow.seal import Sealed
 from roadworthy.workflow.strata import COUNT
 from roadworthy.workflow.vault_status import VaultStatus, answer
 

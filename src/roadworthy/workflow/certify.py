@@ -51,7 +51,7 @@ from roadworthy.workflow.one_pass import sealed_verdicts
 from roadworthy.workflow.paths import OpenPaths, open_paths
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.rehearsed import Rehearsed, refuse_uncertified, rehearse
-from roadworthy.workflow.sealing import budget_of, enclose, refuse_unfit
+from roadworthy.workflow.seal import budget_of, enclose, refuse_unfit
 from roadworthy.workflow.shut_in import answering, sealed_notes
 from roadworthy.workflow.source import Parted, checked, load_cases, names
 from roadworthy.workflow.strata import require_hope, strata_of

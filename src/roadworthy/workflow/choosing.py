@@ -10,7 +10,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.seal import Budget, SealedSet
 from roadworthy.store.vault import Items, Vault
-from roadworthy.workflow.sealing import candidate, no_sealed_cases
+from roadworthy.workflow.seal import candidate, no_sealed_cases
 from roadworthy.workflow.source import Parted
 from roadworthy.workflow.unseen import Candidate
 from roadworthy.workflow.vault import same_cases, vault_if_there

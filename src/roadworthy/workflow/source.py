@@ -85,7 +85,7 @@ class Parted:
         return self._sealed().drop([name for name in truth if name], strict=False)
 
     def to_seal(self) -> pl.DataFrame:
-        """The sealed cases with their truth, to be hashed and encrypted: for `sealing` alone."""
+        """The sealed cases with their truth, hashed and encrypted by `workflow.seal` alone."""
         return self._sealed()
 
     def _sealed(self) -> pl.DataFrame:

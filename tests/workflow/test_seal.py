@@ -21,7 +21,7 @@ from roadworthy.workflow.certify import certify
 from roadworthy.workflow.check import check
 from roadworthy.workflow.compare import compare
 from roadworthy.workflow.load import load
-from roadworthy.workflow.sealing import seal
+from roadworthy.workflow.seal import seal
 from roadworthy.workflow.vault import vault_of
 
 HALF = {"validation": 0.5, "sealed": 0.5, "seed": 1}
