@@ -19,10 +19,12 @@ from roadworthy.core import decided
 from roadworthy.core.errors import BadInput, ExitCode, Refused, RoadworthyError
 from roadworthy.core.policy import Route
 from roadworthy.core.verdict import Outcome
+from roadworthy.io.product_yaml import load_product
 from roadworthy.workflow.check import check
 from roadworthy.workflow.decide import decide
 from roadworthy.workflow.decisions import Decisions
 from roadworthy.workflow.train import train
+from roadworthy.workflow.witnessed import note_made
 
 AUDITED = {**BOTH, "audit": {"share": 0.05, "seed": 7}}
 PRICES = {"unit": "EUR", "miss": 100, "false_alarm": 5, "refer": 1}
@@ -249,7 +251,9 @@ class TestWithoutACertificate:
         file = certified(tmp_path, {**AUDITED, "valid_days": 30})
         (answer,) = kept(file)
         written = json.loads(answer.read_text())
-        answer.write_text(json.dumps({**written, "expires": "2020-01-01"}))
+        late = {**written, "expires": "2020-01-01"}
+        note_made(load_product(file), late)
+        answer.write_text(json.dumps(late))
         found = decide(file, new(), tmp_path / "out.parquet")
         assert found.exit_code is ExitCode.INCONCLUSIVE
         assert found.expired == "2020-01-01" and "certificate expired" in found.headline

@@ -17,9 +17,10 @@ import roadworthy
 from roadworthy.cli import show, show_worklist
 from roadworthy.cli.show_worklist import worklist_json
 from roadworthy.core import decided
+from roadworthy.core.decided import AUDIT, PLACE, WHY
 from roadworthy.core.errors import BadInput
 from roadworthy.io.decision_words import BY_A_PERSON
-from roadworthy.workflow.worklist import AUDIT, PLACE, WHY, ReadingList, worklist
+from roadworthy.workflow.worklist import ReadingList, worklist
 
 FLOATS = (
     *(decided.SCORE, decided.PROBABILITY, decided.PROBABILITY_LOW, decided.PROBABILITY_HIGH),
