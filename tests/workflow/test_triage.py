@@ -35,6 +35,7 @@ from roadworthy.workflow.dossier import dossier
 from roadworthy.workflow.plan import plan
 from roadworthy.workflow.prepare import decide, suggested
 from roadworthy.workflow.source import load_cases
+from roadworthy.workflow.witnessed import note_made
 
 SPLIT = {"validation": 0.25, "calibration": 0.5, "sealed": 0.25, "seed": 5}
 AUTOMATION = {"id": "spares", "metric": "automation", "at_least": 0.10}
@@ -222,13 +223,35 @@ def test_a_foreign_a_broken_and_an_expired_certificate_are_refused(tmp_path: Pat
     assert found.expires is not None and found.expires > found.made
     (answer,) = kept(file)
     written = json.loads(answer.read_text())
-    answer.write_text(json.dumps({**written, "expires": "2020-01-01"}))
+    late = {**written, "expires": "2020-01-01"}
+    note_made(load_product(file), late)
+    answer.write_text(json.dumps(late))
     assert refused(file) == "certificate_expired"
     other = {**written["fingerprints"], "model": "0" * 64}
     answer.write_text(json.dumps({**written, "fingerprints": other}))
     assert refused(file) == "foreign_certificate"
     answer.write_text(json.dumps({**written, "sides": [{}]}))
     assert refused(file) == "broken_certificate"
+
+
+def test_an_edited_certificate_is_not_the_one_that_was_made(tmp_path: Path) -> None:
+    """Otherwise whoever edits a threshold in a file would certify whatever he likes."""
+    file = product(tmp_path)
+    check(file)
+    (answer,) = kept(file)
+    written = json.loads(answer.read_text())
+    written["sides"][0] |= {"threshold": 0.9, "certified": 0.9}
+    answer.write_text(json.dumps(written))
+    assert refused(file) == "foreign_certificate"
+
+
+def test_a_look_whose_files_are_gone_is_not_forgotten(tmp_path: Path) -> None:
+    file = product(tmp_path)
+    check(file)
+    for path in (tmp_path / ".roadworthy" / "certificates").iterdir():
+        path.unlink()
+    rewrite(file, decision={**BOTH, "clear": {"fnr_at_most": 0.04}})
+    assert refused(file) == "broken_look"
 
 
 def test_cases_that_were_open_before_certify_nothing_and_certified_ones_are_never_sealed(

@@ -162,11 +162,17 @@ def _world(
     kinds: list[NewKind] = []
     distances: list[tuple[str, moved.Distance]] = []
     for name in named:
-        first, second = before[name].drop_nulls(), after[name].drop_nulls()
+        first, second = (_present(table[name]) for table in (before, after))
+        gaps = [table.height - one.len() for table, one in ((before, first), (after, second))]
         if first.is_empty() or second.is_empty():
             lacking.append(f"{name}: one of the tables holds no value of it")
             continue
         asked.append(name)
+        if any(gaps):
+            # values that go missing are a kind of case of their own, for numbers too
+            given = [_gap(one, gap) for one, gap in zip((first, second), gaps, strict=True)]
+            kinds += _new_kinds(name, *given)
+            distances.append((f"{name} (missing)", _levels(*given)))
         if _is_number(first, second):
             distances.append((name, moved.numbers(first.to_numpy(), second.to_numpy())))
             continue
@@ -199,6 +205,15 @@ def _contexts(product: Product, table: object, named: Sequence[str]) -> pl.DataF
         return cases.select(named)
     first = cases.with_columns(id_text(cases, unit).alias(columns.UNIT))
     return first.unique(columns.UNIT, keep="first", maintain_order=True).select(named)
+
+
+def _present(values: pl.Series) -> pl.Series:
+    return (values.fill_nan(None) if values.dtype.is_float() else values).drop_nulls()
+
+
+def _gap(present: pl.Series, gaps: int) -> pl.Series:
+    """Whether a case has a value, in the words of a level."""
+    return pl.Series(["given"] * present.len() + ["missing"] * gaps, dtype=pl.String)
 
 
 def _is_number(first: pl.Series, second: pl.Series) -> bool:
