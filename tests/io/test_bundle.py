@@ -100,6 +100,21 @@ def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:
         refused(folder, path)
 
 
+def test_a_damaged_byte_is_found_or_does_no_harm(tmp_path: Path) -> None:
+    path = zipped(tmp_path, ("product/a", bytes(range(256)) * 4), ("product/b/c", b"y" * 300))
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        into = tmp_path / "into" / str(place)
+        into.mkdir(parents=True)
+        try:
+            unpack(path, into, MOST)
+        except BadInput as problem:
+            assert problem.code == "bad_bundle"
+    inside = {one.relative_to(tmp_path).parts[0] for one in tmp_path.rglob("*")}
+    assert inside == {"bundle.zip", "into"}
+
+
 def test_a_bundle_that_does_not_say_what_is_asked_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bundle.zip"
     with zipfile.ZipFile(path, "w") as made:

@@ -175,6 +175,7 @@ def test_what_travels_is_what_judging_takes_and_no_more(tmp_path: Path) -> None:
         requirements=[{"id": "one", "metric": "named_cases", "cases": "ids.csv"}],
         data={"cases": "*.parquet"},
         purpose="notes.txt",
+        scope=[{"field": "site", "in": ["north", "south", "*"]}],
     )
     assert set(files_of(load(file))) == {
         "product/product.yaml",

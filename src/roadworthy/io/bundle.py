@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import lzma
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, NoReturn
@@ -17,6 +20,11 @@ MOST_FILES = 10_000
 _BLOCK = 1 << 20
 _LONGEST = 512
 _ASK_BYTES = 1 << 20
+# what the zip file module and its decompressors raise on damaged bytes
+_DAMAGED = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(OSError, EOFError, RuntimeError, ValueError, OverflowError),
+)
 
 
 def pack(into: BinaryIO, folder: Path, files: Mapping[str, Path], ask: Mapping[str, Any]) -> None:
@@ -63,10 +71,8 @@ def unpack(bundle: Path, into: Path, most_bytes: int) -> dict[str, Any]:
                 if name != ASK:
                     left -= _extract(found, entry, into / name, left)
             return _ask(found)
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as problem:
+    except _DAMAGED as problem:
         _refuse(f"it is no zip that can be read ({type(problem).__name__})", problem)
-    except zipfile.LargeZipFile as problem:
-        _refuse("it is too large", problem)
 
 
 def _ask(found: zipfile.ZipFile) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def handed_in(folder: Path, name: str) -> Product:
             next_step="Let `roadworthy certify --vault URL` make it.",
         ) from problem
     # before anything reads the files that it names
-    for told in _texts(read_yaml(text[: MAX_CHARACTERS + 1], name).value):
+    for _, told in _texts(read_yaml(text[: MAX_CHARACTERS + 1], name).value):
         if _leads_out(told):
             raise _elsewhere(told, name)
     product = load_product(file)
@@ -77,8 +77,8 @@ def files_of(product: Product) -> dict[str, Path]:
         BadInput: product.yaml names a file outside of its own folder.
     """
     found = {f"{PRODUCT}/{product.file.name}": product.file}
-    for told in _texts(read_yaml(product.text, product.file.name).value):
-        for path in _named(product.folder, told):
+    for place, told in _texts(read_yaml(product.text, product.file.name).value):
+        for path in _named(product.folder, told, pattern=place[:2] == ("data", "cases")):
             if _leads_out(told):
                 raise _elsewhere(told, product.file.name)
             found[f"{PRODUCT}/{path.relative_to(product.folder).as_posix()}"] = path
@@ -105,8 +105,10 @@ def require_known(folder: Path) -> None:
             )
 
 
-def _texts(value: object, path: tuple[object, ...] = ()) -> Iterator[str]:
-    """Every text in product.yaml that may name a file; ``path`` is where ``value`` stands."""
+def _texts(
+    value: object, path: tuple[object, ...] = ()
+) -> Iterator[tuple[tuple[object, ...], str]]:
+    """Every text in product.yaml that may name a file, and where it stands."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if not _is_prose((*path, name)):
@@ -115,7 +117,7 @@ def _texts(value: object, path: tuple[object, ...] = ()) -> Iterator[str]:
         for number, inner in enumerate(value):
             yield from _texts(inner, (*path, number))
     elif isinstance(value, str):
-        yield value
+        yield path, value
 
 
 def _is_prose(path: tuple[object, ...]) -> bool:
@@ -129,13 +131,13 @@ def _leads_out(told: str) -> bool:
     return parts.is_absolute() or ".." in parts.parts or told.startswith("~") or "\0" in told
 
 
-def _named(folder: Path, told: str) -> list[Path]:
-    """The files that a text names, itself or as a pattern."""
+def _named(folder: Path, told: str, *, pattern: bool) -> list[Path]:
+    """The files that a text names, itself or as a pattern where there may be one."""
     if not told.strip() or len(told) > _LONGEST or "\n" in told or "\0" in told:
         return []
     if (folder / told).is_file():
         return [folder / told]
-    if not glob.has_magic(told):
+    if not pattern:
         return []
     found = glob.glob(str(folder / told), recursive=True)  # noqa: PTH207 (as `io/tables.py`)
     return [Path(one) for one in sorted(found) if Path(one).is_file()]
