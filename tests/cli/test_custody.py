@@ -53,6 +53,7 @@ def test_a_token_is_printed_once_and_its_hash_is_kept(
         ("vault", "serve", "--host", "0.0.0.0"),
         ("vault", "serve", "--certfile", "nowhere.pem"),
         ("vault", "serve", "--certfile", "nowhere.pem", "--keyfile", "nowhere.key"),
+        ("vault", "serve", "--certfile", "none.pem", "--keyfile", "none.pem"),
         ("vault", "serve", "--host", "192.0.2.1", "--insecure"),
         ("vault", "serve", "--port", "99999"),
         ("seal", "--vault", "https://vault.example"),
@@ -62,6 +63,7 @@ def test_a_token_is_printed_once_and_its_hash_is_kept(
 def test_bad_words_end_with_2_and_say_what_to_do(
     run: Run, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    Path("none.pem").write_text("no certificate")
     assert run(*words, "--json") == 2 if words[1] != "serve" else run(*words) == 2
     told = capsys.readouterr()
     assert "next" in json.loads(told.out)["error"] if told.out else told.err.count("\n") >= 2

@@ -53,7 +53,7 @@ def serve(
         Listening(host, port, certfile, keyfile, insecure),
         most_megabytes=max_megabytes,
         tick_s=answer_every,
-        ready=show_custody.ready,
+        ready=lambda address, count: show_custody.ready(address, count, folder),
     )
     return ExitCode.PASS
 

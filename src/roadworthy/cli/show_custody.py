@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from roadworthy.cli import show
@@ -15,7 +16,7 @@ CAN_AND_CANNOT = (
 )
 
 
-def ready(address: str, count: int) -> None:
+def ready(address: str, count: int, folder: Path) -> None:
     """Where the vault listens; said once it can be asked."""
     show.line()
     show.line(f"The vault listens on {address}", style="bold")
@@ -24,8 +25,8 @@ def ready(address: str, count: int) -> None:
         show.line(f"{count} {'people hold' if count > 1 else 'person holds'} a token.")
     else:
         show.line(
-            "Nobody holds a token yet: `roadworthy vault token --role engineer --name NAME` makes "
-            "one; this server knows it at once."
+            f"Nobody holds a token yet: `roadworthy vault token {folder} --role engineer --name "
+            "NAME` makes one; this server knows it at once."
         )
     sys.stdout.flush()
 

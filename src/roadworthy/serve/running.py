@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from roadworthy.core.errors import BadInput
 from roadworthy.store.tokens import holders
 from roadworthy.workflow.custodian import is_loopback
 from roadworthy.workflow.desk import Desk
+
+if TYPE_CHECKING:
+    import uvicorn
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,6 @@ def listen(
     desk.key()
     with desk.vault() as opened:
         opened.sets()
-    listener, port = _bound(listening)
     vault = Vault(desk, Door(desk, tokens), most_megabytes << 20, tick_s)
     _logs()
     config = uvicorn.Config(
@@ -104,10 +108,24 @@ def listen(
         server_header=False,
         limit_concurrency=64,
     )
-    config.load()
+    _loaded(config, listening)
+    listener, port = _bound(listening)
     host = f"[{listening.host}]" if ":" in listening.host else listening.host
     ready(f"{listening.scheme}://{host}:{port}", len(known))
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _loaded(config: uvicorn.Config, listening: Listening) -> None:
+    """Reads the certificate and its key, before anybody is told that the vault listens."""
+    try:
+        config.load()
+    except ssl.SSLError as problem:
+        raise BadInput(
+            f"this is no certificate with its key: {problem.reason or problem}.",
+            code="bad_certificate",
+            where=f"{listening.certificate}, {listening.key}",
+            next_step="Name the certificate and the key that it was made with, both in PEM.",
+        ) from None
 
 
 def _bound(listening: Listening) -> tuple[socket.socket, int]:
