@@ -82,7 +82,8 @@ def test_a_look_from_sealing_to_the_dossier(server: Server, tmp_path: Path) -> N
     assert not written.wrong
     page = written.html.read_text()
     assert one.id in page
-    assert "The custodian" in page
+    assert f"a custodian&#39;s sealed test set ({server.url})" in page
+    assert json.loads(written.json.read_text())["custodian"] == server.url
     # the answer was kept as it was given
     status, answer = raw(server, "GET", f"/answers/{one.id}/1", "ann")
     assert status == 200

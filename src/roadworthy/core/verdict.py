@@ -82,7 +82,8 @@ class Judgement(Shown):
 
     ``pictures`` is what else was counted on the same cases; None: nothing was. A triage product has
     a ``certificate`` too, and is never better than it. ``withheld`` says why no number is told:
-    then the outcome is PASS or INCONCLUSIVE, which is "not yet".
+    then the outcome is PASS or INCONCLUSIVE, which is "not yet". ``custodian`` is the address of
+    the vault that judged, where the team does not hold the set.
     """
 
     product: str
@@ -99,6 +100,7 @@ class Judgement(Shown):
     certificate: Certificate | None = None
     ways: tuple[Way, ...] = ()
     withheld: str = ""
+    custodian: str = ""
 
     def __repr__(self) -> str:
         judged_on = f"on {self.set!r}, {self.population.cases:,} cases"

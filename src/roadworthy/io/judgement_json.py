@@ -59,6 +59,7 @@ def to_json(judgement: Judgement) -> Json:
         "hypothetical": judgement.hypothetical or None,
         "ways": [way_to_json(way) for way in judgement.ways],
         "withheld": judgement.withheld or None,
+        "custodian": judgement.custodian or None,
     }
 
 
@@ -257,6 +258,7 @@ def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
         certificate=None if certificate is None else certificate_from_json(certificate),
         ways=tuple(way_from_json(way) for way in stored.get("ways", ())),
         withheld=stored.get("withheld") or "",
+        custodian=stored.get("custodian") or "",
     )
 
 

@@ -331,4 +331,4 @@ def _noted(judgement: Judgement, url: str, said: Mapping[str, Any]) -> Judgement
         f"The custodian's vault at {url} answered this, on the sealed set {said.get('set')}. Its "
         f"ledger then ended with entry {head.get('number')}, {head.get('hash')}."
     )
-    return replace(judgement, notes=(*judgement.notes, told))
+    return replace(judgement, notes=(*judgement.notes, told), custodian=url)

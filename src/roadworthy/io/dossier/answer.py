@@ -146,7 +146,7 @@ def _open_questions(decisive: list[Cell]) -> tuple[str, ...]:
 def _facts(judgement: Judgement, product: Product) -> Iterable[tuple[str, str]]:
     population, subject = judgement.population, judgement.subject
     yield "Judged", f"{subject.name} ({subject.kind}), fingerprint {subject.fingerprint[:12]}"
-    yield "On", _set(judgement.set)
+    yield "On", _set(judgement.set, judgement.custodian)
     cases = f"{telling.count(population.cases)} cases"
     if population.units is not None:
         column = f" ({product.data.unit})" if product.data.unit else ""
@@ -164,8 +164,10 @@ def _positives(n: int, product: Product) -> str:
     return f"{telling.count(n)} ({product.data.truth}: {telling.level(product.data.positive)})"
 
 
-def _set(name: str) -> str:
+def _set(name: str, custodian: str) -> str:
     match name:
+        case "sealed" if custodian:
+            return f"a custodian's sealed test set ({custodian}): cases that the team did not hold"
         case "sealed":
             return "the sealed test set: cases that nobody developed on"
         case "validation":
