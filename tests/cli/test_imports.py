@@ -15,6 +15,7 @@ HEAVY = [
     "fastapi",
     "nicegui",
     "pydicom",
+    "PIL",
     "sklearn",
     "skops",
     "pandas",

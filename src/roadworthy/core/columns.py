@@ -21,6 +21,8 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@weight``    float    what training weighs a case by; only where product.yaml asks for weights
 ``@call:X``    bool/..  what X said of the same case, for requirements ``against: X``
 ``@arbitrated`` bool    a second person decided (only where the calls are a team's)
+``@file:X``    str      the image file that column X names, in full; null: none is named
+``@digest:X``  str      a hash of that file's bytes; null: there is no such file
 =============  =======  ===========================================================================
 
 Where the calls are a team's (workflow.team), ``@flagged`` is the team's call and ``@referred`` says
@@ -46,6 +48,33 @@ WEIGHT = "@weight"
 ARBITRATED = "@arbitrated"
 
 
+_FILE = "@file:"
+
+
 def call(name: str) -> str:
     """The column with somebody else's calls."""
     return f"@call:{name}"
+
+
+def file(name: str) -> str:
+    """The column with the files of an image column."""
+    return f"{_FILE}{name}"
+
+
+def is_file(column: str) -> bool:
+    """Whether a column holds files of images."""
+    return column.startswith(_FILE)
+
+
+def digest(name: str) -> str:
+    """The column with hashes of those files."""
+    return f"@digest:{name}"
+
+
+def shown(column: str) -> str:
+    """What a user calls a column.
+
+    >>> shown("@file:scan"), shown("age")
+    ('scan', 'age')
+    """
+    return column.removeprefix(_FILE)

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from roadworthy.core.certificate import MaxRisk
 from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
+from roadworthy.core.images import Images
 from roadworthy.core.policy import Referred
 from roadworthy.core.requirement import Level, Requirement, SliceRule
 from roadworthy.core.scope import Scope as Scope
@@ -66,7 +67,7 @@ class Calls:
 
 @dataclass(frozen=True)
 class Data:
-    """Where the cases are and what their columns mean."""
+    """Where the cases are and what their columns mean; the columns of ``images`` are features."""
 
     cases: tuple[str, ...]
     truth: str | None = None
@@ -77,6 +78,7 @@ class Data:
     score: str | None = None
     prediction: str | None = None
     features: tuple[str, ...] | None = None
+    images: Images | None = None
     prevalence: Prevalence | None = None
     split: Split | None = None
     calls: tuple[Calls, ...] = ()
@@ -159,6 +161,41 @@ class Harm:
     found: float = 0.0
     cleared: float = 0.0
     matrix: CostMatrix | None = None
+
+
+class LossName(StrEnum):
+    """What nets minimise; other models have a loss of their own."""
+
+    LOG = "log"
+    COST = "cost"
+    PROFIT = "profit"
+    FOCAL = "focal"
+    CLASS_BALANCED = "class_balanced"
+    SENSITIVITY_AT = "sensitivity_at"
+
+
+class Change(StrEnum):
+    """What may be done to a training image without changing what is true of it."""
+
+    FLIP = "flip"
+    NOISE = "noise"
+    ROTATE = "rotate"
+    SHIFT = "shift"
+
+
+@dataclass(frozen=True)
+class TrainRules:
+    """What training does beside fitting.
+
+    ``weights``: what it weighs its cases by, None: all alike. ``loss`` and its ``parameter``,
+    ``balanced`` (every class is drawn as often) and ``augment`` are for nets.
+    """
+
+    weights: Literal["costs"] | None = None
+    loss: LossName = LossName.LOG
+    parameter: float | None = None
+    balanced: bool = False
+    augment: tuple[Change, ...] = (Change.SHIFT,)
 
 
 @dataclass(frozen=True)
@@ -249,10 +286,7 @@ ModelSource: TypeAlias = CommandSource | UrlSource | PythonSource
 
 @dataclass(frozen=True)
 class Product(Shown):
-    """Everything product.yaml says; ``models`` are the rungs that training may try, None: all.
-
-    ``weights``: what training weighs its cases by, None: all alike.
-    """
+    """Everything product.yaml says; ``models`` are the rungs that training may try, None: all."""
 
     name: str
     data: Data
@@ -266,7 +300,7 @@ class Product(Shown):
     harms: tuple[Harm, ...] = ()
     confidence: Confidence = Confidence()
     decision: Decision = Decision()
-    weights: Literal["costs"] | None = None
+    training: TrainRules = TrainRules()
     model: ModelSource | None = None
     models: tuple[str, ...] | None = None
     team: Team | None = None
@@ -277,6 +311,11 @@ class Product(Shown):
     def __repr__(self) -> str:
         count = len(self.requirements)
         return f"<Product {self.name!r}: {count} requirements, from {str(self.file)!r}>"
+
+    @property
+    def weights(self) -> Literal["costs"] | None:
+        """What training weighs its cases by."""
+        return self.training.weights
 
     @property
     def callers(self) -> tuple[str, ...]:

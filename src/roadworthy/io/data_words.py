@@ -14,10 +14,10 @@ from pydantic import (
 )
 
 from roadworthy.core.product import Calls, Data, SetName, Split
+from roadworthy.io.feature_words import FeatureWords, ImageFeatureWords, named
 from roadworthy.io.shapes import AlsoWritten, Checked, Words, shown, wrong
 from roadworthy.io.words import (
     Column,
-    Columns,
     Levels,
     LevelWord,
     PrevalenceWord,
@@ -221,8 +221,9 @@ class DataWords(Words):
     """A column with scores from 0 to 1, when no model is needed (binary tasks)."""
     prediction: Column | None = None
     """A column with predictions, when no model is needed (other tasks)."""
-    features: Columns | None = None
-    """What a model may see; by default every column that no other key names."""
+    features: FeatureWords | None = None
+    """What a model may see: columns, or {image: column, columns: [...]}; by default every column
+    that no other key names."""
     prevalence: PrevalenceWord | None = None
     """as_sampled, or the share of positives where the product will work."""
     split: SplitWords | None = None
@@ -240,7 +241,8 @@ class DataWords(Words):
         return Data(
             **written,
             cases=tuple(self.cases),
-            features=None if self.features is None else tuple(self.features),
+            features=named(self.features),
+            images=self.features.images() if isinstance(self.features, ImageFeatureWords) else None,
             split=None if self.split is None else self.split.core(),
             calls=tuple(calls.core(name) for name, calls in self.calls.items()),
             tables=dict(self.tables),

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
-from roadworthy.core.product import Product, Scope
+from roadworthy.core.product import Product, Scope, TrainRules
 from roadworthy.core.team import Team
 from roadworthy.io import registry
 from roadworthy.io.cost_checks import by_ratio
@@ -123,7 +123,7 @@ def _product(
         harms=around.harms,
         confidence=around.confidence,
         decision=around.decision,
-        weights=None if words.train is None else words.train.weights,
+        training=TrainRules() if words.train is None else words.train.core(),
         model=None if words.model is None else words.model.core(),
         models=None if words.models is None else tuple(words.models),
         file=file,

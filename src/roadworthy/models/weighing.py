@@ -1,4 +1,4 @@
-"""Fits a rung to cases that may count unlike each other, or says that its kind cannot weigh."""
+"""Hands a rung what it can take: weights, or says that its kind cannot weigh, and guidance."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import cast
 import polars as pl
 
 from roadworthy.core.errors import BadInput
+from roadworthy.core.guidance import Guidance
 from roadworthy.core.product import Task
-from roadworthy.core.rung import Fitted, Rung, WeighingRung
+from roadworthy.core.rung import Fitted, GuidedRung, Rung, WeighingRung
 
 
 def fit(
@@ -20,15 +21,22 @@ def fit(
     features: tuple[str, ...],
     seed: int,
     weights: pl.Series | None = None,
+    guidance: Guidance | None = None,
 ) -> Fitted:
     """``rung.fit``; ``weights`` (cases,) are handed in only where there are any.
+
+    ``guidance`` is for those that ask for it.
 
     Raises:
         BadInput: the rung cannot be fitted, or cannot weigh cases.
     """
+    takes = signature(rung.fit).parameters
+    if guidance is not None and "guidance" in takes:
+        guided = cast(GuidedRung, rung)
+        return guided.fit(cases, truth, task, features, seed, weights, guidance)
     if weights is None:
         return rung.fit(cases, truth, task, features, seed)
-    if "weights" not in signature(rung.fit).parameters:
+    if "weights" not in takes:
         raise BadInput(
             "this kind of model cannot weigh its cases.",
             code="no_weights",

@@ -23,6 +23,7 @@ from roadworthy.store.seal import note_answer, open_seal, refuse_opened, unanswe
 from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import agreements, hypothetical_notes, keep, notes
+from roadworthy.workflow.imaging import unread_notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
@@ -101,6 +102,7 @@ def certify(product: Given) -> Judgement:
             *notes(product, settled, 1),
             *agreements(found),
             *hypothetical_notes(found),
+            *unread_notes(product, judged.model, answered),
             f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
             *(ways.notes if outcome is not Outcome.PASS else ()),
             *since_loaded(product),

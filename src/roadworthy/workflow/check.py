@@ -28,6 +28,7 @@ from roadworthy.store.certificates import certified_names
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.cleared import on_open_cases
+from roadworthy.workflow.imaging import unread_notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
@@ -188,6 +189,7 @@ def _as_a_whole(
         pictures=pictures,
         certificate=certificate,
         working=ways_of_working(settled.judged, answered, registry, certificate),
+        notes=unread_notes(product, settled.judged.model, answered),
     )
 
 
