@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.guidance import Progress
-from roadworthy.core.ladder import Ladder
+from roadworthy.core.ladder import Ladder, NotFitted
 from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.shown import Shown
@@ -90,6 +91,9 @@ def train(product: Given, progress: Progress | None = None) -> Trained:
     for result in ladder.fitted:
         artifact = climbed.artifacts[result.rung]
         keep_rung(workspace, training.key, result.rung, known[result.rung], artifact, result.ms)
+    if not any(step.code == "nan_loss" for step in ladder.steps if isinstance(step, NotFitted)):
+        # nothing was interrupted; states of trainings that nobody will go on with are in the way
+        shutil.rmtree(workspace.path(STATES), ignore_errors=True)
     if guard is not None:
         guard = guard.before(kept.model)
         workspace.write(GUARD, guard.to_bytes())

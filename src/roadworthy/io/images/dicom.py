@@ -112,14 +112,11 @@ def _require_one_image(dataset: Dataset) -> None:
 
 def _shown(dataset: Dataset) -> Pixels:
     """Stored values through the modality and the VOI transformation, from 0 to 1."""
-    from pydicom.pixels.processing import apply_modality_lut, apply_voi
+    from pydicom.pixels.processing import apply_modality_lut
 
-    stored = dataset.pixel_array
+    values = apply_modality_lut(dataset.pixel_array, dataset).astype(np.float64)
     if "VOILUTSequence" in dataset:
-        bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
-        seen = apply_voi(apply_modality_lut(stored, dataset), dataset)
-        return _between(seen.astype(np.float32), 0.0, 2.0**bits - 1)
-    values = apply_modality_lut(stored, dataset).astype(np.float64)
+        return _looked_up(values, dataset.VOILUTSequence[0])
     window = _window(dataset)
     if window is not None:
         return _windowed(values, *window, str(dataset.get("VOILUTFunction") or "LINEAR"))
@@ -145,6 +142,19 @@ def _window(dataset: Dataset) -> tuple[float, float] | None:
         return None
     first = [float(np.atleast_1d(np.asarray(one, dtype=float))[0]) for one in (centre, width)]
     return first[0], first[1]
+
+
+def _looked_up(values: Any, table: Dataset) -> Pixels:
+    """PS3.3 C.11.2.1.1. pydicom's own ``apply_voi`` cuts the places in 8-bit tables to 8 bits."""
+    entries, first, bits = (int(one) for one in table.LUTDescriptor)
+    data, entries = table.LUTData, entries or 1 << 16
+    if isinstance(data, bytes):
+        # 8-bit entries may stand two in a word (PS3.3 C.11.1.1.1)
+        found = np.frombuffer(data, "<u2" if len(data) >= 2 * entries else np.uint8)
+    else:
+        found = np.asarray(data)
+    place = np.clip(values - first, 0, entries - 1).astype(np.int64)
+    return _between(found[place], 0.0, 2.0**bits - 1)
 
 
 def _windowed(values: Any, centre: float, width: float, function: str) -> Pixels:

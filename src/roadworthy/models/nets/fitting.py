@@ -84,10 +84,11 @@ def fit(
         ids=tuple(guidance.ids.to_list()),
         rules=guidance.training,
     )
+    plan = wanted.plan.for_cases(len(lesson.fit))
     path = _state(guidance.checkpoints, wanted, feed.cases, lesson, seed)
     with room.steady(seed):
         net = Net(shape).to(room.device())
-        trainer = Trainer(net, objective, wanted.plan, seed, wanted.title, path, guidance.progress)
+        trainer = Trainer(net, objective, plan, seed, wanted.title, path, guidance.progress)
         trainer.train(lesson)
     card = Card(
         wanted.title, task, shape, columns, files, canvas, classes, middle, scale, len(rows)
