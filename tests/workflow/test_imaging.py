@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from roadworthy.core.errors import BadInput, Refused
+from roadworthy.core.guidance import Epoch
 from roadworthy.core.ladder import NotFitted
 from roadworthy.core.product import SetName
 from roadworthy.models.nets.plan import Plan
@@ -78,7 +79,7 @@ def test_a_net_climbs_the_ladder_and_tells_how_far_it_has_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Plan, "for_cases", lambda self, cases: replace(self, epochs=2))
-    seen = []
+    seen: list[Epoch] = []
     rest = "models: [small_net]\ndecision: {calibrate: temperature}\n"
     found = train(product(tmp_path, "{image: scan, columns: age}", 160, rest=rest), seen.append)
     assert found.model == "small convolutional net (S), calibrated"

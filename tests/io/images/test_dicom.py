@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset, FileMetaDataset
 from pydicom.pixels.processing import apply_windowing
 from pydicom.sequence import Sequence
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
 from roadworthy.io.images import UnreadableError, context, read
 
@@ -22,7 +22,7 @@ def dataset(stored: NDArray[Any] = STORED, **more: Any) -> Dataset:
     found = Dataset()
     found.file_meta = FileMetaDataset()
     found.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    found.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1.2"
+    found.file_meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.1.2")
     found.file_meta.MediaStorageSOPInstanceUID = generate_uid()
     found.SOPClassUID, found.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.1.2", generate_uid()
     found.Rows, found.Columns = stored.shape
@@ -82,7 +82,7 @@ def test_signed_values_keep_their_order(tmp_path: Path) -> None:
 
 
 def test_the_context_is_read_from_the_header(tmp_path: Path) -> None:
-    more = {"Manufacturer": "Acme", "ViewPosition": "MLO", "ImageLaterality": "L"}
+    more: dict[str, Any] = {"Manufacturer": "Acme", "ViewPosition": "MLO", "ImageLaterality": "L"}
     file = saved(tmp_path, dataset(ImagerPixelSpacing=[0.07, 0.07], Modality="MG", **more))
     found = context(file)
     assert (found["vendor"], found["view"], found["laterality"]) == ("Acme", "MLO", "L")

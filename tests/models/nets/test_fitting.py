@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def test_images_that_do_not_fit_into_memory_teach_the_same(
 ) -> None:
     cases, truth = spots(tmp_path, 40)
     kept = small(cases, truth).to_bytes()
-    monkeypatch.setattr(fitting, "feed_of", lambda *given: feed.feed_of(*given, most_kept=0))
+    monkeypatch.setattr(fitting, "feed_of", partial(feed.feed_of, most_kept=0))
     assert small(cases, truth).to_bytes() == kept
 
 
@@ -67,7 +68,7 @@ def test_the_most_suspicious_of_several_images_decides(tmp_path: Path) -> None:
         pl.col(columns.file("second")).alias(PICTURE), pl.col(PICTURE).alias(columns.file("second"))
     )
     assert np.allclose(found.answer(both), found.answer(turned), rtol=1e-5)
-    assert ((found.answer(both) >= 0.5) == truth).mean() > 0.9
+    assert np.mean((found.answer(both) >= 0.5).to_numpy() == truth.to_numpy()) > 0.9
 
 
 def test_the_mean_of_several_images_is_another_rule(tmp_path: Path) -> None:
@@ -117,7 +118,8 @@ def test_weights_move_what_is_learnt() -> None:
     weights = truth.replace_strict({True: 1.9, False: 0.1}, return_dtype=pl.Float64)
     plain = Mlp("S").fit(cases, truth, Task.BINARY, ("a", "b"), 0)
     moved = Mlp("S").fit(cases, truth, Task.BINARY, ("a", "b"), 0, weights)
-    assert float(moved.answer(cases).mean() or 0) > float(plain.answer(cases).mean() or 0) + 0.05
+    answers = [np.mean(one.answer(cases).to_numpy()) for one in (plain, moved)]
+    assert answers[1] > answers[0] + 0.05
 
 
 def test_without_torch_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

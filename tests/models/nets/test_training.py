@@ -112,20 +112,17 @@ def test_a_loss_that_is_no_number_names_the_batch_and_keeps_the_last_state(tmp_p
     rung = Mlp("S", SHORT)
     weights = pl.Series([1.0] * 64)
 
-    def poison(epoch: Epoch) -> None:
-        if epoch.number == 2:
-            lesson.weights[:] = torch.nan
-
     lessons: list[Lesson] = []
     train = Trainer.train
 
     def spied(self: Trainer, given: Lesson) -> None:
-        nonlocal lesson
-        lesson = given
         lessons.append(given)
         train(self, given)
 
-    lesson: Lesson
+    def poison(epoch: Epoch) -> None:
+        if epoch.number == 2:
+            lessons[0].weights[:] = torch.nan
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training.Trainer, "train", spied)
         with pytest.raises(BadInput, match=r"epoch 3, batch 1 \(cases c\d+") as caught:
