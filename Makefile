@@ -25,6 +25,8 @@ bench: $(VENV)/.develops ## what judging costs on 1e6 and 1e7 cases, into bench/
 	@$(BIN)/python bench/run.py $(BENCH)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@$(BIN)/python bench/triage.py
+	@$(BIN)/python bench/decide.py
+	@$(BIN)/python bench/store.py
 
 clean: ## remove what was made here
 	rm -rf $(VENV) roadworthy-demo

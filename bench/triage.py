@@ -137,9 +137,9 @@ def section(cases: int, fewer: int, repeats: int) -> list[str]:
     ]
 
 
-def rewritten(page: str, lines: list[str]) -> str:
-    """The page with this section in place of the one before, or at its end."""
-    start = page.find(HEAD)
+def rewritten(page: str, lines: list[str], head: str = HEAD) -> str:
+    """The page with the section under ``head`` in place of the one before, or at its end."""
+    start = page.find(head)
     if start < 0:
         return page.rstrip() + "\n\n" + "\n".join(lines).rstrip() + "\n"
     end = page.find("\n## ", start + 1)

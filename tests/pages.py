@@ -18,6 +18,7 @@ import roadworthy
 REPOSITORY = Path(__file__).parents[1]
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
+HEAD = re.compile(r"Ledger head: [0-9a-f]{64}")
 DAY = re.compile(r"\d{4}-\d\d-\d\d\b")
 _END = "@@ here a command ended @@"
 
@@ -45,8 +46,11 @@ def followed(page: str, folder: Path) -> str:
 
 
 def undated(page: str) -> str:
-    """The page with one day for all: the day of a verdict is the day it was made."""
-    return DAY.sub("2026-01-01", page)
+    """The page with one day for all: the day of a verdict is the day it was made.
+
+    The head of a ledger hangs on that moment too.
+    """
+    return HEAD.sub("Ledger head: 0", DAY.sub("2026-01-01", page))
 
 
 def checkout(folder: Path) -> Path:

@@ -34,3 +34,24 @@ def test_certifying_keeps_the_other_sections_and_writes_its_own_once(tmp_path: P
     page = out.read_text()
     assert page.count("## What certifying costs") == page.count("## The start") == 1
     assert "| exact FNR threshold | 4,000 |" in page and "| MAPIE: recall alone | 2,000 |" in page
+
+
+def test_the_ledger_is_measured_on_both_databases_beside_their_drivers(tmp_path: Path) -> None:
+    out = tmp_path / "RESULTS.md"
+    command = [sys.executable, str(BENCH / "store.py"), "--entries", "50", "--out", str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    page = out.read_text()
+    assert "| SQLite | 50 |" in page and "| PostgreSQL |" in page
+
+
+@pytest.mark.slow
+def test_deciding_keeps_the_other_sections_and_says_on_which_machine(tmp_path: Path) -> None:
+    out = tmp_path / "RESULTS.md"
+    out.write_text("# What judging costs\n\n## The start\n\nquick\n")
+    few = ["--cases", "500", "--repeats", "1", "--out", str(out)]
+    command = [sys.executable, str(BENCH / "decide.py"), *few]
+    subprocess.run(command, check=True, capture_output=True)
+    page = out.read_text()
+    assert page.count("## What deciding costs") == page.count("## The start") == 1
+    assert "cores, Python 3." in page
+    assert "| all of it, with a calibrator | 500 |" in page

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.tables import FINDS, LEARNT, SCORED, SPARES, counted, learnable, write_product
+from tests.texts import messages
 
 EXAMPLE = Path(__file__).parent / "plugin_example"
 RUN = "from roadworthy.cli import main; main()"
@@ -95,12 +96,14 @@ def test_without_the_package_the_metric_is_unknown(tmp_path: Path) -> None:
         "check_instrument(YoudenJ(), Parameters(weight=0.7))",
         "naive_bayes import NaiveBayes; check_rung(NaiveBayes(), tasks=TASKS)",
         "second_reading import SecondReading; check_lever(SecondReading())",
+        "letter_pairs import LetterPairs; check_embedding(LetterPairs())",
     ],
 )
 def test_each_keeps_the_promises_of_its_kind(installed: Path, promise: str) -> None:
     run = (
         "from roadworthy.core.product import Task\n"
-        "from roadworthy.testing import check_instrument, check_lever, check_rung\n"
+        "from roadworthy.testing import "
+        "check_embedding, check_instrument, check_lever, check_rung\n"
         "TASKS = [Task.BINARY, Task.MULTICLASS]\n"
         f"from roadworthy_plugin_example.{promise}\n"
     )
@@ -129,6 +132,24 @@ def test_its_rung_is_tried_and_its_lever_proposes(installed: Path, tmp_path: Pat
     ]
     done = roadworthy(installed, "check", str(file), "--json")
     assert "second_reading" in {path["lever"] for path in json.loads(done.stdout)["paths"]}
+
+
+def test_its_embedding_reads_for_every_rung_that_can(installed: Path, tmp_path: Path) -> None:
+    split = {"train": 0.4, "validation": 0.4, "sealed": 0.2, "seed": 7}
+    text = {"features": ["noise"], "text": {"message": "letter_pairs"}}
+    file = write_product(
+        tmp_path,
+        messages(300, 5),
+        [{**FINDS, "at_least": 0.6}],
+        data={**LEARNT, "split": split, **text},
+        models=["logistic", "naive_bayes"],
+    )
+    done = roadworthy(installed, "train", str(file), "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    fitted = {step["rung"]: step.get("code") for step in json.loads(done.stdout)["ladder"]}
+    assert fitted == {"logistic": None, "naive_bayes": "reads_no_text"}
+    without = roadworthy(None, "check", str(file))
+    assert without.returncode == 2 and "letter_pairs" in without.stdout + without.stderr
 
 
 def test_its_readme_is_in_order(installed: Path, tmp_path: Path) -> None:

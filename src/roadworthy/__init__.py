@@ -15,26 +15,34 @@ if TYPE_CHECKING:
     from roadworthy.workflow.certify import certify
     from roadworthy.workflow.check import check
     from roadworthy.workflow.compare import compare
+    from roadworthy.workflow.decide import decide
     from roadworthy.workflow.doctor import doctor
     from roadworthy.workflow.dossier import dossier
     from roadworthy.workflow.explain import explain
     from roadworthy.workflow.init import init
     from roadworthy.workflow.load import load
     from roadworthy.workflow.plan import plan
+    from roadworthy.workflow.renew import renew
+    from roadworthy.workflow.report import report
     from roadworthy.workflow.train import train
+    from roadworthy.workflow.worklist import worklist
 
 __all__ = [
     "RoadworthyError",
     "certify",
     "check",
     "compare",
+    "decide",
     "doctor",
     "dossier",
     "explain",
     "init",
     "load",
     "plan",
+    "renew",
+    "report",
     "train",
+    "worklist",
 ]
 __version__ = "0.1.0"
 

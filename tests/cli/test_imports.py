@@ -11,6 +11,9 @@ HEAVY = [
     "torch",
     "onnxruntime",
     "sqlalchemy",
+    "alembic",
+    "psycopg",
+    "rfc8785",
     "ray",
     "fastapi",
     "nicegui",
@@ -21,6 +24,7 @@ HEAVY = [
     "pandas",
     "polars",
     "scipy",
+    "fhir",
 ]
 
 HELP = """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadworthy.core.policy import REFERS_ALL, Route, Triage
+from roadworthy.core.policy import REFERS_ALL, Policy, Route, Triage
 
 THRESHOLDS = st.none() | st.floats(0, 1)
 
@@ -21,7 +21,7 @@ THRESHOLDS = st.none() | st.floats(0, 1)
         (0.5, (), Route.REFER, "UNCERTAIN"),
         (0.8, (), Route.REFER, "UNCERTAIN"),
         (0.9, (), Route.FLAG, "ABOVE_FLAG"),
-        (0.1, ("SCOPE:age",), Route.REFER, "SCOPE:age"),
+        (0.1, ("OUT_OF_SCOPE:age",), Route.REFER, "OUT_OF_SCOPE:age"),
         (None, (), Route.REFER, "MISSING:score"),
         (math.nan, (), Route.REFER, "MISSING:score"),
         (-math.inf, (), Route.REFER, "MISSING:score"),
@@ -32,6 +32,32 @@ def test_every_case_has_a_route_and_a_reason(
 ) -> None:
     found = Triage(0.2, 0.8).route(score, outside)
     assert (found.route, found.reason) == (route, reason)
+
+
+@pytest.mark.parametrize(
+    ("score", "outside", "route", "reason"),
+    [
+        (0.1, (), Route.CLEAR, "BELOW_CLEAR"),
+        (0.95, (), Route.FLAG, "ABOVE_FLAG"),
+        (0.25, (), Route.ASSIST, "SUGGESTS:clear"),
+        (0.7, (), Route.ASSIST, "SUGGESTS:flag"),
+        (0.69, (), Route.REFER, "UNCERTAIN"),
+        (0.25, ("SCOPE:age",), Route.REFER, "SCOPE:age"),
+        (None, (), Route.REFER, "MISSING:score"),
+    ],
+)
+def test_a_person_gets_a_likely_answer_as_a_suggestion(
+    score: float | None, outside: tuple[str, ...], route: Route, reason: str
+) -> None:
+    found = Triage(0.2, 0.9, assist_from=0.7).route(score, outside)
+    assert (found.route, found.reason) == (route, reason)
+
+
+@given(st.floats(0, 1), st.floats(0.5, 1, exclude_max=True))
+def test_suggestions_never_change_what_is_decided_alone(score: float, assist_from: float) -> None:
+    alone = {Route.CLEAR, Route.FLAG}
+    without, helped = Triage(0.2, 0.8).route(score), Triage(0.2, 0.8, assist_from).route(score)
+    assert helped == without or without.route not in alone
 
 
 @given(THRESHOLDS, THRESHOLDS)
@@ -46,3 +72,11 @@ def test_a_missing_score_is_never_decided_alone(low: float | None, high: float |
 
 def test_without_a_certificate_everything_is_referred() -> None:
     assert REFERS_ALL.route(0.0).route is REFERS_ALL.route(1.0).route is Route.REFER
+
+
+@pytest.mark.parametrize("policy", [Policy(0.5), Triage(0.2, 0.8)])
+def test_what_the_scope_rejects_is_no_work_for_a_person(policy: Policy | Triage) -> None:
+    found = policy.route(0.1, ("OUT_OF_SCOPE:page",), rejected=True)
+    assert (found.route, found.reason) == (Route.REJECT, "OUT_OF_SCOPE:page")
+    assert not found.route.to_person
+    assert Route.REFER.to_person and Route.ASSIST.to_person and not Route.CLEAR.to_person

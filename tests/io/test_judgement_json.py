@@ -156,7 +156,7 @@ JUDGEMENT = Judgement(
     subject=Subject(SubjectKind.PRODUCT, "v3", "ab12"),
     version="0.1.0",
     verdicts=(FINDS,),
-    population=Population(1000, None, 990, 10, 200, (("SCOPE:age", 10),)),
+    population=Population(1000, None, 990, 10, 200, (("OUT_OF_SCOPE:age", 10),)),
 )
 
 

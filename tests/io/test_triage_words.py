@@ -55,6 +55,21 @@ def test_the_confidence_is_the_products_own_unless_it_is_said() -> None:
     assert rules is not None and rules.confidence == 0.99
 
 
+def test_no_suggestion_is_made_unless_it_is_asked_for() -> None:
+    with_it, without = (
+        read(f"{{mode: triage, clear: {{fnr_at_most: 0.05}}{more}}}").decision.triage
+        for more in (", assist: {likely_right: 0.8}", "")
+    )
+    assert with_it is not None and with_it.assist_from == 0.8
+    assert without is not None and without.assist_from is None
+
+
+@pytest.mark.parametrize("chance", ["0.4", "1", "80", "high"])
+def test_a_suggestion_is_the_likelier_of_two_answers(chance: str) -> None:
+    with pytest.raises(BadInput, match="likely_right"):
+        read(f"{{mode: triage, clear: {{fnr_at_most: 0.05}}, assist: {{likely_right: {chance}}}}}")
+
+
 def test_a_predictive_value_is_an_error_rate() -> None:
     assert MaxRisk(Risk.NPV, 0.999).at_most == 0.001
     assert MaxRisk(Risk.FNR, 0.01).at_most == 0.01

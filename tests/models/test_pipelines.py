@@ -12,6 +12,7 @@ from tests.tables import learnable
 from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Task
 from roadworthy.io.registry import rungs
+from roadworthy.models.pipelines import matrix
 
 BUILT_IN = ("majority", "logistic", "boosting")
 LEARN = ("logistic", "boosting")
@@ -75,3 +76,27 @@ def test_an_infinite_value_is_told_with_its_column(rung: str) -> None:
     with pytest.raises(BadInput, match="noise") as told:
         model.answer(endless)
     assert told.value.code == "infinite_feature"
+
+
+@pytest.mark.parametrize(
+    ("column", "changed"),
+    [
+        ("size", pl.col("size").cast(pl.String)),
+        ("size", pl.col("size") > 0),
+        ("size", pl.lit("2026-01-01").str.to_date()),
+        ("shape", pl.lit(1.0)),
+    ],
+)
+def test_a_feature_of_another_kind_than_it_was_is_refused_by_name(
+    column: str, changed: pl.Expr
+) -> None:
+    with pytest.raises(BadInput, match=column) as told:
+        matrix(learnable(60, 1).with_columns(changed.alias(column)), ("size",), ("shape",))
+    assert told.value.code == "changed_type" and told.value.next_step
+
+
+def test_a_feature_without_any_value_has_no_kind() -> None:
+    empty = learnable(9, 1).with_columns(
+        pl.lit(None, pl.String).alias("size"), pl.lit(None, pl.Float64).alias("shape")
+    )
+    assert matrix(empty, ("size",), ("shape",)).shape == (9, 2)

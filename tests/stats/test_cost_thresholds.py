@@ -186,3 +186,28 @@ class TestByRatio:
             by_ratio(-1.0, 1.0)
         with pytest.raises(ValueError, match="finite"):
             by_ratio(float("inf"), 1.0)
+
+
+class TestEveryCaseItsOwn:
+    """What docs/costs.md says of prices that differ: a score of stakes, cut at one half."""
+
+    @given(
+        st.integers(0, 1000).map(lambda tenths: tenths / 1000),
+        st.integers(1, 30_000),
+        st.integers(1, 30_000),
+    )
+    def test_the_stake_reaches_a_half_where_the_case_should_be_flagged(
+        self, p: float, miss: int, alarm: int
+    ) -> None:
+        stake = p * miss / (p * miss + (1 - p) * alarm)
+        if abs(p * miss - (1 - p) * alarm) > 1e-9 * (miss + alarm):
+            assert (stake >= 0.5) == (p >= by_ratio(miss, alarm)[0])
+
+    def test_it_costs_less_than_the_best_threshold_for_all(self) -> None:
+        rng = np.random.default_rng(5)
+        p, miss = rng.random(20_000), rng.choice([200.0, 20_000.0], 20_000)
+        ill = rng.random(20_000) < p
+        clear, flag = np.where(ill, miss, 0.0), np.where(ill, 0.0, 400.0)
+        stake = p * miss / (p * miss + (1 - p) * 400.0)
+        own = of(stake, 0.5, 0.5, clear, flag, 0.0)
+        assert own < 0.9 * cheapest_threshold(p, clear, flag).cost

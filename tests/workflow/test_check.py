@@ -209,7 +209,7 @@ def test_cases_out_of_scope_leave_the_rates_and_are_counted(tmp_path: Path) -> N
     assert (finds.evidence.n, finds.evidence.estimate) == (100, 1.0)
     assert automation.evidence.estimate == pytest.approx(150 / 190)
     people = judgement.population
-    assert (people.cases, people.inside, people.outside) == (190, 150, (("SCOPE:site", 40),))
+    assert (people.cases, people.inside, people.outside) == (190, 150, (("OUT_OF_SCOPE:site", 40),))
 
 
 def test_referred_cases_count_as_declared(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from roadworthy.models.nets.plan import Plan
 from roadworthy.testing.pictures import pictures
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.check import check
+from roadworthy.workflow.decide import decide
 from roadworthy.workflow.image_files import look
 from roadworthy.workflow.load import load
 from roadworthy.workflow.source import load_cases
@@ -237,3 +238,18 @@ def test_the_context_of_dicom_files_becomes_columns(tmp_path: Path) -> None:
     assert written["scan_vendor"].to_list() == ["Acme", "Bolt", None]
     assert written["scan_view"].to_list() == ["CC", "CC", None]
     assert "scan_device" not in written.columns
+
+
+def test_a_new_case_without_a_readable_image_goes_to_a_person_for_that_reason(
+    tmp_path: Path,
+) -> None:
+    asks = "requirements: [{metric: automation, at_least: 0.01}]\n"
+    file = product(tmp_path, split=TRIAGE, rest=MODE, asks=asks)
+    check_trained(file)
+    (tmp_path / "scans/new.png").write_bytes((tmp_path / "scans/1.png").read_bytes())
+    (tmp_path / "scans/cut.png").write_bytes((tmp_path / "scans/1.png").read_bytes()[:70])
+    new = {"case": ["n1", "n2", "n3"], "scan": ["scans/new.png", "scans/cut.png", "scans/away.png"]}
+    found = decide(file, pl.DataFrame(new)).table
+    assert found["reason"].to_list()[1:] == ["BROKEN:scan", "MISSING:image"]
+    assert found["route"].to_list()[1:] == ["refer", "refer"]
+    assert found["score"].is_null().to_list() == [False, True, True]

@@ -174,7 +174,7 @@ def test_what_gives_the_truth_away_is_no_feature(tmp_path: Path) -> None:
     assert dict(found.guess.left_out)["code"] == "says the same as the truth"
 
 
-def test_dates_and_free_text_are_no_features(tmp_path: Path) -> None:
+def test_dates_and_numbered_notes_are_no_features(tmp_path: Path) -> None:
     table = cases(seen=["2024-03-01"] * 200, note=[f"note {i // 1.5}" for i in range(200)])
     assert drafted(tmp_path, table).guess.features == ("size",)
 

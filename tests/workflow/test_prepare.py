@@ -246,8 +246,8 @@ def test_a_missing_value_is_referred_unless_it_is_accepted() -> None:
 def test_the_first_rule_that_is_broken_gives_the_reason() -> None:
     frame = pl.DataFrame({"a": [9], "b": [9]})
     rules = ScopeRule("a", between=(0, 1)), ScopeRule("b", between=(0, 1))
-    assert in_scope(frame, Scope(rules))[columns.OUTSIDE].to_list() == ["SCOPE:a"]
-    assert in_scope(frame, Scope(rules[::-1]))[columns.OUTSIDE].to_list() == ["SCOPE:b"]
+    assert in_scope(frame, Scope(rules))[columns.OUTSIDE].to_list() == ["OUT_OF_SCOPE:a"]
+    assert in_scope(frame, Scope(rules[::-1]))[columns.OUTSIDE].to_list() == ["OUT_OF_SCOPE:b"]
 
 
 def test_without_rules_everything_is_inside() -> None:
@@ -276,7 +276,7 @@ def prepared(score: float, positive: bool, inside: bool) -> pl.DataFrame:
             columns.SCORE: [score],
             columns.POSITIVE: [positive],
             columns.INSIDE: [inside],
-            columns.OUTSIDE: [None if inside else "SCOPE:x"],
+            columns.OUTSIDE: [None if inside else "OUT_OF_SCOPE:x"],
         },
         schema_overrides={columns.OUTSIDE: pl.String},
     )
@@ -304,7 +304,7 @@ def test_one_case_and_the_whole_table_take_the_same_route(
 ) -> None:
     policy = Policy(threshold, band)
     row = decide(prepared(score, positive, inside), policy, referred).row(0, named=True)
-    route = policy.route(score, () if inside else ("SCOPE:x",)).route
+    route = policy.route(score, () if inside else ("OUT_OF_SCOPE:x",)).route
     assert row[columns.REFERRED] == (route is Route.REFER)
     if route is not Route.REFER:
         assert row[columns.FLAGGED] == (route is Route.FLAG)

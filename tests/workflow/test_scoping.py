@@ -111,12 +111,12 @@ def test_density_c_only_if_vendor_a() -> None:
         reason = rule.told({"density": density, "vendor": vendor})
         told.append(None if reason is None else reason.code)
     # with vendor A it holds whatever the density is; with B that hangs on the missing density
-    assert told == [None, "SCOPE:density+vendor", None, None, "MISSING:density+vendor"]
+    assert told == [None, "OUT_OF_SCOPE:density+vendor", None, None, "MISSING:density+vendor"]
 
 
 def test_a_reason_names_every_field_and_is_told_in_words() -> None:
     scope = Scope((ScopeRule("age", between=(40, 80)), only_if()))
-    said = [telling.outside(code, scope) for code in ("SCOPE:density+vendor", "MISSING:age")]
+    said = [telling.outside(code, scope) for code in ("OUT_OF_SCOPE:density+vendor", "MISSING:age")]
     assert said == [
         "it does not hold that where density is C, vendor is A",
         "age is not recorded",
@@ -200,7 +200,7 @@ def test_rejected_cases_count_nowhere_and_referred_ones_are_not_automated(tmp_pa
         judgement = check(file)
         people = judgement.population
         assert (people.cases, people.inside) == (400, 400 - south)
-        assert people.outside == (("SCOPE:site", south),)
+        assert people.outside == (("OUT_OF_SCOPE:site", south),)
         assert people.rejected == (south if outside == "reject" else 0)
         found[outside] = {one.requirement: one.evidence for one in judgement.verdicts}
     assert found["refer"]["finds"] == found["reject"]["finds"]

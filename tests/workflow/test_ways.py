@@ -11,6 +11,7 @@ from tests.tables import write_product
 from roadworthy.core.team import UNSEEN
 from roadworthy.core.ways import Figure, Way
 from roadworthy.stats import binomial
+from roadworthy.workflow import studies
 from roadworthy.workflow.check import check
 
 MASSES = Path(__file__).parents[2] / "examples" / "mammography" / "mammographic_masses.csv"
@@ -59,6 +60,31 @@ def test_the_radiologist_alone_is_the_one_of_the_source(ways: dict[str, Way]) ->
     # 7 misses at 10, 398 false alarms at 1, and a read of .2 each: .76 in all
     assert figure(alone.cost).estimate == pytest.approx((70 + 398 + 0.2 * 830) / 830)
     assert not alone.hypothetical
+
+
+@pytest.mark.parametrize("prevalence", ["as_sampled", 0.1])
+@pytest.mark.parametrize("tried", [1, 9])
+def test_a_page_says_one_thing_of_what_each_costs_alone(
+    masses: pl.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    prevalence: float | str,
+    tried: int,
+) -> None:
+    """The table of ways, and the picture of costs: the same cases, the same bounds."""
+    monkeypatch.setattr(studies, "_chosen_among", lambda *_: (tried, 1))
+    costs = {"unit": "points", "miss": 10, "false_alarm": 1, "refer": 0.2}
+    # with a split there is something to choose on, and alpha is divided
+    data = {**DATA, "prevalence": prevalence, "split": {"validation": 0.5, "sealed": 0.5}}
+    found = check(write_product(tmp_path, masses, [FINDS], data=data, team=TEAM, costs=costs))
+    told = {way.name: figure(way.cost) for way in found.ways}
+    assert found.pictures is not None and found.pictures.costs is not None
+    drawn = found.pictures.costs
+    (reader,) = drawn.others
+    for name, span in (("product alone", drawn.now), (f"{reader.name} alone", reader.cost)):
+        assert (span.seen, span.low, span.high) == pytest.approx(
+            (told[name].estimate, told[name].low, told[name].high)
+        )
 
 
 def test_a_second_view_lies_on_both_sides_of_each_alone(ways: dict[str, Way]) -> None:

@@ -13,7 +13,17 @@ from typing import Annotated, Any
 import typer
 
 from roadworthy import __version__
-from roadworthy.cli import quiet, reader_study, show
+from roadworthy.cli import (
+    after_decision,
+    leaderboard,
+    ledger,
+    quiet,
+    reader_study,
+    renew,
+    show,
+    store,
+    vault,
+)
 from roadworthy.cli.spelling import EXPLAIN, spelled_out
 from roadworthy.core.errors import BadInput, ExitCode, RoadworthyError
 from roadworthy.io.harmless import harmless
@@ -31,6 +41,9 @@ app = typer.Typer(
 )
 
 app.add_typer(reader_study.app)
+app.add_typer(store.app)
+app.add_typer(ledger.app)
+app.add_typer(vault.app)
 
 ProductFile = Annotated[
     Path, typer.Argument(help="product.yaml, or the folder it is in.", show_default=True)
@@ -177,6 +190,31 @@ def certify(product: ProductFile = Path("product.yaml"), as_json: AsJson = False
 
 
 @app.command()
+def decide(
+    cases: Annotated[Path, typer.Argument(help="A CSV or Parquet file of new cases; no truth.")],
+    product: Annotated[
+        Path, typer.Option("--product", help="product.yaml, or the folder it is in.")
+    ] = Path("product.yaml"),
+    out: Annotated[
+        Path, typer.Option("--out", help="The Parquet or CSV file with one record a case.")
+    ] = Path("decisions.parquet"),
+    as_json: AsJson = False,
+) -> int:
+    """Decide new cases: cleared, flagged, or to a person, each with its reason."""
+    from roadworthy.cli import show_decisions
+    from roadworthy.workflow.decide import decide as run
+
+    with show.busy("deciding", as_json):
+        found = run(product, cases, out)
+    _print(found, as_json, show_decisions.decisions_json, show_decisions.decisions)
+    return found.exit_code
+
+
+app.command()(after_decision.worklist)
+app.command()(after_decision.report)
+
+
+@app.command()
 def dossier(
     product: ProductFile = Path("product.yaml"),
     out: Annotated[
@@ -233,6 +271,10 @@ def compare(
         found = run(product, other, score, on, max_drop)
     _print(found, as_json, show_compare.comparison_json, show_compare.comparison)
     return found.outcome.exit_code
+
+
+app.command()(renew.renew)
+app.command()(leaderboard.leaderboard)
 
 
 @app.command()
@@ -357,8 +399,10 @@ def _nobody_reads() -> None:
 
 
 def _misused(problem: Exception, wants_json: bool) -> int:
+    # only the whole message names the argument that is missing
+    whole = getattr(problem, "format_message", None)
     told = BadInput(
-        harmless(str(getattr(problem, "message", problem))),
+        harmless(str(whole() if whole else problem)),
         code="usage",
         next_step="See `roadworthy --help`.",
         where="the command line",

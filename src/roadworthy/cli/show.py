@@ -154,6 +154,7 @@ def in_all(found: Plan) -> Iterator[str]:
     if found.cases is not None:
         yield plan_words.in_all(found)
     yield from map(plan_words.look, found.looks)
+    yield from plan_words.audits(found.audits)
 
 
 def trained(found: Trained) -> None:
@@ -235,6 +236,9 @@ def written(found: Written) -> None:
     _line(f"The dossier of the judgement on {set_name(found.set)} ({told}):", style="bold")
     for path in (found.html, found.markdown, found.json, found.junit):
         _line(f"  {path}")
+    if found.wrong:
+        _line(f"DO NOT SIGN. {found.wrong}", style="bold red")
+    _line(found.ledger)
     if found.stale:
         _line("Note: product.yaml has changed since this was judged; judge again for the new one.")
 
@@ -333,8 +337,21 @@ def plan_json(found: Plan) -> dict[str, Any]:
                 "audits": risk.audits,
                 "prevalence": risk.prevalence,
                 "cleared": risk.cleared,
+                "traffic": risk.traffic,
             }
             for risk in found.certificate
+        ],
+        "audits": [
+            {
+                "requirement": one.requirement,
+                "metric": one.metric,
+                "audits": one.audits,
+                "traffic": one.traffic,
+                "share": one.share,
+                "cleared": one.cleared,
+                "prevalence": one.prevalence,
+            }
+            for one in found.audits
         ],
     }
 
@@ -385,6 +402,8 @@ def written_json(found: Written) -> dict[str, Any]:
         "markdown": str(found.markdown),
         "json": str(found.json),
         "junit": str(found.junit),
+        "ledger": found.ledger,
+        "wrong": found.wrong or None,
     }
 
 

@@ -72,6 +72,8 @@ def _facts(guess: Guess) -> list[tuple[str, str]]:
         facts.append(("calls of", _some([reader.column for reader in guess.readers])))
     if guess.slices:
         facts.append(("slices by", _some(guess.slices)))
+    if guess.texts and guess.answer is None:
+        facts.append(("read as text", _some([column.name for column in guess.texts])))
     if guess.left_out and guess.answer is None:
         facts.append(("left out", _some([f"{name} ({why})" for name, why in guess.left_out])))
     return facts

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from roadworthy.core.ways import Figure, Way
 from roadworthy.io import telling
 
-LEAD = "Ways of working on these cases (bounds at the product's confidence):"
+LEAD = "Ways of working on these cases (bounds at the confidence of the verdicts):"
 
 
 def ways(found: Sequence[Way]) -> None:

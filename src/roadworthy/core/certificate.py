@@ -133,6 +133,8 @@ class OnOpenCases:
     """What the policy does with cases that did not certify it: shares of all cases of a set.
 
     ``gross`` is the share of the positives (of units, where cases share them) that are cleared.
+    ``assisted`` are those of the referred that come with a suggestion (None: no case does), and
+    ``suggestions`` how many of these were right (of units: all of a unit's).
     """
 
     set: str
@@ -142,6 +144,8 @@ class OnOpenCases:
     flagged: float
     gross: SeenRate | None = None
     readers: tuple[Reader, ...] = ()
+    assisted: float | None = None
+    suggestions: SeenRate | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@arbitrated`` bool    a second person decided (only where the calls are a team's)
 ``@file:X``    str      the image file that column X names, in full; null: none is named
 ``@digest:X``  str      a hash of that file's bytes; null: there is no such file
+``@unread``    str      why an image of the case gave no score; null where none did that
+``@verified``  bool     the truth was to be known by the declared verification design, and is;
+                        ``@positive`` is null where it is not known (only where one is declared)
+``@chance``    float    with which chance the truth was to become known (same)
 =============  =======  ===========================================================================
 
 Where the calls are a team's (workflow.team), ``@flagged`` is the team's call and ``@referred`` says
@@ -46,8 +50,11 @@ TRUTH = "@truth"
 PREDICTED = "@predicted"
 WEIGHT = "@weight"
 ARBITRATED = "@arbitrated"
+VERIFIED = "@verified"
+CHANCE = "@chance"
 
 
+UNREAD = "@unread"
 _FILE = "@file:"
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+# the reason of a case that names no image, or one that is not there
+NO_IMAGE = "MISSING:image"
+
 
 class Pool(StrEnum):
     """How several images of one case become one: the most suspicious of them, or their mean."""
@@ -45,7 +48,7 @@ class Unread:
         >>> Unread("c7", "scan", None, "names no file", missing=True).code
         'MISSING:image'
         """
-        return "MISSING:image" if self.missing else f"BROKEN:{self.column}"
+        return NO_IMAGE if self.missing else f"BROKEN:{self.column}"
 
     def __str__(self) -> str:
         file = "" if self.file is None else f" '{self.file}'"

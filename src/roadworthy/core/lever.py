@@ -10,6 +10,7 @@ from roadworthy.core.path import Amount, Path
 from roadworthy.core.policy import Decides, Policy, Referred
 from roadworthy.core.product import Product, ScopeRule
 from roadworthy.core.study import OpenStudy
+from roadworthy.core.team import Team
 from roadworthy.core.verdict import Verdict
 
 
@@ -51,12 +52,17 @@ class Rungs:
 
 @dataclass(frozen=True)
 class Change:
-    """What a lever would do otherwise: another policy, count of referrals or model, more scope."""
+    """What a lever would do otherwise: another policy, count of referrals or model, more scope.
 
-    policy: Policy | None = None
+    With a ``team`` the product works beside a reader: whatever is counted from calls is then asked
+    of both together (``of: team``).
+    """
+
+    policy: Decides | None = None
     referred: Referred | None = None
     scope: tuple[ScopeRule, ...] = ()
     rung: OtherRung | None = None
+    team: Team | None = None
 
 
 AS_IT_IS = Change()

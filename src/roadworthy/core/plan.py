@@ -59,7 +59,8 @@ class PlannedRisk:
     ``counts`` are pairs of errors and how many ``of`` this kind certify the risk with them;
     ``have`` is what the calibration set holds (None: not known before a model answers). ``audits``
     cleared cases, read by a person without a miss, would show the same of the product at work, at
-    ``prevalence`` and a ``cleared`` share (None: no prevalence is known).
+    ``prevalence`` and a ``cleared`` share (None: no prevalence is known); ``traffic`` is how many
+    cases bring so many at the declared share of audits (None: none is declared).
     """
 
     risk: Risk
@@ -71,6 +72,26 @@ class PlannedRisk:
     audits: int | None = None
     prevalence: float | None = None
     cleared: float | None = None
+    traffic: int | None = None
+
+
+@dataclass(frozen=True)
+class PlannedAudit:
+    """What shows one requirement of a product at work, where nobody sees most cleared cases.
+
+    ``audits`` cleared cases, read by a person without a miss; of ``traffic`` cases the product
+    clears the share ``cleared``, of which the share ``share`` is audited. ``prevalence`` is that of
+    the traffic (None: it does not matter).
+    """
+
+    requirement: str
+    metric: str
+    limit: Limit
+    audits: int
+    traffic: int
+    share: float
+    cleared: float
+    prevalence: float | None
 
 
 @dataclass(frozen=True)
@@ -88,6 +109,7 @@ class Plan(Shown):
     looks: tuple[PlannedLook, ...] = ()
     notes: tuple[str, ...] = ()
     certificate: tuple[PlannedRisk, ...] = ()
+    audits: tuple[PlannedAudit, ...] = ()
 
     def __repr__(self) -> str:
         told = "never" if self.never else "?" if self.cases is None else f"{self.cases:,}"

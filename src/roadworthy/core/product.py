@@ -12,12 +12,15 @@ from roadworthy.core.certificate import MaxRisk
 from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
 from roadworthy.core.images import Images
-from roadworthy.core.policy import Referred
+from roadworthy.core.policy import Audit, Referred
+from roadworthy.core.renewal import Renewal
+from roadworthy.core.report import NormalReport
 from roadworthy.core.requirement import Level, Requirement, SliceRule
 from roadworthy.core.scope import Scope as Scope
 from roadworthy.core.scope import ScopeRule as ScopeRule
 from roadworthy.core.shown import Shown
 from roadworthy.core.team import Team
+from roadworthy.core.worklist import Worklist
 
 Prevalence: TypeAlias = float | Literal["as_sampled"]
 
@@ -66,8 +69,30 @@ class Calls:
 
 
 @dataclass(frozen=True)
+class Verification:
+    """Which truths are known, where not all are: the columns of the record that `decide` keeps.
+
+    ``policy_route`` says what the policy decided, ``route`` where the case went, and
+    ``audit_probability`` with which chance a cleared case was drawn for a person all the same.
+    """
+
+    policy_route: str
+    route: str
+    audit_probability: str
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """The three columns."""
+        return self.policy_route, self.route, self.audit_probability
+
+
+@dataclass(frozen=True)
 class Data:
-    """Where the cases are and what their columns mean; the columns of ``images`` are features."""
+    """Where the cases are and what their columns mean.
+
+    ``text`` are features that hold text, each with the name of its embedding (None: whichever
+    suits a model); the columns of ``images`` are features too.
+    """
 
     cases: tuple[str, ...]
     truth: str | None = None
@@ -79,11 +104,13 @@ class Data:
     prediction: str | None = None
     features: tuple[str, ...] | None = None
     images: Images | None = None
+    text: Mapping[str, str | None] = field(default_factory=dict)
     prevalence: Prevalence | None = None
     split: Split | None = None
     calls: tuple[Calls, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
     cohort: str = ""
+    verification: Verification | None = None
 
 
 @dataclass(frozen=True)
@@ -197,6 +224,11 @@ class TrainRules:
     balanced: bool = False
     augment: tuple[Change, ...] = (Change.SHIFT,)
 
+    @property
+    def moves_scores(self) -> bool:
+        """Whether what comes out is no chance: something else than how often was learnt."""
+        return self.weights is not None or self.loss is not LossName.LOG or self.balanced
+
 
 @dataclass(frozen=True)
 class Confidence:
@@ -224,7 +256,10 @@ class TriageRules:
 
     ``confidence`` holds for all risks and all levels of ``protect`` together; ``looks`` is how
     often the calibration cases may certify something, each at its share. A certificate is valid for
-    ``valid_days`` (None: as long as nothing changes).
+    ``valid_days`` (None: as long as nothing changes). Inside what is certified the product clears
+    ``only_below`` a score and flags ``only_above`` one (None: wherever it is certified). Of what a
+    person gets, cases whose likelier answer has at least the chance ``assist_from`` come with a
+    suggestion (None: none does).
     """
 
     risks: tuple[MaxRisk, ...]
@@ -232,6 +267,9 @@ class TriageRules:
     protect: tuple[SliceRule, ...] = ()
     looks: int = 1
     valid_days: int | None = None
+    assist_from: float | None = None
+    only_below: float | None = None
+    only_above: float | None = None
 
 
 @dataclass(frozen=True)
@@ -241,6 +279,7 @@ class Decision:
     ``auto`` and ``cost`` choose the threshold on validation data (for the hardest requirement, or
     for the lowest cost); ``cost_ratio`` says that numbers were worked out from the prices.
     ``cheapest_band``: the band that goes to a person is chosen for the lowest cost too.
+    ``audit``: which cleared cases a person sees all the same, None: none.
     """
 
     threshold: float | Literal["auto", "cost"] = 0.5
@@ -250,6 +289,7 @@ class Decision:
     triage: TriageRules | None = None
     cheapest_band: bool = False
     cost_ratio: bool = False
+    audit: Audit | None = None
 
 
 @dataclass(frozen=True)
@@ -285,6 +325,17 @@ ModelSource: TypeAlias = CommandSource | UrlSource | PythonSource
 
 
 @dataclass(frozen=True)
+class Store:
+    """Where it is kept what happened: the address of a database, and a folder for its files.
+
+    None: in the workspace beside product.yaml.
+    """
+
+    database: str | None = None
+    artifacts: str | None = None
+
+
+@dataclass(frozen=True)
 class Product(Shown):
     """Everything product.yaml says; ``models`` are the rungs that training may try, None: all."""
 
@@ -304,6 +355,10 @@ class Product(Shown):
     model: ModelSource | None = None
     models: tuple[str, ...] | None = None
     team: Team | None = None
+    store: Store | None = None
+    worklist: Worklist = field(default_factory=Worklist)
+    report: NormalReport = field(default_factory=NormalReport)
+    renewal: Renewal = field(default_factory=Renewal)
     file: Path = Path("product.yaml")
     fingerprint: str = ""
     text: str = field(default="", repr=False, compare=False)

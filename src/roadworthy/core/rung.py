@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -84,6 +85,25 @@ class WeighingRung(Rung, Protocol):
         """As for every rung; ``weights`` (cases,) say how much each case counts, None: all alike.
 
         They have a mean of 1 over all training cases.
+        """
+
+
+class ReadingRung(Rung, Protocol):
+    """A rung that can read text; others are not fitted where product.yaml names text."""
+
+    def fit(
+        self,
+        cases: pl.DataFrame,
+        truth: pl.Series,
+        task: Task,
+        features: tuple[str, ...],
+        seed: int,
+        texts: Mapping[str, str | None] | None = None,
+    ) -> Fitted:
+        """As for every rung; ``texts`` are those of the ``features`` that hold text.
+
+        Each comes with the name of the embedding (``roadworthy.embeddings``) that product.yaml
+        asks for; None: whichever suits this kind of model.
         """
 
 

@@ -25,7 +25,7 @@ LEARNED = "OUT_OF_SCOPE_LEARNED"
 class Ground(StrEnum):
     """Why a case is out of scope, as its reason code begins."""
 
-    SCOPE = "SCOPE"
+    SCOPE = "OUT_OF_SCOPE"
     MISSING = "MISSING"
 
 
@@ -124,7 +124,7 @@ class Reason:
 
     @property
     def code(self) -> str:
-        """The reason as it is counted, such as ``SCOPE:age`` or ``MISSING:density+vendor``."""
+        """The reason as it is counted: ``OUT_OF_SCOPE:age``, or ``MISSING:density+vendor``."""
         return f"{self.ground}:{'+'.join(self.fields)}"
 
 

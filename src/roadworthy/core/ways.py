@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """An estimate on ``n`` cases between two bounds, each one-sided at the product's confidence."""
+    """An estimate on ``n`` cases between two bounds, each one-sided at the verdicts' confidence."""
 
     estimate: float
     low: float

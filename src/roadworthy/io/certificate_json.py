@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from roadworthy.core.certificate import (
@@ -54,6 +57,12 @@ def certificate_to_json(found: Certificate) -> Json:
         "notes": list(found.notes),
         "open": None if seen is None else _open(seen),
     }
+
+
+def certificate_fingerprint(found: Certificate) -> str:
+    """SHA-256 (64 hex digits) of the guarantee, whatever open cases showed of it since."""
+    kept = certificate_to_json(replace(found, open=None))
+    return sha256(json.dumps(kept, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def certificate_from_json(stored: Mapping[str, Any]) -> Certificate:
@@ -157,6 +166,8 @@ def _open(seen: OnOpenCases) -> Json:
         "cleared": seen.cleared,
         "referred": seen.referred,
         "flagged": seen.flagged,
+        "assisted": seen.assisted,
+        "suggestions": None if seen.suggestions is None else _rate(seen.suggestions),
         "gross_misses": None if seen.gross is None else _rate(seen.gross),
         "readers": [
             {
@@ -170,13 +181,15 @@ def _open(seen: OnOpenCases) -> Json:
 
 
 def _read_open(stored: Mapping[str, Any]) -> OnOpenCases:
-    gross = stored["gross_misses"]
+    gross, suggestions = stored["gross_misses"], stored.get("suggestions")
     return OnOpenCases(
         set=stored["set"],
         cases=stored["cases"],
         cleared=stored["cleared"],
         referred=stored["referred"],
         flagged=stored["flagged"],
+        assisted=stored.get("assisted"),
+        suggestions=None if suggestions is None else _read_rate(suggestions),
         gross=None if gross is None else _read_rate(gross),
         readers=tuple(
             Reader(one["name"], _read_rate(one["net_misses"]), _read_rate(one["also_missed"]))

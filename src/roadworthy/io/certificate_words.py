@@ -7,6 +7,7 @@ from roadworthy.core.certificate import (
     CertifiedSide,
     MaxRisk,
     Missing,
+    OnOpenCases,
     ProtectedLevel,
     Risk,
     SeenRate,
@@ -25,6 +26,10 @@ BY_COST = (
 OVERLAP = (
     "Some scores could be cleared and flagged alike; they are flagged, because a miss is the "
     "graver error. `costs` with a price of `refer` would weigh it."
+)
+DRAWN_IN = (
+    "product.yaml draws the thresholds in (`only_below`, `only_above`): what is stricter than the "
+    "certified ones stays certified."
 )
 NOT_WORTH_IT = (
     "it was certified, but deciding any case so would cost more than handing it to a person"
@@ -126,11 +131,12 @@ def on_open(found: Certificate) -> tuple[str, ...]:
         f"Of {telling.count(seen.cases)} open cases ({seen.set}), {_share(seen.cleared)} are "
         f"cleared, {_share(seen.referred)} referred to a person and {_share(seen.flagged)} flagged."
     )
+    first = (shares,) if seen.assisted is None else (shares, _assisted(found, seen))
     if seen.gross is None:
-        return (shares,)
+        return first
     units = f" {found.unit}s" if found.unit else " positives"
     told = [
-        shares,
+        *first,
         f"Gross misses there: {telling.count(seen.gross.k)} of {telling.count(seen.gross.n)}"
         f"{units} cleared ({_bounds(seen.gross)}).",
     ]
@@ -142,6 +148,20 @@ def on_open(found: Certificate) -> tuple[str, ...]:
             f"({_bounds(also)})."
         )
     return tuple(told)
+
+
+def _assisted(found: Certificate, seen: OnOpenCases) -> str:
+    """How many people are helped, and how good the help is; the person decides."""
+    assert seen.assisted is not None
+    told = f"With a suggestion for the person: {_share(seen.assisted)} of all cases"
+    right = seen.suggestions
+    if right is None:
+        return f"{told}."
+    units = f" {found.unit}s" if found.unit else ""
+    return (
+        f"{told}; right in {telling.count(right.k)} of {telling.count(right.n)}{units} "
+        f"({_bounds(right)})."
+    )
 
 
 def _share(value: float) -> str:
@@ -198,8 +218,12 @@ def planned(risk: PlannedRisk) -> tuple[str, ...]:
         f"{told}.",
         f"Showing the same by auditing cleared cases takes about {telling.count(risk.audits)} "
         f"audits without a miss, at a prevalence of {telling.number(risk.prevalence)} and "
-        f"{telling.percent(risk.cleared)} cleared.",
+        f"{telling.percent(risk.cleared)} cleared{_traffic(risk)}.",
     )
+
+
+def _traffic(risk: PlannedRisk) -> str:
+    return "" if risk.traffic is None else f": about {telling.count(risk.traffic)} cases at work"
 
 
 def too_few(wanted: MaxRisk, needs: Missing) -> str:
@@ -219,6 +243,15 @@ def tied(wanted: MaxRisk, k: int, allowed: int, where: str) -> str:
     return (
         f"{telling.count(k)} {where} share the {end} score of all, and "
         f"{promise(wanted.risk, wanted.at_most)} allows {telling.count(allowed)} beyond a threshold"
+    )
+
+
+def nothing_within(side: str, limit: float) -> str:
+    """Why a side that product.yaml draws in too far decides nothing."""
+    where = "below" if side == "clear" else "above"
+    return (
+        f"product.yaml lets it decide only {where} {telling.number(limit)}, and no calibration "
+        "case lies there"
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from roadworthy.core.product import Calls, Data, SetName, Split
+from roadworthy.core.product import Calls, Data, SetName, Split, Verification
 from roadworthy.io.feature_words import FeatureWords, ImageFeatureWords, named
 from roadworthy.io.shapes import AlsoWritten, Checked, Words, shown, wrong
 from roadworthy.io.words import (
@@ -34,6 +34,7 @@ BY_TIME: Mapping[SetName, float] = {
     SetName.VALIDATION: 0.2,
     SetName.SEALED: 0.2,
 }
+AUTO = "auto"
 OF_THE_REST: Mapping[SetName, float] = {SetName.TRAIN: 0.75, SetName.VALIDATION: 0.25}
 
 
@@ -202,6 +203,37 @@ class CallsWords(Words):
         return Calls(name, self.column, tuple(self.positive), tuple(self.negative))
 
 
+class VerificationWords(Words):
+    """Cases of a product at work: truth is known of those a person saw, audits among them.
+
+    `verification: {}` takes the columns by the names that `roadworthy decide` gives them.
+    """
+
+    policy_route: Column = "policy_route"
+    """The column with the policy's own route: clear, flag, refer."""
+    route: Column = "route"
+    """The column that says where the case went; an audited case is cleared by the policy only."""
+    audit_probability: Column = "audit_probability"
+    """The column with the chance with which a cleared case was drawn for an audit."""
+
+    def core(self) -> Verification:
+        """The design that this describes."""
+        return Verification(self.policy_route, self.route, self.audit_probability)
+
+
+def _automatic(value: object) -> object:
+    """A name or a list of names: text for which each model takes the embedding that suits it."""
+    if isinstance(value, dict):
+        return value
+    return dict.fromkeys(value if isinstance(value, list) else [value], AUTO)
+
+
+TextWords = Annotated[
+    dict[Column, Text],
+    AlsoWritten({"type": ["string", "array"], "items": {"type": "string"}}, _automatic),
+]
+
+
 class DataWords(Words):
     """Where the cases are and what their columns mean."""
 
@@ -224,6 +256,8 @@ class DataWords(Words):
     features: FeatureWords | None = None
     """What a model may see: columns, or {image: column, columns: [...]}; by default every column
     that no other key names."""
+    text: TextWords = Field(default={})
+    """Features that hold text, read by their words: their names, or each with an embedding."""
     prevalence: PrevalenceWord | None = None
     """as_sampled, or the share of positives where the product will work."""
     split: SplitWords | None = None
@@ -232,6 +266,8 @@ class DataWords(Words):
     """Somebody's own calls on the same cases, by name, to compare with."""
     tables: dict[str, Text] = Field(default={})
     """Other observation tables, by name."""
+    verification: VerificationWords | None = None
+    """Truth may be missing where a person never looked: how the cases that were seen were drawn."""
     cohort: Text = ""
     """Who these cases are, and what does not follow from them."""
 
@@ -243,8 +279,10 @@ class DataWords(Words):
             cases=tuple(self.cases),
             features=named(self.features),
             images=self.features.images() if isinstance(self.features, ImageFeatureWords) else None,
+            text={name: None if how == AUTO else how for name, how in self.text.items()},
             split=None if self.split is None else self.split.core(),
             calls=tuple(calls.core(name) for name, calls in self.calls.items()),
+            verification=None if self.verification is None else self.verification.core(),
             tables=dict(self.tables),
         )
 

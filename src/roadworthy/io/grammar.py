@@ -16,14 +16,18 @@ from roadworthy.core.product import (
 )
 from roadworthy.io.cost_words import CostsWords, HarmWords
 from roadworthy.io.data_words import DataWords
+from roadworthy.io.decide_words import AuditWords, WorklistWords
 from roadworthy.io.environment_words import EnvironmentWords
 from roadworthy.io.guard_words import GuardWords
 from roadworthy.io.model_words import ModelWords
+from roadworthy.io.renewal_words import RenewalWords
+from roadworthy.io.report_words import ReportWords
 from roadworthy.io.scope_words import ScopeWords
 from roadworthy.io.shapes import AlsoWritten, Checked, Fault, Words, faults, shown, wrong
+from roadworthy.io.store_words import StoreWord
 from roadworthy.io.team_words import TeamWords
 from roadworthy.io.train_words import TrainWords
-from roadworthy.io.triage_words import ClearWords, FlagWords, ModeWord, ProtectWords
+from roadworthy.io.triage_words import AssistWords, ClearWords, FlagWords, ModeWord, ProtectWords
 from roadworthy.io.words import (
     Pair,
     Text,
@@ -102,6 +106,8 @@ class DecisionWords(Words):
     """Triage: what must hold of the cases that are cleared."""
     flag: FlagWords | None = None
     """Triage: what must hold of the cases that are flagged."""
+    assist: AssistWords | None = None
+    """Triage: which of the cases that go to a person come with a suggestion."""
     confidence: ConfidenceWord | None = None
     """Triage: how sure all of it together must be; by default `confidence.level`."""
     protect: list[ProtectWords] = Field(default=[])
@@ -110,6 +116,8 @@ class DecisionWords(Words):
     """Triage: how many policies the calibration cases may certify, each at its share."""
     valid_days: Annotated[int, at_least(1)] | None = None
     """Triage: for how many days a certificate is valid; by default until something changes."""
+    audit: AuditWords | None = None
+    """Which cleared cases a person sees all the same, when `roadworthy decide` decides."""
 
     @model_validator(mode="after")
     def _words_of_one_mode(self) -> Self:
@@ -164,9 +172,13 @@ class DecisionWords(Words):
             protect=tuple(rule.core() for rule in self.protect),
             looks=self.looks,
             valid_days=self.valid_days,
+            assist_from=None if self.assist is None else self.assist.likely_right,
+            only_below=None if self.clear is None else self.clear.only_below,
+            only_above=None if self.flag is None else self.flag.only_above,
         )
         referred = self.referred or Referred.EXCLUDED
-        return Decision(referred=referred, calibrate=self.calibrate, triage=rules)
+        audit = None if self.audit is None else self.audit.core()
+        return Decision(referred=referred, calibrate=self.calibrate, triage=rules, audit=audit)
 
     def _of_threshold(self) -> Decision:
         return Decision(
@@ -176,10 +188,11 @@ class DecisionWords(Words):
             calibrate=self.calibrate,
             cheapest_band=self.refer_between == "cost",
             cost_ratio=self.threshold == "cost_ratio",
+            audit=None if self.audit is None else self.audit.core(),
         )
 
 
-_TRIAGE = ("clear", "flag", "confidence", "protect", "looks", "valid_days")
+_TRIAGE = ("clear", "flag", "assist", "confidence", "protect", "looks", "valid_days")
 
 
 def _version(value: object) -> int:
@@ -219,10 +232,18 @@ class ProductWords(Words):
     """How a score becomes a decision."""
     team: TeamWords | None = None
     """The product and a person together, for requirements `of: team`."""
+    worklist: WorklistWords | None = None
+    """Who gets the cases that go to a person."""
+    report: ReportWords | None = None
+    """What is written of each case that no person sees, by `roadworthy report`."""
+    renewal: RenewalWords = RenewalWords()
+    """When the sealed set is too old, and what of recent traffic demands a new one."""
     train: TrainWords | None = None
     """What training does beside fitting."""
     models: Texts | None = None
     """The kinds of model that training may try; by default all that are installed."""
+    store: StoreWord | None = None
+    """Where it is kept what happened: the address of a PostgreSQL database, or a mapping."""
     requirements: list[Any]
     """What must be shown."""
 

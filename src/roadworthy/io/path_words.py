@@ -9,10 +9,11 @@ import yaml
 
 from roadworthy.core.evidence import Measured
 from roadworthy.core.lever import Fresh, OtherRung
-from roadworthy.core.policy import Policy, Referred
+from roadworthy.core.policy import Policy, Referred, Triage
 from roadworthy.core.product import Calibrate, Product
 from roadworthy.core.requirement import Tier
 from roadworthy.core.scope import AllOf, AnyOf, Condition, OnField, Rule, WhenThen
+from roadworthy.core.team import Team
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io import ladder_words, telling
 
@@ -21,6 +22,12 @@ PAYING = (
     "fresh cases, which chose nothing, are judged at the whole alpha; "
     "`roadworthy check` on these goes on dividing it"
 )
+PERSON = {
+    Referred.RIGHT: "the person decides every referred case rightly",
+    Referred.WRONG: "the person is counted as wrong on every referred case",
+    Referred.EXCLUDED: "the rates speak only of the cases decided without a person; what the "
+    "person finds is not counted",
+}
 ON_PAPER = "people act on the product's calls as the team's rule says, so a PASS is hypothetical"
 
 
@@ -137,6 +144,26 @@ def decision(product: Product, policy: Policy, referred: Referred | None) -> str
     if product.decision.calibrate is not Calibrate.NONE:
         words["calibrate"] = str(product.decision.calibrate)
     return _line({"decision": words})
+
+
+def triage(product: Product, before: Triage, after: Triage) -> str:
+    """The line of product.yaml that draws certified thresholds in; what they promise stays."""
+    said = yaml.safe_load(product.text)["decision"]
+    if after.clear_below is not None and after.clear_below != before.clear_below:
+        said["clear"] = {**said["clear"], "only_below": float(after.clear_below)}
+    if after.flag_above is not None and after.flag_above != before.flag_above:
+        said["flag"] = {**said["flag"], "only_above": float(after.flag_above)}
+    return _line({"decision": said})
+
+
+def team(product: Product, other: Team) -> str:
+    """The line of product.yaml that says who shares the work, and how."""
+    said = yaml.safe_load(product.text).get("team") or {}
+    said = {key: value for key, value in said.items() if key != "arbiter"}
+    said |= {"reader": other.reader, "rule": str(other.rule)}
+    if other.arbiter is not None:
+        said["arbiter"] = other.arbiter
+    return _line({"team": said})
 
 
 def rung(product: Product, other: OtherRung) -> str:

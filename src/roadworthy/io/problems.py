@@ -76,7 +76,8 @@ class Page:
             f"{self.title(first.path)} {first.message}.",
             code=first.code,
             where=self.name if line is None else f"{self.name}:{line}",
-            value=self.value(first.path),
+            # whoever mistypes the address of a database may have written its password too
+            value=None if first.path[:1] == ("store",) else self.value(first.path),
             next_step=first.next_step + self._and_more(others),
         )
 

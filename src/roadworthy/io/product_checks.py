@@ -11,6 +11,7 @@ from roadworthy.core.product import Product, SetName, Task
 from roadworthy.core.requirement import Requirement, Side, Tier, Whose
 from roadworthy.io import registry
 from roadworthy.io.cost_checks import cost_problems
+from roadworthy.io.decide_checks import decide_problems
 from roadworthy.io.guard_words import implied_ids
 from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.problems import Page, Problem
@@ -26,6 +27,7 @@ AUTOMATION = "automation"
 def product_problems(page: Page, product: Product, written: Sequence[Written]) -> Iterator[Problem]:
     """Everything that is wrong with the product as a whole."""
     yield from _truth(product, written)
+    yield from _verification(product)
     yield from _outputs(product)
     yield from _model(product)
     yield from _roles(product)
@@ -38,6 +40,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from _models(product)
     yield from team_problems(product)
     yield from _guard(product, written)
+    yield from decide_problems(product)
     yield from _ids(written)
     yield from _gate(product)
     yield from _automation(product, written)
@@ -63,6 +66,19 @@ def _truth(product: Product, written: Sequence[Written]) -> Iterator[Problem]:
     if not binary and isinstance(data.prevalence, float | int):
         message = f"is a share of positives, and the task is {product.task.value}"
         yield Problem(("data", "prevalence"), message, "Write as_sampled.")
+
+
+def _verification(product: Product) -> Iterator[Problem]:
+    """Audits are of cleared cases, which only a binary product has, and need a truth to come."""
+    if product.data.verification is None:
+        return
+    path = ("data", "verification")
+    if product.task is not Task.BINARY:
+        message = f"is of cases that are cleared, and the task is {product.task.value}"
+        yield Problem(path, message, "Remove it.")
+    elif product.data.truth is None:
+        step = "Add `truth: ` and the column with the truth; it may be empty where nobody looked."
+        yield Problem(("data", "truth"), "is missing", step, "missing_key")
 
 
 def _outputs(product: Product) -> Iterator[Problem]:
@@ -109,9 +125,24 @@ def _roles(product: Product) -> Iterator[Problem]:
         ):
             message = f"is '{name}', and so is `data.{one}`"
             yield Problem(("data", other), message, "One column has one of these meanings.")
+    yield from _text(product)
     if product.data.truth is not None and product.data.truth in (product.data.features or ()):
         message = f"holds '{product.data.truth}', the truth"
         yield Problem(("data", "features"), message, "Remove it: a model must not see the truth.")
+
+
+def _text(product: Product) -> Iterator[Problem]:
+    """A column of text is a feature, and nothing else; its embedding is installed."""
+    data = product.data
+    names = {getattr(data, role): role for role in ("truth", "id", "unit", "score", "prediction")}
+    for name, how in data.text.items():
+        if name in names:
+            message = f"holds '{name}', and it is `data.{names[name]}`"
+            yield Problem(("data", "text"), message, "Text is a feature: remove it here.")
+        if how is not None and how not in registry.embeddings():
+            step = did_you_mean(how, ["auto", *registry.embeddings()], "embeddings")
+            message = f"is {shown(how)}, and there is no such embedding"
+            yield Problem(("data", "text", name), message, step, "unknown_embedding")
 
 
 def _readers(product: Product) -> Iterator[Problem]:

@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.product import Product, Scope, TrainRules
+from roadworthy.core.report import NormalReport
 from roadworthy.core.team import Team
+from roadworthy.core.worklist import Worklist
 from roadworthy.io import registry
 from roadworthy.io.cost_checks import by_ratio
 from roadworthy.io.cost_words import harms
@@ -124,8 +126,12 @@ def _product(
         confidence=around.confidence,
         decision=around.decision,
         training=TrainRules() if words.train is None else words.train.core(),
+        renewal=words.renewal.core(),
         model=None if words.model is None else words.model.core(),
+        worklist=Worklist() if words.worklist is None else words.worklist.core(),
+        report=NormalReport() if words.report is None else words.report.core(),
         models=None if words.models is None else tuple(words.models),
+        store=None if words.store is None else words.store.core(),
         file=file,
         fingerprint=_fingerprint(text, written),
         text=text,

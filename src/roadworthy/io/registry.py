@@ -8,6 +8,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar, cast
 
+from roadworthy.core.embedding import Embedding
 from roadworthy.core.errors import BadInput
 from roadworthy.core.guard import GuardMethod
 from roadworthy.core.instrument import About, Collector, Instrument
@@ -22,6 +23,7 @@ COLLECTORS = "roadworthy.collectors"
 LEVERS = "roadworthy.levers"
 MODELS = "roadworthy.models"
 GUARDS = "roadworthy.guards"
+EMBEDDINGS = "roadworthy.embeddings"
 
 
 class Announced(Mapping[str, T], Generic[T]):
@@ -80,6 +82,30 @@ def guards() -> Mapping[str, GuardMethod]:
     return Announced(GUARDS, entry_points(group=GUARDS))
 
 
+@cache
+def embeddings() -> Mapping[str, Embedding]:
+    """Every installed embedding of text by its name in product.yaml."""
+    return Announced(EMBEDDINGS, entry_points(group=EMBEDDINGS))
+
+
+def embedding(name: str) -> Embedding:
+    """The embedding that is called ``name``.
+
+    Raises:
+        BadInput: nobody announces that name, or its package cannot be imported.
+    """
+    known = embeddings()
+    if name in known:
+        return known[name]
+    raise BadInput(
+        f"There is no embedding `{name}`.",
+        code="unknown_embedding",
+        where="data.text",
+        value=name,
+        next_step=did_you_mean(name, known, "embeddings"),
+    )
+
+
 def instrument(name: str) -> Instrument:
     """The instrument that measures ``name``.
 
@@ -128,7 +154,7 @@ def _load(point: EntryPoint) -> object:
         raise _broken(point, "lacks propose")
     if point.group == MODELS:
         _check_rung(point, plugin)
-    if point.group == GUARDS:
+    if point.group in (GUARDS, EMBEDDINGS):
         _require_methods(point, plugin, ("fit", "ready"))
     return plugin
 

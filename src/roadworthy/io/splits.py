@@ -103,7 +103,7 @@ def _by_units(frame: pl.DataFrame, units: pl.Series, product: Product, split: Sp
     if split.by is not None:
         parted = _in_time(_dates(frame[split.by], product), units, split)
     else:
-        parted = _at_random(_strata(frame, product), units, split)
+        parted = at_random(_strata(frame, product), units, split)
     return _to_rows(units, parted)
 
 
@@ -129,7 +129,7 @@ def _positive(truth: pl.Series, product: Product) -> pl.Series:
     return is_level(truth, level)
 
 
-def _at_random(strata: pl.Series, units: pl.Series, split: Split) -> pl.DataFrame:
+def at_random(strata: pl.Series, units: pl.Series, split: Split) -> pl.DataFrame:
     """Units ranked by a keyed hash of their name, and cut by the fractions in each stratum."""
     per_unit = pl.DataFrame({"unit": units, "stratum": strata})
     named = per_unit.group_by("unit").agg(pl.col("stratum").max())
@@ -242,7 +242,7 @@ def _leave_out(frame: pl.DataFrame, units: pl.Series, product: Product, split: S
     _refuse_parted(units, sealed.cast(pl.String), product, "sealed and in open levels")
     rest = ~sealed
     strata = _strata(frame, product)
-    parted = _at_random(strata.filter(rest), units.filter(rest), split)
+    parted = at_random(strata.filter(rest), units.filter(rest), split)
     return _to_rows(units, parted).set(sealed, SetName.SEALED.value)
 
 

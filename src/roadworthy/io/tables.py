@@ -23,16 +23,16 @@ HANDED_OVER = "the frame"
 def scan_cases(product: Product) -> pl.LazyFrame:
     """The cases that ``data.cases`` names, file after file, in the columns' own names.
 
-    Paths are relative to product.yaml; what a glob finds is sorted; a file is read once. Ids and
-    units of CSV files stay text, so that ``007`` does.
+    Paths are relative to product.yaml; what a glob finds is sorted; a file is read once. Ids,
+    units and text of CSV files stay text, so that ``007`` does.
 
     Raises:
         BadInput: a file is missing or broken, is empty, or files have different columns.
     """
     files = _files(product.data.cases, product.folder)
     _refuse_copies(files)
-    as_text = [name for name in (product.data.id, product.data.unit) if name is not None]
-    return _scan(files, as_text)
+    named = (product.data.id, product.data.unit, *product.data.text)
+    return _scan(files, [name for name in named if name is not None])
 
 
 def is_missing(product: Product) -> bool:
@@ -83,6 +83,7 @@ def require_columns(frame: pl.LazyFrame | pl.DataFrame, names: Iterable[str], wh
         BadInput: a column is missing; the nearest one is named.
     """
     present = frame.collect_schema().names()
+    own = [name for name in present if not name.startswith("@")]
     for name in names:
         if name not in present:
             raise BadInput(
@@ -90,7 +91,7 @@ def require_columns(frame: pl.LazyFrame | pl.DataFrame, names: Iterable[str], wh
                 code="missing_column",
                 where=where,
                 value=name,
-                next_step=did_you_mean(name, present, "columns"),
+                next_step=did_you_mean(name, own, "columns"),
             )
 
 

@@ -109,13 +109,13 @@ def whose_problems(
         message = "is team, and the product declares none"
         step = "Add `team: {reader: ..., rule: either}`, or remove `of`."
         yield Problem(at, message, step, "missing_key")
-    if not _on_calls(requirement, instrument):
+    if not on_calls(requirement, instrument):
         message = f"is team, and `{requirement.metric}` is not counted from calls"
         step = "Remove `of`, or use a metric of calls, such as sensitivity or specificity."
         yield Problem(at, message, step)
 
 
-def _on_calls(requirement: Requirement[object], instrument: Instrument) -> bool:
+def on_calls(requirement: Requirement[object], instrument: Instrument) -> bool:
     """Whether a metric rests on flags and referrals: a team has no score of its own."""
     about = instrument.about
     if Task.BINARY not in about.tasks or about.table != "cases":

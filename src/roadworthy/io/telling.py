@@ -17,6 +17,7 @@ from roadworthy.core.scope import (
     AllOf,
     AnyOf,
     Condition,
+    Ground,
     Missing,
     OnField,
     Outside,
@@ -266,20 +267,20 @@ def what_becomes(does: Missing | Outside) -> str:
 
 
 def outside(code: str, scope: Scope) -> str:
-    """A reason code such as ``SCOPE:age``, told."""
+    """A reason code such as ``OUT_OF_SCOPE:age``, told."""
     if code == LEARNED:
         return "too far from what the product learnt from, as the guard measures it"
     kind, _, named = code.partition(":")
     rules = [rule for rule in scope.rules if rule.beyond.code.partition(":")[2] == named]
     fields = " or ".join(rules[0].fields) if rules else named
-    if kind == "MISSING":
+    if kind == Ground.MISSING:
         return f"{fields} is not recorded"
-    if kind == "SCOPE" and len(rules) == 1:
+    if kind == Ground.SCOPE and len(rules) == 1:
         rule = rules[0]
         if isinstance(rule, ScopeRule):
             return f"{fields} is not within {allowed(rule)}"
         return f"it does not hold that {condition(rule.condition)}"
-    return f"{fields} is not as the scope asks" if kind == "SCOPE" and rules else code
+    return f"{fields} is not as the scope asks" if kind == Ground.SCOPE and rules else code
 
 
 def referred(how: Referred | None) -> str:

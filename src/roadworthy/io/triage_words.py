@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from roadworthy.core.certificate import MaxRisk, Risk
 from roadworthy.core.requirement import SliceRule
@@ -15,6 +16,7 @@ from roadworthy.io.words import (
     Levels,
     Pair,
     as_share,
+    between,
     choice,
     number,
 )
@@ -46,7 +48,17 @@ def _predictive_value(value: object) -> float:
 
 _OPEN = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
 ErrorRate = Annotated[float, Checked(_error_rate, _OPEN)]
+Score = Annotated[float, between(0.0, 1.0)]
 PredictiveValue = Annotated[float, Checked(_predictive_value, _OPEN)]
+
+
+def _not_inside(key: str, risk: str) -> PydanticCustomError:
+    """A predictive value may fall when less is decided: stricter is not certified with it."""
+    return wrong(
+        f"stands beside `{risk}`, which a stricter threshold need not keep",
+        "Remove it: what is certified for a predictive value is used as it is.",
+        key=key,
+    )
 
 
 class ClearWords(Words):
@@ -56,11 +68,15 @@ class ClearWords(Words):
     """The largest share of the positives that may be cleared."""
     npv_at_least: PredictiveValue | None = None
     """The least share of negatives among the cleared cases; needs data.prevalence."""
+    only_below: Score | None = None
+    """Inside what is certified, clear only scores below this; never more than is certified."""
 
     @model_validator(mode="after")
     def _some_risk(self) -> Self:
         if not list(self.risks()):
             raise wrong("names no risk", "Write {fnr_at_most: 0.01} or {npv_at_least: 0.999}.")
+        if self.only_below is not None and self.npv_at_least is not None:
+            raise _not_inside("only_below", "npv_at_least")
         return self
 
     def risks(self) -> Iterator[MaxRisk]:
@@ -78,11 +94,15 @@ class FlagWords(Words):
     """The largest share of the negatives that may be flagged."""
     ppv_at_least: PredictiveValue | None = None
     """The least share of positives among the flagged cases; needs data.prevalence."""
+    only_above: Score | None = None
+    """Inside what is certified, flag only scores above this; never more than is certified."""
 
     @model_validator(mode="after")
     def _some_risk(self) -> Self:
         if not list(self.risks()):
             raise wrong("names no risk", "Write {fpr_at_most: 0.05} or {ppv_at_least: 0.9}.")
+        if self.only_above is not None and self.ppv_at_least is not None:
+            raise _not_inside("only_above", "ppv_at_least")
         return self
 
     def risks(self) -> Iterator[MaxRisk]:
@@ -91,6 +111,27 @@ class FlagWords(Words):
             yield MaxRisk(Risk.FPR, self.fpr_at_most)
         if self.ppv_at_least is not None:
             yield MaxRisk(Risk.PPV, self.ppv_at_least)
+
+
+def _chance(value: object) -> float:
+    found = number(value)
+    if not 0.5 <= found < 1:
+        step = as_share(found) if found > 1 else "Write a chance such as 0.8."
+        likelier = "must be at least 0.5, as the likelier of two answers is, and less than 1"
+        raise wrong(f"{likelier}, not {shown(value)}", step)
+    return found
+
+
+Chance = Annotated[
+    float, Checked(_chance, {"type": "number", "minimum": 0.5, "exclusiveMaximum": 1})
+]
+
+
+class AssistWords(Words):
+    """Which of the cases that a person decides come with the product's suggestion."""
+
+    likely_right: Chance
+    """The least chance, by the score, that the suggestion is right; needs calibrated scores."""
 
 
 class ProtectWords(Words):

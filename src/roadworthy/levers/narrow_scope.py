@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import polars as pl
 
 from roadworthy.core import columns
-from roadworthy.core.lever import Change, Rejudge
-from roadworthy.core.path import Path
+from roadworthy.core.lever import Change, Fresh, Rejudge
+from roadworthy.core.path import Amount, Path
 from roadworthy.core.policy import Decides, Policy, Triage
-from roadworthy.core.product import ScopeRule
+from roadworthy.core.product import Product, ScopeRule
 from roadworthy.core.requirement import Level
 from roadworthy.core.standing import Cell, Standing, out_of_reach, standing
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Verdict
 from roadworthy.io import path_words, telling
 from roadworthy.io.levels import has_levels, holds
+from roadworthy.stats.triage import calibration_cases
 
 # a scope that leaves less than this is another product
 LEAST_KEPT = 0.5
@@ -69,6 +70,7 @@ def _path(
     study: OpenStudy, best: _Tried, tried: int, before: Sequence[Verdict], rejudge: Rejudge
 ) -> Path:
     fresh = rejudge.fresh(study, Change(scope=(best.rule,)))
+    again = _certified_again(study, best.rule)
     rules = (*rejudge.product.scope.rules, best.rule)
     lines = [path_words.scope(rules)]
     policy = rejudge.policy
@@ -78,25 +80,67 @@ def _path(
     return Path(
         lever="narrow_scope",
         change=f"Narrow the scope to {best.rule.field} {telling.allowed(best.rule)}: "
-        f"{telling.percent(round(best.kept, 3))} of the cases in scope stay.",
+        f"{telling.percent(round(best.kept, 3))} of the cases in scope stay."
+        f"{_anew(policy, rejudge.product, again)}",
         expected=path_words.then(before, best.verdicts),
-        cost=fresh.cost,
-        assumed=("the cases left out go to a person", *_certified(policy), *fresh.assumed),
+        cost=_cost(fresh, again, rejudge.product),
+        assumed=(
+            "the cases left out go to a person",
+            *_assumed(policy, rejudge.product),
+            *fresh.assumed,
+        ),
         selection=True,
         write="\n".join(lines),
-        cases=fresh.more,
+        cases=None if fresh.more is None else fresh.more + (again or 0),
         settles=fresh.settles,
         proof=path_words.proof(fresh, f"{tried} rules"),
     )
 
 
-def _certified(policy: Decides | None) -> tuple[str, ...]:
-    if not isinstance(policy, Triage):
-        return ()
-    return (
-        "another scope is another policy: it is certified on fresh calibration cases, or by one of "
-        "the declared looks",
-    )
+def _anew(policy: Decides | None, product: Product, again: int | None) -> str:
+    """What rests on the scope, and must be made anew for another one."""
+    told = ""
+    if product.guard is not None:
+        how = "Its guard is set for the present scope: run `roadworthy train` again."
+        if product.data.score is not None or product.model is not None:
+            how = "Its guard is then fitted and set anew, on the cases of that scope."
+        told += f" {how}"
+    if isinstance(policy, Triage):
+        some = "fresh calibration cases"
+        if again is not None:
+            some = f"at least {telling.count(again)} {some}"
+        told += f" Certify it anew on {some}: the present ones certified another scope."
+    return told
+
+
+def _assumed(policy: Decides | None, product: Product) -> tuple[str, ...]:
+    found = []
+    if product.guard is not None:
+        found.append(
+            "the new guard lets in what the present one lets in; it may turn other cases away"
+        )
+    if isinstance(policy, Triage):
+        found.append(
+            "the thresholds that are certified anew are like the present ones, with which this was "
+            "told; a look that was declared before would do as well as fresh cases"
+        )
+    return tuple(found)
+
+
+def _certified_again(study: OpenStudy, rule: ScopeRule) -> int | None:
+    """The fewest calibration cases of the narrower scope that can certify the same again."""
+    if study.certificate is None:
+        return None
+    inside = study.tables["cases"].filter(pl.col(columns.INSIDE))
+    kept = inside.filter(_keeps(rule, inside[rule.field].dtype))
+    return calibration_cases(study.certificate, kept[columns.POSITIVE].to_numpy())
+
+
+def _cost(fresh: Fresh, again: int | None, product: Product) -> Amount | None:
+    costs = product.costs
+    if again is None or fresh.cost is None or costs is None or costs.label is None:
+        return fresh.cost
+    return Amount(fresh.cost.value + again * costs.label, costs.unit)
 
 
 def _search(study: OpenStudy, apart: Collection[Cell], rejudge: Rejudge) -> list[_Tried]:

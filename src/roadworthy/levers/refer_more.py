@@ -12,21 +12,16 @@ from roadworthy.core import columns
 from roadworthy.core.lever import Change, Rejudge
 from roadworthy.core.path import Amount, Path
 from roadworthy.core.policy import Policy, Referred
-from roadworthy.core.product import CaseCost, Costs
+from roadworthy.core.product import Costs
 from roadworthy.core.standing import Cell, Standing, out_of_reach, standing
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Verdict
 from roadworthy.io import path_words, telling
+from roadworthy.stats.prices import per_case
 
 SHARES = (0.02, 0.05, 0.10, 0.15, 0.20, 0.30, 0.40, 0.50)
 # how much of the band lies below the threshold
 SHAPES = (0.5, 1.0, 0.0)
-PERSON = {
-    Referred.RIGHT: "the person decides every referred case rightly",
-    Referred.WRONG: "the person is counted as wrong on every referred case",
-    Referred.EXCLUDED: "the rates speak only of the cases decided without a person; what the "
-    "person finds is not counted",
-}
 
 
 @dataclass(frozen=True)
@@ -98,8 +93,8 @@ def _path(
 ) -> Path:
     fresh = rejudge.fresh(study, Change(policy=found.policy, referred=referred))
     low, high = found.policy.refer_between or (0.0, 0.0)
-    per_case = _price(study, found.policy, rejudge.product.costs)
-    price = f", for {telling.number(per_case.value, per_case.unit)} a case" if per_case else ""
+    paid = _price(study, found.policy, rejudge.product.costs)
+    price = f", for {telling.number(paid.value, paid.unit)} a case" if paid else ""
     undeclared = rejudge.product.decision.referred is None
     return Path(
         lever="refer_more",
@@ -108,13 +103,13 @@ def _path(
         expected=path_words.then(before, found.verdicts),
         cost=fresh.cost,
         assumed=(
-            PERSON[referred],
+            path_words.PERSON[referred],
             *(["product.yaml does not say yet how referrals count"] if undeclared else []),
             *fresh.assumed,
         ),
         selection=True,
         write=path_words.decision(rejudge.product, found.policy, referred),
-        per_case=per_case,
+        per_case=paid,
         cases=fresh.more,
         settles=fresh.settles,
         proof=path_words.proof(fresh, f"{tried} bands"),
@@ -157,13 +152,5 @@ def _share(study: OpenStudy, band: Policy) -> float:
 
 def _price(study: OpenStudy, band: Policy, costs: Costs | None) -> Amount | None:
     """What referring costs per case, over all cases in scope; None: no price is declared."""
-    if costs is None or costs.refer == 0.0:
-        return None
     inside = study.tables["cases"].filter(pl.col(columns.INSIDE))
-    price = (
-        pl.lit(costs.refer)
-        if not isinstance(costs.refer, CaseCost)
-        else pl.col(costs.refer.column).cast(pl.Float64)
-    )
-    paid = pl.when(_referred(band)).then(price).otherwise(0.0)
-    return Amount(float(inside.select(paid.mean()).item() or 0.0), costs.unit)
+    return per_case(inside, _referred(band), costs)

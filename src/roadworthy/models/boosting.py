@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class Boosting:
         features: tuple[str, ...],
         seed: int,
         weights: pl.Series | None = None,
+        texts: Mapping[str, str | None] | None = None,
     ) -> Fitted:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
@@ -40,16 +42,16 @@ class Boosting:
         )
         # early stopping would hold back a tenth of the cases, drawn at random
         last = kind(max_iter=100, max_leaf_nodes=8, early_stopping=False, random_state=seed)
-        columns = pipelines.learnable(cases, features)
-        steps = [("columns", as_they_are(columns)), ("model", last)]
+        columns = pipelines.learnable(cases, features, texts)
+        steps = [("columns", as_they_are(columns, seed)), ("model", last)]
         return pipelines.fitted(self.title(task), steps, columns, cases, truth, task, weights)
 
     def load(self, artifact: Path) -> Model:
         return pipelines.load(artifact)
 
 
-def as_they_are(columns: pipelines.Columns) -> Any:
-    """Numbers as they are, missing ones too; a column for every category."""
+def as_they_are(columns: pipelines.Columns, seed: int) -> Any:
+    """Numbers as they are, missing ones too; a column for every category; text as few numbers."""
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import OneHotEncoder
 
@@ -57,4 +59,5 @@ def as_they_are(columns: pipelines.Columns) -> Any:
         "numbers": "passthrough",
         "categories": OneHotEncoder(handle_unknown="ignore", sparse_output=False),
     }
-    return ColumnTransformer([(kind, kinds[kind], at) for kind, at in columns.places.items()])
+    steps = [(kind, kinds[kind], at) for kind, at in columns.places.items()]
+    return ColumnTransformer([*steps, *pipelines.text_steps(columns, "lsa", seed, dense=True)])

@@ -7,7 +7,6 @@ seen (cross-fitting): the validation cases stay fresh for the choice between run
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -59,7 +58,7 @@ class CalibratedModel:
 
     def answer(self, cases: pl.DataFrame) -> pl.Series:
         """Calibrated probabilities; what is no score from 0 to 1 is left for the judge to see."""
-        return self._through(self.inner.answer(cases))
+        return self.through(self.inner.answer(cases))
 
     def distribution(self, cases: pl.DataFrame) -> pl.DataFrame:
         """Bounds go through the calibrator too, which never turns their order round.
@@ -67,14 +66,18 @@ class CalibratedModel:
         The mutual information stays that of the members before they were calibrated.
         """
         if not isinstance(self.inner, Uncertain):
-            scores = self.inner.answer(cases)
-            ends = self.calibrator.interval(scores.to_numpy()) or (None, None)
-            return uncertainty.of_scores(self._through(scores), *ends)
+            return self.around(self.inner.answer(cases))
         found = self.inner.distribution(cases)
-        mapped = [self._through(found[name]) for name in ("score", "low", "high")]
+        mapped = [self.through(found[name]) for name in ("score", "low", "high")]
         return uncertainty.of_scores(*mapped).with_columns(found["mutual_information"])
 
-    def _through(self, scores: pl.Series) -> pl.Series:
+    def around(self, scores: pl.Series) -> pl.DataFrame:
+        """The distribution of cases to which the inner model gives one score each."""
+        ends = self.calibrator.interval(scores.to_numpy()) or (None, None)
+        return uncertainty.of_scores(self.through(scores), *ends)
+
+    def through(self, scores: pl.Series) -> pl.Series:
+        """The inner model's scores, calibrated."""
         given = scores.cast(pl.Float64)
         proper = given.is_between(0.0, 1.0).fill_null(False)
         calibrated = pl.Series(self.calibrator(given.filter(proper).to_numpy()), dtype=pl.Float64)
@@ -157,7 +160,9 @@ class Calibrated:
         ``weights`` are the rung's alone. The calibrator takes every case as one case, so it makes
         chances of scores that weights have moved.
         """
-        model = weighing.fit(self.inner, cases, truth, task, features, seed, weights, guidance)
+        model = weighing.fit(
+            self.inner, cases, truth, task, features, seed, weights, None, guidance
+        )
         y = truth.to_numpy()
         calibrators.require_enough(y, "the training split")
         scores = np.empty(len(y))
@@ -165,7 +170,7 @@ class Calibrated:
             some = None if weights is None else weights[rest]
             told = None if guidance is None else guidance.of(rest)
             part = weighing.fit(
-                self.inner, cases[rest], truth[rest], task, features, seed, some, told
+                self.inner, cases[rest], truth[rest], task, features, seed, some, None, told
             )
             scores[held_out] = part.answer(cases[held_out]).to_numpy()
         # a case that was not answered, such as one without a readable image, teaches nothing
@@ -195,25 +200,6 @@ class Calibrated:
             part = Path(folder) / MODEL
             part.write_bytes(content)
             return self.inner.load(part)
-
-
-class CalibratedRungs(Mapping[str, Rung]):
-    """Rungs by name, each calibrated; one is loaded when it is first asked for."""
-
-    def __init__(self, inner: Mapping[str, Rung], method: Calibrate) -> None:
-        self._inner, self._method = inner, method
-
-    def __getitem__(self, name: str) -> Rung:
-        return Calibrated(self._inner[name], self._method)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._inner)
-
-    def __len__(self) -> int:
-        return len(self._inner)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._inner
 
 
 def chosen(method: Calibrate, scores: Floats, truth: NDArray[np.bool_], seed: int) -> Calibrator:

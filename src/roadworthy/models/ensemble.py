@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,7 @@ class EnsembleModel(TrainedPipeline):
 
     def distribution(self, cases: pl.DataFrame) -> pl.DataFrame:
         """Mean, spread and disagreement of the members; binary tasks only."""
-        x = self.pipeline[:-1].transform(
-            pipelines.matrix(cases, self.card.numbers, self.card.categories)
-        )
+        x = self.pipeline[:-1].transform(self.matrix(cases))
         with pipelines.one_thread():
             members = [self._member(one, x) for one in self.pipeline[-1].estimators_]
         return uncertainty.of_members(np.stack(members))
@@ -62,6 +61,7 @@ class Ensemble:
         features: tuple[str, ...],
         seed: int,
         weights: pl.Series | None = None,
+        texts: Mapping[str, str | None] | None = None,
     ) -> Fitted:
         from sklearn import ensemble
 
@@ -70,8 +70,8 @@ class Ensemble:
         bagging = getattr(ensemble, f"Bagging{kind}")
         one = boosting(max_iter=TREES, learning_rate=0.2, max_leaf_nodes=8, early_stopping=False)
         last = bagging(one, n_estimators=MEMBERS, random_state=seed)
-        columns = pipelines.learnable(cases, features)
-        steps = [("columns", as_they_are(columns)), ("model", last)]
+        columns = pipelines.learnable(cases, features, texts)
+        steps = [("columns", as_they_are(columns, seed)), ("model", last)]
         found = pipelines.fitted(self.title(task), steps, columns, cases, truth, task, weights)
         return _kind(found)
 

@@ -136,6 +136,7 @@ def fit_guard(
     methods: tuple[str, ...],
     said: str,
     seed: int,
+    texts: Mapping[str, str | None] | None = None,
 ) -> FittedGuard:
     """A guard without a threshold, from training cases in scope.
 
@@ -145,7 +146,7 @@ def fit_guard(
     Raises:
         BadInput: there are too few cases, or the features tell nothing.
     """
-    known = encoding(cases, features)
+    known = encoding(cases, features, texts, seed)
     order = np.random.default_rng(seed).permutation(cases.height)
     cut = min(max(cases.height // _SCALED_BY, 1), _MOST_SCALES)
     encoded = known.of(cases)

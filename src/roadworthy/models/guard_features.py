@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from roadworthy.core.errors import BadInput
-from roadworthy.models.pipelines import MOST_CATEGORIES
+from roadworthy.io.registry import embedding
+from roadworthy.models.pipelines import MOST_CATEGORIES, one_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from roadworthy.core.guard import Floats
 
 # squares of larger ones would leave the range of numbers
@@ -43,6 +47,35 @@ class Category:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A column of text through a dense embedding: its middle, and one scale for all directions.
+
+    ``fitted`` is what the embedding kept; without any text a case lies where the embedding has it.
+    """
+
+    name: str
+    embedding: str
+    fitted: Mapping[str, Any]
+    mean: Floats
+    deviation: float
+
+    @cached_property
+    def _embed(self) -> Callable[[Sequence[str]], Any]:
+        return embedding(self.embedding).ready(self.fitted)
+
+    def plain(self) -> dict[str, Any]:
+        """What is written down; what is made ready from it is not."""
+        keys = ("name", "embedding", "fitted", "mean", "deviation")
+        return {key: getattr(self, key) for key in keys}
+
+    def of(self, cases: pl.DataFrame) -> Floats:
+        """The texts as numbers, shape (d, cases), each direction of variance 1 on average."""
+        texts = _texts(cases, self.name, "text").to_list()
+        found: Floats = ((self._embed(texts) - self.mean) / self.deviation).T
+        return found
+
+
+@dataclass(frozen=True)
 class Encoding:
     """How columns become numbers: standardised, levels as columns of their own, gaps as well.
 
@@ -53,11 +86,13 @@ class Encoding:
     numbers: tuple[Number, ...]
     categories: tuple[Category, ...]
     rare: float
+    texts: tuple[Written, ...] = ()
 
     @property
     def needs(self) -> tuple[str, ...]:
         """The columns that it reads."""
-        return (*(one.name for one in self.numbers), *(one.name for one in self.categories))
+        names = [one.name for one in self.numbers] + [one.name for one in self.categories]
+        return (*names, *(one.name for one in self.texts))
 
     def of(self, cases: pl.DataFrame) -> Floats:
         """The cases as numbers, shape (cases, width).
@@ -81,6 +116,8 @@ class Encoding:
                 known |= here
                 parts.append(_rarity(here, share))
             unseen += ~known
+        for text in self.texts:
+            parts.extend(text.of(cases))
         parts.append(unseen * self.rare)
         found: Floats = np.clip(np.stack(parts, axis=1), -_FARTHEST, _FARTHEST)
         return found
@@ -91,6 +128,7 @@ class Encoding:
             "numbers": [vars(number) for number in self.numbers],
             "categories": [vars(category) for category in self.categories],
             "rare": self.rare,
+            "texts": [text.plain() for text in self.texts],
         }
 
     @staticmethod
@@ -100,11 +138,19 @@ class Encoding:
             tuple(Number(**number) for number in plain["numbers"]),
             tuple(Category(**category) for category in plain["categories"]),
             plain["rare"],
+            tuple(Written(**text) for text in plain.get("texts", ())),
         )
 
 
-def encoding(cases: pl.DataFrame, features: tuple[str, ...]) -> Encoding:
+def encoding(
+    cases: pl.DataFrame,
+    features: tuple[str, ...],
+    texts: Mapping[str, str | None] | None = None,
+    seed: int = 0,
+) -> Encoding:
     """The encoding that the reference ``cases`` ask for.
+
+    ``texts`` are those of the features that hold text, each with its embedding (None: ``lsa``).
 
     Raises:
         BadInput: a feature is empty or a name for each case, or no feature differs between cases.
@@ -119,11 +165,13 @@ def encoding(cases: pl.DataFrame, features: tuple[str, ...]) -> Encoding:
             value=list(features),
             next_step="Name columns that differ: `guard: {features: [...]}`.",
         )
-    numbers = tuple(n for n in features if cases.schema[n].is_numeric())
+    read = {name: how or "lsa" for name, how in (texts or {}).items() if name in features}
+    numbers = tuple(n for n in features if cases.schema[n].is_numeric() and n not in read)
     return Encoding(
         tuple(_number(cases, name) for name in numbers),
-        tuple(_category(cases, name) for name in features if name not in numbers),
+        tuple(_category(cases, n) for n in features if n not in numbers and n not in read),
         float(np.sqrt(cases.height + 1)),
+        tuple(_written(cases, name, how, seed) for name, how in read.items()),
     )
 
 
@@ -155,6 +203,25 @@ def _category(cases: pl.DataFrame, name: str) -> Category:
         )
     shares = tuple(_share(count, cases.height) for count in counts.values())
     return Category(name, kind, tuple(counts), shares)
+
+
+def _written(cases: pl.DataFrame, name: str, how: str, seed: int) -> Written:
+    texts = _texts(cases, name, "text").to_list()
+    with one_thread():
+        fitted = embedding(how).fit(texts, seed)
+        found = embedding(how).ready(fitted)(texts)
+    if not isinstance(found, np.ndarray):
+        raise BadInput(
+            f"the guard reads {name!r} by the embedding `{how}`, whose numbers are many and mostly "
+            "0: distances between them tell nothing.",
+            code="no_distances",
+            where="guard: features",
+            value=how,
+            next_step="Name a dense one such as `lsa` under `data: {text: }`, or leave the column "
+            "out of `guard: {features: [...]}`.",
+        )
+    scale = float(np.sqrt(found.var(axis=0).mean()))
+    return Written(name, how, fitted, found.mean(axis=0), scale if scale > 1e-12 else 1.0)
 
 
 def _share(count: int, cases: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ from roadworthy.core.product import Task
 from roadworthy.core.rung import Fitted
 from roadworthy.models import pipelines
 
+# a text has hundreds of words and the length of one or two numbers: at its own length the penalty
+# would flatten all of them
+TEXT_WEIGHT = 3.0
+
 
 class Logistic:
-    """One weight a number and a category; scaled, missing numbers by their median and a flag."""
+    """One weight a number, a category and a word; missing numbers by their median and a flag."""
 
     rank = 10
     why = "one weight for every number and every category"
@@ -30,6 +35,7 @@ class Logistic:
         features: tuple[str, ...],
         seed: int,
         weights: pl.Series | None = None,
+        texts: Mapping[str, str | None] | None = None,
     ) -> Fitted:
         from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -38,15 +44,15 @@ class Logistic:
             if task is Task.REGRESSION
             else LogisticRegression(max_iter=5000, random_state=seed)
         )
-        columns = pipelines.learnable(cases, features)
-        steps = [("columns", _scaled(columns)), ("model", last)]
+        columns = pipelines.learnable(cases, features, texts)
+        steps = [("columns", _scaled(columns, seed)), ("model", last)]
         return pipelines.fitted(self.title(task), steps, columns, cases, truth, task, weights)
 
     def load(self, artifact: Path) -> Model:
         return pipelines.load(artifact)
 
 
-def _scaled(columns: pipelines.Columns) -> Any:
+def _scaled(columns: pipelines.Columns, seed: int) -> Any:
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
@@ -57,4 +63,7 @@ def _scaled(columns: pipelines.Columns) -> Any:
         "numbers": Pipeline([("fill", filled), ("scale", StandardScaler())]),
         "categories": OneHotEncoder(handle_unknown="ignore"),
     }
-    return ColumnTransformer([(kind, kinds[kind], at) for kind, at in columns.places.items()])
+    steps = [(kind, kinds[kind], at) for kind, at in columns.places.items()]
+    texts = pipelines.text_steps(columns, "tfidf", seed)
+    heavier = {step: TEXT_WEIGHT for step, _, _ in texts}
+    return ColumnTransformer([*steps, *texts], transformer_weights=heavier)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -30,6 +31,7 @@ class Majority:
         features: tuple[str, ...],
         seed: int,
         weights: pl.Series | None = None,
+        texts: Mapping[str, str | None] | None = None,
     ) -> Fitted:
         from sklearn.dummy import DummyClassifier, DummyRegressor
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,6 +16,7 @@ import polars as pl
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Task
+from roadworthy.io.free_text import FEWEST_WORDS, words_per_text
 from roadworthy.io.levels import has_levels
 from roadworthy.models.reproducible import reproducible
 
@@ -30,6 +32,7 @@ MOST_CATEGORIES = 100
 TRUSTED = (
     "numpy.dtype",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "roadworthy.models.text_column.TextColumn",
 )
 
 
@@ -43,10 +46,11 @@ class Card:
     categories: tuple[str, ...]
     positive: int | None
     fitted_on: int
+    texts: tuple[str, ...] = ()
 
     @property
     def features(self) -> tuple[str, ...]:
-        return (*self.numbers, *self.categories)
+        return (*self.numbers, *self.categories, *self.texts)
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,17 @@ class TrainedPipeline:
         if cases.height == 0:
             # scikit-learn refuses an empty table, which a strict scope may leave
             return pl.Series(dtype=pl.String if self.card.task is Task.MULTICLASS else pl.Float64)
-        x = matrix(cases, self.card.numbers, self.card.categories)
+        x = self.matrix(cases)
         with one_thread():
             if self.card.task is Task.BINARY:
                 assert self.card.positive is not None
                 return pl.Series(self.pipeline.predict_proba(x)[:, self.card.positive])
             found = self.pipeline.predict(x)
         return pl.Series(found.astype(str) if self.card.task is Task.MULTICLASS else found)
+
+    def matrix(self, cases: pl.DataFrame) -> Matrix:
+        """What the pipeline takes."""
+        return matrix(cases, self.card.numbers, self.card.categories, self.card.texts)
 
     def to_bytes(self) -> bytes:
         """Pipeline and card in one skops file."""
@@ -93,31 +101,45 @@ class TrainedPipeline:
 
 @dataclass(frozen=True)
 class Columns:
-    """The features by kind; a pipeline sees the numbers first, then the categories."""
+    """The features by kind; a pipeline sees numbers first, then categories, then texts.
+
+    ``texts`` come with the name of their embedding (None: any).
+    """
 
     numbers: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    texts: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def places(self) -> dict[str, list[int]]:
-        """Where a pipeline finds each kind; a kind without columns is left out."""
+        """Where a pipeline finds numbers and categories; a kind without columns is left out."""
         cut, end = len(self.numbers), len(self.numbers) + len(self.categories)
         found = {"numbers": list(range(cut)), "categories": list(range(cut, end))}
         return {kind: places for kind, places in found.items() if places}
 
 
-def learnable(cases: pl.DataFrame, features: tuple[str, ...]) -> Columns:
+def learnable(
+    cases: pl.DataFrame,
+    features: tuple[str, ...],
+    texts: Mapping[str, str | None] | None = None,
+) -> Columns:
     """The features by kind, when there is something to learn from them; empty ones are left out.
+
+    ``texts`` are features that hold text: nothing else is taken for text.
 
     Raises:
         BadInput: no feature differs between the cases, or one of them is a name.
     """
     _refuse_shapeless(cases, features)
     _refuse_constant(cases, features)
-    return kinds(cases, features)
+    return kinds(cases, features, texts)
 
 
-def kinds(cases: pl.DataFrame, features: tuple[str, ...]) -> Columns:
+def kinds(
+    cases: pl.DataFrame,
+    features: tuple[str, ...],
+    texts: Mapping[str, str | None] | None = None,
+) -> Columns:
     """The features by kind; empty ones are left out, and whether any differs is not asked.
 
     Raises:
@@ -126,9 +148,30 @@ def kinds(cases: pl.DataFrame, features: tuple[str, ...]) -> Columns:
     _refuse_shapeless(cases, features)
     known = [name for name in features if _known(cases[name]).null_count() < cases.height]
     numbers = tuple(name for name in known if cases.schema[name].is_numeric())
-    categories = tuple(name for name in known if name not in numbers)
+    read = {name: how for name, how in (texts or {}).items() if name in known}
+    _refuse_unread(cases, tuple(read))
+    numbers = tuple(name for name in numbers if name not in read)
+    categories = tuple(name for name in known if name not in numbers and name not in read)
     _refuse_names(cases, categories)
-    return Columns(numbers, categories)
+    return Columns(numbers, categories, read)
+
+
+def text_steps(
+    columns: Columns, usual: str, seed: int, *, dense: bool = False
+) -> list[tuple[str, Any, list[int]]]:
+    """A step for every column of text, through its embedding or the one that is ``usual``.
+
+    ``dense``: the model takes no sparse matrix.
+    """
+    if not columns.texts:
+        return []
+    from roadworthy.models.text_column import TextColumn
+
+    first = len(columns.numbers) + len(columns.categories)
+    return [
+        (f"text {place}", TextColumn(how or usual, seed, dense), [place])
+        for place, how in enumerate(columns.texts.values(), start=first)
+    ]
 
 
 def fitted(
@@ -153,12 +196,13 @@ def fitted(
     pipeline = Pipeline(steps)
     weighed = {} if weights is None else {f"{steps[-1][0]}__sample_weight": weights.to_numpy()}
     with one_thread():
-        x = matrix(cases, columns.numbers, columns.categories)
+        x = matrix(cases, columns.numbers, columns.categories, tuple(columns.texts))
         pipeline.fit(x, truth.to_numpy(), **weighed)
     positive = None
     if task is Task.BINARY:
         positive = [bool(label) for label in pipeline.classes_].index(True)
-    card = Card(name, task, columns.numbers, columns.categories, positive, cases.height)
+    kinds = columns.numbers, columns.categories
+    card = Card(name, task, *kinds, positive, cases.height, tuple(columns.texts))
     return TrainedPipeline(pipeline, card)
 
 
@@ -185,16 +229,29 @@ def load(artifact: Path) -> TrainedPipeline:
 
 
 def matrix(
-    cases: pl.DataFrame, numbers: tuple[str, ...], categories: tuple[str, ...]
-) -> np.ndarray[Any, Any]:
-    """Numbers as float64, then categories as text, shape (cases, features), missing as NaN/text."""
-    found = np.empty((cases.height, len(numbers) + len(categories)), dtype=object)
+    cases: pl.DataFrame,
+    numbers: tuple[str, ...],
+    categories: tuple[str, ...],
+    texts: tuple[str, ...] = (),
+) -> Matrix:
+    """Numbers as float64, then categories and texts, shape (cases, features).
+
+    What is missing is NaN, a category of its own, or an empty text.
+    """
+    found = np.empty((cases.height, len(numbers) + len(categories) + len(texts)), dtype=object)
     for i, name in enumerate(numbers):
+        if not cases.schema[name].is_numeric():
+            _refuse_other_kind(cases[name], "numbers")
         column = cases[name].cast(pl.Float64, strict=False)
         _refuse_infinite(column)
         found[:, i] = column.fill_null(float("nan")).to_numpy()
     for i, name in enumerate(categories, start=len(numbers)):
+        # a file of texts such as 3 and 4 may be read as whole numbers, and 3 is still 3
+        if cases.schema[name].is_float():
+            _refuse_other_kind(cases[name], "categories")
         found[:, i] = cases[name].cast(pl.String).fill_null("(missing)").to_numpy()
+    for i, name in enumerate(texts, start=len(numbers) + len(categories)):
+        found[:, i] = cases[name].cast(pl.String).fill_null("").to_numpy()
     return found
 
 
@@ -271,13 +328,45 @@ def _refuse_names(cases: pl.DataFrame, categories: tuple[str, ...]) -> None:
     for name in categories:
         levels = cases[name].n_unique()
         if levels > MOST_CATEGORIES:
+            step = "Name the columns to learn from: `data: {features: [...]}`."
+            if words_per_text(cases[name]) >= FEWEST_WORDS:
+                step = (
+                    f"If people wrote it, say so: `data: {{text: [{name}]}}`. Otherwise n{step[1:]}"
+                )
             raise BadInput(
                 f"the feature {name!r} holds {levels} different texts in {cases.height} cases.",
                 code="too_many_categories",
                 where=f"column {name}",
                 value=levels,
-                next_step="Name the columns to learn from: `data: {features: [...]}`.",
+                next_step=step,
             )
+
+
+def _refuse_unread(cases: pl.DataFrame, texts: tuple[str, ...]) -> None:
+    for name in texts:
+        if cases.schema[name] not in (pl.String, pl.Categorical, pl.Enum):
+            raise BadInput(
+                f"the feature {name!r} holds {cases.schema[name]}, and is to be read as text.",
+                code="not_text",
+                where=f"column {name}",
+                value=str(cases.schema[name]),
+                next_step="Take it out of `data: {text: }`: numbers and dates are no text.",
+            )
+
+
+def _refuse_other_kind(column: pl.Series, learnt_as: str) -> None:
+    """What is of another kind than it was means something else; without values it has no kind."""
+    if column.null_count() == column.len():
+        return
+    raise BadInput(
+        f"the feature {column.name!r} holds {column.dtype}, and the model learnt it as "
+        f"{learnt_as}.",
+        code="changed_type",
+        where=f"column {column.name}",
+        value=str(column.dtype),
+        next_step="Write its values as they were; a text such as 'n/a' makes a column of numbers "
+        "text.",
+    )
 
 
 def _refuse_infinite(column: pl.Series) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from roadworthy.cli import show, show_compare, show_ways
+from roadworthy.cli import show, show_compare, show_decisions, show_report, show_ways, show_worklist
 from roadworthy.core.comparison import Comparison
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.path import Path
@@ -26,7 +26,10 @@ from roadworthy.notebook.card import (
 )
 from roadworthy.notebook.plot import Bars
 from roadworthy.notebook.text import text
+from roadworthy.workflow.decisions import Decisions
+from roadworthy.workflow.report import Reported
 from roadworthy.workflow.train import Trained
+from roadworthy.workflow.worklist import ReadingList
 
 
 def html(found: object) -> str:
@@ -159,10 +162,46 @@ def _comparison(found: Comparison) -> Card:
     )
 
 
+def _decisions(found: Decisions) -> Card:
+    late = found.expired is not None
+    return Card(
+        title=show_decisions.lead(found),
+        after=f"of {found.source}",
+        word="EXPIRED" if late else "",
+        colour=COLOURS[Outcome.FAIL] if late else NEUTRAL,
+        heads=show_decisions.HEADS,
+        rows=tuple(Row(row) for row in show_decisions.rows(found)),
+        told=tuple(show_decisions.facts(found)),
+        notes=found.notes,
+    )
+
+
+def _reading_list(found: ReadingList) -> Card:
+    return Card(
+        title=show_worklist.lead(found),
+        after=f"of {found.source}",
+        heads=show_worklist.heads(found),
+        rows=tuple(Row(row) for row in show_worklist.rows(found)),
+        told=tuple(show_worklist.facts(found)),
+        notes=tuple(show_worklist.notes(found)),
+    )
+
+
+def _reported(found: Reported) -> Card:
+    return Card(
+        title=show_report.lead(found),
+        after=f"of {found.source}",
+        told=(*show_report.facts(found), *found.first.splitlines()),
+    )
+
+
 _CARDS: dict[type, Callable[[Any], Card]] = {
     Judgement: _judgement,
     Plan: _plan,
     Ladder: _ladder,
     Trained: _trained,
     Comparison: _comparison,
+    Decisions: _decisions,
+    ReadingList: _reading_list,
+    Reported: _reported,
 }

@@ -9,9 +9,9 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import fft, special
+from scipy import special
 
-from roadworthy.stats import inversion
+from roadworthy.stats import inversion, unconditional
 
 __all__ = [
     "PairedCounts",
@@ -27,11 +27,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-# Chance that the rate of losses lies outside the range searched; it is added to every p-value.
-_OUTSIDE = 1e-6
-# Counts of equal score are one step of the ordering, however the last digit was rounded.
-_TIE = 1e-9
-_FEWEST_NODES, _MOST_NODES = 32, 512
 _MOST_PAIRS = 10_000_000
 
 
@@ -107,7 +102,7 @@ def p_above(counts: PairedCounts, delta: float) -> float:
         return 1.0 if counts.lost == counts.n else 0.0
     low, high = _angles(counts, delta)
     region = _Region.of(counts, delta, low, high)
-    return min(1.0, _largest(region, low, high) + _OUTSIDE)
+    return min(1.0, unconditional.largest(region.size, low, high) + unconditional.OUTSIDE)
 
 
 def p_below(counts: PairedCounts, delta: float) -> float:
@@ -132,7 +127,7 @@ def lower(counts: PairedCounts, alpha: float) -> float:
     """
     if not 0.0 < alpha < 1.0:
         raise ValueError(f"alpha must lie strictly between 0 and 1, not {alpha!r}.")
-    if counts.n == 0 or counts.lost == counts.n or alpha <= _OUTSIDE:
+    if counts.n == 0 or counts.lost == counts.n or alpha <= unconditional.OUTSIDE:
         return -1.0
 
     def rejected(delta: float) -> bool:
@@ -216,16 +211,16 @@ class _Region:
     @staticmethod
     def of(counts: PairedCounts, delta: float, low: float, high: float) -> _Region:
         ends = _losses(np.array([low, high]), delta)
-        lost = _window(counts.n, *ends)
+        lost = unconditional.window(counts.n, *ends)
         score = float(tango_z(counts.gained, counts.lost, counts.n, delta))
-        fewest = _fewest_gained(lost, counts.n, delta, score - _TIE * (1.0 + abs(score)))
+        fewest = _fewest_gained(lost, counts.n, delta, unconditional.tie(score))
         n = float(counts.n)
         return _Region(lost, fewest, n, delta)
 
     def size(self, angles: Floats) -> Floats:
         """Probability of the region, one per angle; counts beyond the window are included whole."""
         rate = _losses(angles, self.delta)[:, None]
-        chance = np.exp(_log_binomial(self.lost, self.n, rate))
+        chance = np.exp(unconditional.log_binomial(self.lost, self.n, rate))
         tail = np.zeros_like(chance)
         some = (chance > 1e-14) & (self.fewest <= self.n - self.lost)
         which, at = np.nonzero(some)
@@ -240,13 +235,6 @@ class _Region:
         return np.asarray((chance * tail).sum(axis=1) + beyond, dtype=np.float64)
 
 
-def _log_binomial(hits: Floats, n: float, rate: Floats | float) -> Floats:
-    orders = special.gammaln(hits + 1.0) + special.gammaln(n - hits + 1.0)
-    choose = special.gammaln(n + 1.0) - orders
-    chance = choose + special.xlogy(hits, rate) + special.xlog1py(n - hits, -np.asarray(rate))
-    return np.asarray(chance, dtype=np.float64)
-
-
 def _losses(angles: Floats, delta: float) -> Floats:
     """Rate of losses at an angle in 0..pi: on that scale one standard error is alike everywhere."""
     smallest, width = max(0.0, -delta), 0.5 * (1.0 - abs(delta))
@@ -254,30 +242,17 @@ def _losses(angles: Floats, delta: float) -> Floats:
 
 
 def _angles(counts: PairedCounts, delta: float) -> tuple[float, float]:
-    """The range of angles searched: exact bounds of the rate of losses, each at half of _OUTSIDE.
+    """The range of angles searched: exact bounds of the rate of losses, each at half of OUTSIDE.
 
     It rests on the losses alone. A null with a gain below delta is then dominated by the one on the
     boundary with the same rate of losses (more gains, same losses), so searching the boundary is
     enough; where no such one exists (losses above the largest rate), by the largest rate itself.
     """
-    c, n = float(counts.lost), float(counts.n)
-    least = special.betaincinv(c, n - c + 1.0, 0.5 * _OUTSIDE) if c > 0 else 0.0
-    most = special.betainccinv(c + 1.0, n - c, 0.5 * _OUTSIDE) if c < n else 1.0
+    least, most = unconditional.interval(counts.lost, counts.n)
     smallest, width = max(0.0, -delta), 0.5 * (1.0 - abs(delta))
     share = np.clip((np.array([least, most]) - smallest) / width, 0.0, 1.0)
     low, high = 2.0 * np.arcsin(np.sqrt(share))
     return float(low), float(high)
-
-
-def _window(n: int, least: float, most: float) -> Floats:
-    """Numbers of losses that matter for some rate between ``least`` and ``most``."""
-
-    def reach(rate: float) -> float:
-        return 6.5 * math.sqrt(n * rate * (1.0 - rate)) + 15.0
-
-    first = max(0, math.floor(n * least - reach(least)))
-    last = min(n, math.ceil(n * most + reach(most)))
-    return np.arange(first, last + 1, dtype=np.float64)
 
 
 def _fewest_gained(lost: Floats, n: int, delta: float, score: float) -> Floats:
@@ -293,36 +268,6 @@ def _fewest_gained(lost: Floats, n: int, delta: float, score: float) -> Floats:
     high = np.where(high > n - lost, np.inf, high)
     # Fewer losses are never less extreme; rounding must not make it so.
     return np.asarray(np.minimum.accumulate(high[::-1])[::-1], dtype=np.float64)
-
-
-def _largest(region: _Region, low: float, high: float) -> float:
-    """Largest size between two angles, never understated.
-
-    A size is a mean over outcomes, so on the angle scale it varies no faster than one standard
-    error (1/sqrt(n)); a Chebyshev series follows it, and what its last coefficients hold is added.
-    """
-    if high <= low:
-        return float(region.size(np.array([low]))[0])
-    nodes = _FEWEST_NODES
-    while True:
-        places = np.cos(np.pi * np.arange(nodes + 1) / nodes)
-        sizes = region.size(0.5 * (low + high) + 0.5 * (high - low) * places)
-        weights = fft.dct(sizes, type=1) / nodes
-        weights[[0, -1]] *= 0.5
-        rest = float(np.abs(weights[-nodes // 4 :]).sum())
-        best = float(sizes.max())
-        if rest <= 1e-3 * best or nodes >= _MOST_NODES:
-            break
-        nodes *= 2
-    return max(best, _largest_of_series(weights, 16 * nodes)) + rest
-
-
-def _largest_of_series(weights: Floats, steps: int) -> float:
-    """Largest value of a Chebyshev series on -1..1, with what it can gain between two steps."""
-    at = np.linspace(-1.0, 1.0, steps + 1)
-    values = np.polynomial.chebyshev.chebval(at, weights)
-    bend = np.polynomial.chebyshev.chebval(at, np.polynomial.chebyshev.chebder(weights, 2))
-    return float(values.max() + 0.5 * np.abs(bend).max() / steps**2)
 
 
 def _swapped(counts: PairedCounts) -> PairedCounts:
@@ -367,7 +312,7 @@ def _check_plan(limit: float, gain: float, discordant: float, alpha: float, powe
             f"a gain of {gain} needs a discordant rate between {abs(gain)} and 1, "
             f"not {discordant!r}."
         )
-    if not (_OUTSIDE < alpha <= 0.5 and 0.0 < power < 1.0):
+    if not (unconditional.OUTSIDE < alpha <= 0.5 and 0.0 < power < 1.0):
         raise ValueError(
             f"alpha must lie in 0..0.5 and power strictly between 0 and 1, not {alpha!r} "
             f"and {power!r}."
@@ -390,8 +335,8 @@ def _approximate_size(
 def _power(n: int, limit: float, gain: float, discordant: float, alpha: float) -> float:
     """Chance that ``p_above`` at the limit is at most alpha, in truth's world."""
     rate = min(1.0, max(0.0, 0.5 * (discordant - gain)))
-    lost = _window(n, rate, rate)
-    chance = np.exp(_log_binomial(lost, n, rate))
+    lost = unconditional.window(n, rate, rate)
+    chance = np.exp(unconditional.log_binomial(lost, n, rate))
     cumulated = np.cumsum(chance)
     places = np.searchsorted(cumulated, [0.02, 0.2, 0.5, 0.8, 0.98]).clip(0, lost.size - 1)
     typical = np.unique(lost[places])

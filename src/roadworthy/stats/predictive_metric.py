@@ -17,6 +17,8 @@ from roadworthy.core.requirement import Requirement
 from roadworthy.stats.evidence import CLUSTERED, INDEPENDENT, effective, from_bounds, rate
 from roadworthy.stats.gathered import Share, Tally
 from roadworthy.stats.rate_metric import POSITIVE, cases_needed
+from roadworthy.stats.verified_evidence import designed_rate, designed_value
+from roadworthy.stats.verified_share import DesignedTally
 
 FLAGGED = pl.col(columns.FLAGGED)
 Bound = Callable[[float, float, float, float, float, float], float]
@@ -36,6 +38,7 @@ class Predictive:
     parameters = Parameters
     called: str
     flagged: bool
+    by_design = True
 
     def value(self, sensitivity: float, specificity: float, prevalence: float) -> float:
         """The predictive value of known rates."""
@@ -59,9 +62,14 @@ class Predictive:
         self, requirement: Requirement[Any], gathered: Mapping[str, Any], regime: Regime
     ) -> Evidence:
         """Exact; at a declared prevalence from both rates' bounds at alpha / 2 each."""
+        limit = requirement.limit
         if "called" in gathered:
-            return rate(gathered["called"], requirement.limit, regime, self.called)
+            called = gathered["called"]
+            by_design = isinstance(called, DesignedTally)
+            return (designed_rate if by_design else rate)(called, limit, regime, self.called)
         prevalence = requirement.parameters.prevalence
+        if isinstance(gathered["positives"], DesignedTally):
+            return designed_value(gathered, limit, regime, self._of_rates(prevalence))
         found, lost = gathered["positives"], gathered["negatives"]
         return self._at(prevalence, found, lost, requirement, regime)
 
@@ -110,6 +118,9 @@ class Predictive:
             f"{prevalence:g} (Bonferroni)",
             assumptions=(CLUSTERED if dependent else INDEPENDENT,),
         )
+
+    def _of_rates(self, prevalence: float) -> Callable[[float, float], float]:
+        return lambda sensitivity, specificity: self.value(sensitivity, specificity, prevalence)
 
     def _none_called(self, positives: Tally, negatives: Tally) -> bool:
         flagged = positives.k + negatives.n - negatives.k

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from roadworthy.core import columns
+from roadworthy.core.path import Amount
 from roadworthy.core.product import CaseCost, CostMatrix, Costs, Harm, Price
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "least",
     "loss",
     "most",
+    "per_case",
     "price",
 ]
 
@@ -163,3 +165,11 @@ def most(amount: Price) -> float:
 def least(amount: Price) -> float:
     """The least that an amount can be."""
     return amount.minimum if isinstance(amount, CaseCost) else amount
+
+
+def per_case(cases: pl.DataFrame, referred: pl.Expr, costs: Costs | None) -> Amount | None:
+    """What referring some of ``cases`` costs, per case of all; None: no price is declared."""
+    if costs is None or costs.refer == 0.0:
+        return None
+    paid = pl.when(referred).then(price(costs.refer)).otherwise(0.0)
+    return Amount(float(cases.select(paid.mean()).item() or 0.0), costs.unit)

@@ -25,7 +25,9 @@ from roadworthy.stats.evidence import (
     rate,
     weighed_average,
 )
-from roadworthy.stats.gathered import Mean, Pairing, Pairs, Share, Tally
+from roadworthy.stats.gathered import Mean, Pairing, Pairs, Share
+from roadworthy.stats.verified_evidence import designed_rate, designed_sum
+from roadworthy.stats.verified_share import DesignedTally
 
 POSITIVE = pl.col(columns.POSITIVE)
 
@@ -42,6 +44,8 @@ class Rate:
     of = "cases"
     ours = columns.FLAGGED
     rows = Rows.RATED
+    # its shares may be told by a verification design (stats.verified_metric)
+    by_design = True
 
     def among(self, requirement: Requirement[Any]) -> pl.Expr:
         """Which cases the rate is about."""
@@ -86,7 +90,9 @@ class Rate:
             pairing: Pairing = gathered["pairs"]
             return gain(pairing, limit, regime, of)
         if strata is None:
-            return rate(gathered["share"], limit, regime, of)
+            share = gathered["share"]
+            by_design = isinstance(share, DesignedTally)
+            return (designed_rate if by_design else rate)(share, limit, regime, of)
         weights = {name: weight for name, (_, weight) in strata.items()}
         if limit.against:
             return weighed_average(gathered, weights, limit, regime, -1.0, 1.0)
@@ -125,9 +131,12 @@ class Rate:
 
 
 def weighed(
-    tallies: Mapping[str, Tally], weights: Mapping[str, float], limit: Limit, regime: Regime
+    tallies: Mapping[str, Any], weights: Mapping[str, float], limit: Limit, regime: Regime
 ) -> Evidence:
     """A weighted sum of rates, each bounded exactly at its share of alpha (Bonferroni)."""
+    designed = {name: one for name, one in tallies.items() if isinstance(one, DesignedTally)}
+    if designed:
+        return designed_sum(designed, weights, limit, regime)
     if regime.anytime:
         return NotMeasured("no bound on a weighted rate is known here that stays valid at any look")
     empty = [name for name in weights if tallies[name].n == 0]

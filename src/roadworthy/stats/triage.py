@@ -8,18 +8,21 @@ unit are reduced to one row a unit first (``one_a_unit``).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from roadworthy.core.certificate import Certificate
 from roadworthy.stats import binomial
 
 __all__ = [
     "STARTS",
     "Sample",
     "Threshold",
+    "calibration_cases",
     "certified_threshold",
     "cheapest",
     "errors_needed",
@@ -134,6 +137,22 @@ def errors_needed(at_most: float, delta: float, errors: int = 0) -> int:
     [299, 473, 628, 1049]
     """
     return binomial.smallest_n_with_failures(1.0 - at_most, errors, 1.0 - delta)
+
+
+def calibration_cases(found: Certificate, positive: Bools) -> int | None:
+    """The fewest cases like these, ``positive`` of shape (cases,), that can certify it all again.
+
+    Without a single error, so at least as many. None: a kind was not seen, or nothing is exact.
+    """
+    needed = []
+    for side in found.sides:
+        if side.risk.predictive:
+            continue
+        seen = int((positive if side.side == "clear" else ~positive).sum())
+        if not seen:
+            return None
+        needed.append(math.ceil(errors_needed(side.at_most, side.delta) * len(positive) / seen))
+    return max(needed, default=None)
 
 
 def grid(scores: Floats, size: int = GRID) -> Floats:

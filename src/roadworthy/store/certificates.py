@@ -48,16 +48,14 @@ def look(workspace: Workspace, names: NDArray[np.uint64], asked: Asked, now: dat
     Raises:
         Refused: the declared looks are spent, or others were declared at the first look.
     """
-    taken = _sharing(workspace, names)
-    _refuse_spent(taken, asked)
-    number = len(taken) + 1
+    number = refuse_spent(workspace, names, asked) + 1
     digest = sha256(np.sort(names).astype("<u8").tobytes()).hexdigest()[:16]
     new = Look(f"{digest}-{number}", asked, number, now.isoformat(timespec="seconds"))
     workspace.write(_file(new.name, _NAMES), np.sort(names).astype("<u8").tobytes())
     if not workspace.create(_file(new.name, _NOTE), asdict(new)):
-        raise _spent(_sharing(workspace, names), asked)
+        raise _spent(sharing(workspace, names), asked)
     # another look at some of these cases may have been taken meanwhile: better none than both
-    others = [one for one in _sharing(workspace, names) if one.name != new.name]
+    others = [one for one in sharing(workspace, names) if one.name != new.name]
     if len(others) != number - 1:
         raise _spent(others, asked)
     return new
@@ -65,27 +63,21 @@ def look(workspace: Workspace, names: NDArray[np.uint64], asked: Asked, now: dat
 
 def same(workspace: Workspace, names: NDArray[np.uint64], asked: Asked) -> Look | None:
     """The look that asked the very same before; its answer is the same, so nothing is learnt."""
-    return next((one for one in _sharing(workspace, names) if one.asked == asked), None)
+    return next((one for one in sharing(workspace, names) if one.asked == asked), None)
 
 
-def answer(workspace: Workspace, taken: Look) -> dict[str, Any] | None:
-    """What the look found, as it was kept; None: it was never answered."""
-    return workspace.read_json(_file(taken.name, _ANSWER))
+def refuse_spent(workspace: Workspace, names: NDArray[np.uint64], asked: Asked) -> int:
+    """How many looks at some of these cases were taken, where one more may be.
+
+    Raises:
+        Refused: the declared looks are spent, or others were declared at the first look.
+    """
+    taken = sharing(workspace, names)
+    _refuse_spent(taken, asked)
+    return len(taken)
 
 
-def keep_answer(workspace: Workspace, taken: Look, found: Mapping[str, Any]) -> None:
-    """Keeps what the look found."""
-    workspace.write_json(_file(taken.name, _ANSWER), found)
-
-
-def certified_names(workspace: Workspace) -> NDArray[np.uint64]:
-    """Names of all cases that were ever used for a certificate here."""
-    files = sorted(workspace.path(CERTIFICATES).glob(f"*{_NAMES}"))
-    kept = [read_names(file) for file in files]
-    return np.unique(np.concatenate(kept)) if kept else np.empty(0, dtype=np.uint64)
-
-
-def _sharing(workspace: Workspace, names: NDArray[np.uint64]) -> list[Look]:
+def sharing(workspace: Workspace, names: NDArray[np.uint64]) -> list[Look]:
     """Looks at sets that share a case with these, the first one first."""
     found = []
     for note in sorted(workspace.path(CERTIFICATES).glob(f"*{_NOTE}")):
@@ -105,6 +97,30 @@ def _sharing(workspace: Workspace, names: NDArray[np.uint64]) -> list[Look]:
         if np.isin(names, known).any():
             found.append(one)
     return sorted(found, key=lambda one: one.number)
+
+
+def answer(workspace: Workspace, taken: Look) -> dict[str, Any] | None:
+    """What the look found, as it was kept; None: it was never answered."""
+    return workspace.read_json(_file(taken.name, _ANSWER))
+
+
+def keep_answer(workspace: Workspace, taken: Look, found: Mapping[str, Any]) -> None:
+    """Keeps what the look found."""
+    workspace.write_json(_file(taken.name, _ANSWER), found)
+
+
+def certified_names(workspace: Workspace) -> NDArray[np.uint64]:
+    """Names of all cases that were ever used for a certificate here."""
+    files = sorted(workspace.path(CERTIFICATES).glob(f"*{_NAMES}"))
+    kept = [read_names(file) for file in files]
+    return np.unique(np.concatenate(kept)) if kept else np.empty(0, dtype=np.uint64)
+
+
+def told(theirs: Asked, ours: Asked) -> str:
+    """In what one thing that was certified is another than a second one."""
+    what = {"model": "another model", "decision": "another decision", "data": "other values"}
+    differs = [what[word] for word in what if getattr(theirs, word) != getattr(ours, word)]
+    return " and ".join(differs) or "the same"
 
 
 def _refuse_spent(taken: list[Look], asked: Asked) -> None:
@@ -127,17 +143,10 @@ def _refuse_spent(taken: list[Look], asked: Asked) -> None:
 
 def _spent(taken: list[Look], asked: Asked) -> Refused:
     last = taken[-1]
-    differs = [
-        word
-        for word in ("model", "decision", "data")
-        if getattr(last.asked, word) != getattr(asked, word)
-    ]
-    what = {"model": "another model", "decision": "another decision", "data": "other values"}
-    told = " and ".join(what[word] for word in differs) or "the same"
     spent = f"all {last.asked.looks} declared looks are" if last.asked.looks > 1 else "that is"
     return Refused(
-        f"these calibration cases certified {told} on {last.at[:10]}, and {spent} all they can do: "
-        "a policy chosen after looking would be flattered by them.",
+        f"these calibration cases certified {told(last.asked, asked)} on {last.at[:10]}, and "
+        f"{spent} all they can do: a policy chosen after looking would be flattered by them.",
         code="calibration_spent",
         where="the calibration split",
         value=last.at,

@@ -42,7 +42,7 @@ class Workspace:
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
         """Writes JSON that never holds NaN or Infinity."""
-        return self.write(name, json.dumps(content, indent=2, allow_nan=False) + "\n")
+        return self.write(name, as_json(content))
 
     def read_json(self, name: str) -> dict[str, Any] | None:
         """What ``write_json`` wrote; None when there is no such file."""
@@ -98,8 +98,7 @@ class Workspace:
     def create(self, name: str, content: Mapping[str, Any]) -> bool:
         """Writes a whole file that must not exist yet; False when somebody else was first."""
         target = self.path(name)
-        data = json.dumps(content, indent=2, allow_nan=False) + "\n"
-        with self._beside(target, data.encode()) as temporary:
+        with self._beside(target, as_json(content).encode()) as temporary:
             try:
                 os.link(temporary, target)
             except FileExistsError:
@@ -135,6 +134,11 @@ class Workspace:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(f"{VERSION}\n")
         Path(temporary).replace(note)
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """What ``write_json`` writes."""
+    return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
 def _refuse(constant: str) -> float:

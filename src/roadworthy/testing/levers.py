@@ -167,8 +167,8 @@ def _can_be_written(path: Way, product: Product, told: str) -> None:
 
 
 def _products(folder: Path) -> Iterator[Path]:
-    """One that passes, one with few cases, some that could be better, one that
-    cannot be certified, one that is not measured."""
+    """One that passes, one with few cases, some that could be better, one that was read by a
+    person too, three that decide alone or would, one that is not measured."""
     split = {"split": "set"}
     yield _product(folder / "passes", _cases(500, 3.0), [{**FINDS, "at_least": 0.5}])
     yield _product(folder / "few", _cases(60, 3.0), [{**FINDS, "at_least": 0.8}])
@@ -183,11 +183,20 @@ def _products(folder: Path) -> Iterator[Path]:
     yield _product(folder / "better", _cases(1200, 2.4), better, decision={"threshold": 0.9})
     poor = _cases(900, 3.0).with_columns(score=pl.lit(0.9))
     yield _product(folder / "poor", poor, [{**FINDS, "at_least": 0.7}, SPARES], data=split)
+    # somebody's calls of the same cases
+    read = _cases(360, 1.3).with_columns(read=(pl.col("size") > -1.0).cast(pl.Int64))
+    seen = {**split, "calls": {"reader": {"column": "read", "positive": [1], "negative": [0]}}}
+    yield _product(folder / "read", read, [{**FINDS, "at_least": 0.85}], data=seen)
     parts = {"validation": 0.4, "calibration": 0.4, "sealed": 0.2, "seed": 1}
     triage = {"mode": "triage", "clear": {"fnr_at_most": 0.01}}
     certified = [{"metric": "automation", "at_least": 0.01}]
     data = {"split": parts, "prevalence": "as_sampled"}
     yield _product(folder / "triage", _cases(300, 3.0), certified, data=data, decision=triage)
+    protected = {"mode": "triage", "clear": {"fnr_at_most": 0.1}, "protect": [{"by": "site"}]}
+    yield _product(folder / "parts", _cases(300, 3.0), certified, data=data, decision=protected)
+    alone = {"mode": "triage", "flag": {"fpr_at_most": 0.2}}
+    trusted = [{"id": "trust", "metric": "ppv", "at_least": 0.9}]
+    yield _product(folder / "strict", _cases(700, 1.6), trusted, data=data, decision=alone)
     yield _product(folder / "unknown", _cases(200, 3.0), [{**FINDS, "at_least": 0.5}, FAST])
 
 

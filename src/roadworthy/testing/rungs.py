@@ -11,6 +11,7 @@ import pickle
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +23,8 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.model import Model
 from roadworthy.core.product import Task
 from roadworthy.core.rung import Fitted, Rung
+from roadworthy.models.reading import Reading
+from roadworthy.testing.embeddings import STRANGE, embedding_texts
 from roadworthy.testing.pictures import PICTURE, pictures
 
 FEATURES = ("size", "shape", "flag", "same")
@@ -322,6 +325,21 @@ def _an_image_that_cannot_be_read_is_left_open(bench: _Bench) -> None:
     )
 
 
+def _text_is_read(bench: _Bench) -> None:
+    """Of rungs that take ``texts`` alone; few cases, since some embeddings and models are slow."""
+    if "texts" not in signature(bench.rung.fit).parameters:
+        return
+    reading, (cases, truth) = Reading(bench.rung, {"message": None}), rung_cases(30)
+    cases = cases.with_columns(message=pl.Series(embedding_texts(30)))
+    given = (cases, truth[bench.task], bench.task, ("size", "message"), SEED)
+    model = reading.fit(*given)
+    assert model.to_bytes() == reading.fit(*given).to_bytes(), (
+        f"{bench.name}: the same texts and seed give other bytes every time, task {bench.task}"
+    )
+    strange = pl.DataFrame({"size": 0.0, "message": [*STRANGE, None]})
+    bench.answers(model, strange, "with texts of unknown words, or of none")
+
+
 _EXPLODED: list[str] = []
 
 
@@ -346,4 +364,5 @@ CHECKS: tuple[Callable[[_Bench], None], ...] = (
     _an_image_that_cannot_be_read_is_left_open,
     _the_artefact_gives_back_the_model,
     _what_is_no_artefact_is_refused,
+    _text_is_read,
 )

@@ -33,7 +33,7 @@ def prepared_cases(task: Task, n: int = 400, seed: int = 7) -> pl.DataFrame:
             columns.ID: ids,
             columns.UNIT: ids,
             columns.INSIDE: inside,
-            columns.OUTSIDE: [None if fits else "SCOPE:age" for fits in inside],
+            columns.OUTSIDE: [None if fits else "OUT_OF_SCOPE:age" for fits in inside],
             "events": rng.poisson(0.2, n),
             "miles": rng.uniform(10.0, 30.0, n),
             "price": rng.random(n),

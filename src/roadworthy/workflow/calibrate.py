@@ -107,6 +107,12 @@ def made_from(
     )
 
 
+def whole_sample(product: Product, scored: pl.DataFrame) -> Sample:
+    """All calibration cases in scope with a score, one row a unit, as certificates count them."""
+    cases = scored.filter(pl.col(columns.INSIDE) & pl.col(columns.SCORE).is_not_null())
+    return _group(product, _told_apart(product, scored, cases), WHOLE).sample
+
+
 def thresholds_to_try(product: Product, blind: Judged, others: Sequence[pl.DataFrame]) -> Floats:
     """Thresholds for predictive values, from the scores of the first of ``others`` that has any.
 

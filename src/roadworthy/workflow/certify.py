@@ -22,9 +22,10 @@ from roadworthy.store.certificates import certified_names
 from roadworthy.store.seal import note_answer, open_seal, refuse_opened, unanswered
 from roadworthy.store.seen import note_open, open_names, seen_ids
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.check import agreements, hypothetical_notes, keep, notes
+from roadworthy.workflow.check import UNVERIFIED, agreements, hypothetical_notes, keep, notes
 from roadworthy.workflow.imaging import unread_notes
 from roadworthy.workflow.judge import product_outcome
+from roadworthy.workflow.ledger import note
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
 from roadworthy.workflow.paths import open_paths
@@ -32,6 +33,7 @@ from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, names
 from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
 from roadworthy.workflow.uncovered import covering
+from roadworthy.workflow.verification import by_design, is_designed
 from roadworthy.workflow.ways import ways as ways_of_working
 
 
@@ -70,6 +72,11 @@ def certify(product: Given) -> Judgement:
     ways = open_paths(product, settled, parted, workspace, registry, others, missing)
     if opening is None:
         now = datetime.now(UTC)
+        note(
+            product,
+            "seal_opened",
+            {"seal": seal.fingerprint, "subject": judged.subject.fingerprint},
+        )
         opening = open_seal(workspace, seal, ids, subject, product.fingerprint, now)
     answered = judged.prepared(parted.opened(opening), answers)
     study = Study(
@@ -81,7 +88,8 @@ def certify(product: Given) -> Judgement:
         certificate=ways.certificate,
     )
     asked = Asked(judged, answered.schema)
-    found, pictures = verdicts_and_pictures(product, study, registry, asked)
+    complete = not is_designed(answered)
+    found, pictures = verdicts_and_pictures(product, study, by_design(answered, registry), asked)
     outcome = product_outcome(found, ways.certificate)
     judgement = Judgement(
         product=product.name,
@@ -105,16 +113,16 @@ def certify(product: Given) -> Judgement:
             *unread_notes(product, judged.model, answered),
             f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
             *(ways.notes if outcome is not Outcome.PASS else ()),
+            *(() if complete else (UNVERIFIED,)),
             *since_loaded(product),
         ),
         paths=ways.paths if outcome is not Outcome.PASS else (),
         pictures=pictures,
         certificate=ways.certificate,
-        ways=ways_of_working(judged, answered, registry, ways.certificate),
+        ways=ways_of_working(judged, answered, registry, ways.certificate) if complete else (),
     )
     note_answer(workspace, ids, to_json(judgement))
-    keep(workspace, product, judgement, f"sealed-{seal.fingerprint[:16]}")
-    keep(workspace, product, judgement, "sealed")
+    keep(workspace, product, judgement, "sealed", f"sealed-{seal.fingerprint[:16]}")
     return judgement
 
 

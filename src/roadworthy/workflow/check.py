@@ -26,10 +26,11 @@ from roadworthy.io.registry import instruments
 from roadworthy.stats.evidence import NO_COPY
 from roadworthy.store.certificates import certified_names
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
-from roadworthy.store.workspace import Workspace
+from roadworthy.store.workspace import Workspace, as_json
 from roadworthy.workflow.cleared import on_open_cases
 from roadworthy.workflow.imaging import unread_notes
 from roadworthy.workflow.judge import product_outcome
+from roadworthy.workflow.ledger import note_judged
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import population, verdicts_and_pictures
 from roadworthy.workflow.one_pass import Found, check_other, check_own
@@ -38,11 +39,16 @@ from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
-from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
+from roadworthy.workflow.studies import Settled, other_tables, require_inputs, resolve, settle
 from roadworthy.workflow.subject import Judged, learnt_from
 from roadworthy.workflow.uncovered import covering
+from roadworthy.workflow.verification import by_design, is_designed
 from roadworthy.workflow.ways import ways as ways_of_working
 
+UNVERIFIED = (
+    "Some truths are unknown (`data.verification`), so rates rest on the cases that were verified "
+    "by design; pictures, ways of working and paths need every truth, and are not told."
+)
 OPEN_DATA = (
     "Judged on open data: these cases can be looked at again and again, so this verdict guides "
     "the work and does not prove the product. `roadworthy certify` opens the sealed set for that."
@@ -72,7 +78,7 @@ def check(
     workspace = Workspace.beside(product.file)
     stand_in = on if on is not None and _stands_in(product, on) else None
     other = on if stand_in is None else None
-    scored = other is None and not time and model is None
+    scored = other is None and not time and model is None and product.data.verification is None
     found = check_own(product, workspace, registry, stand_in) if scored else None
     found = found or _as_a_whole(product, workspace, registry, other, time, model, stand_in)
     judgement = Judgement(
@@ -144,7 +150,7 @@ def _as_a_whole(
     resolve(product, parted.schema, registry)
     brought = None if model is None else handed_model(product, parted.schema, model)
     settled = settle(product, workspace, parted, registry, brought)
-    if on is not None and not time:
+    if on is not None and not time and product.data.verification is None:
         found = check_other(settled, parted, on, name_of(on), workspace, registry)
         if found is not None:
             return found
@@ -153,15 +159,18 @@ def _as_a_whole(
     if on is None:
         _refuse_fitted(workspace, settled.judged.model, cases, name)
     else:
+        require_inputs(settled.judged.model, cases.schema, name)
         _refuse_known(workspace, settled.judged, parted, cases, name)
     note_open(workspace, names(cases))
     answered = settled.judged.prepared(cases)
+    complete = not is_designed(answered)
     timed = answered.filter(pl.col(columns.INSIDE)) if time else None
     beside, missing = other_tables(product, settled.judged, workspace, registry, timed)
     certificate = settled.certificate
     if certificate is not None:
         certificate = covering(certificate, product, answered)
-        certificate = on_open_cases(certificate, product, answered, name)
+        if complete:
+            certificate = on_open_cases(certificate, product, answered, name)
     study = OpenStudy(
         subject=settled.judged.subject,
         set=name,
@@ -172,9 +181,9 @@ def _as_a_whole(
         certificate=certificate,
     )
     asked = Asked(settled.judged, answered.schema)
-    told, pictures = verdicts_and_pictures(product, study, registry, asked)
+    told, pictures = verdicts_and_pictures(product, study, by_design(answered, registry), asked)
     ways: tuple[Way, ...] = ()
-    if product_outcome(told, certificate) is not Outcome.PASS:
+    if complete and product_outcome(told, certificate) is not Outcome.PASS:
         sealed = unopened(workspace, parted)
         others = OtherRungs(product, workspace, parted, settled, registry)
         ways = paths(product, study, settled.judged.policy, told, registry, sealed, others)
@@ -188,8 +197,13 @@ def _as_a_whole(
         paths=ways,
         pictures=pictures,
         certificate=certificate,
-        working=ways_of_working(settled.judged, answered, registry, certificate),
-        notes=unread_notes(product, settled.judged.model, answered),
+        working=ways_of_working(settled.judged, answered, registry, certificate, study.candidates)
+        if complete
+        else (),
+        notes=(
+            *unread_notes(product, settled.judged.model, answered),
+            *(() if complete else (UNVERIFIED,)),
+        ),
     )
 
 
@@ -253,13 +267,19 @@ def hypothetical_notes(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     )
 
 
-def keep(workspace: Workspace, product: Product, judgement: Judgement, name: str) -> None:
-    """Keeps the judgement, and product.yaml as it was read for it, for the dossier."""
+def keep(workspace: Workspace, product: Product, judgement: Judgement, *names: str) -> None:
+    """Keeps the judgement, and product.yaml as it was read for it, for the dossier.
+
+    The first of ``names`` is the latest. The ledger knows of it before anybody can read it.
+    """
     made = datetime.now(UTC).isoformat(timespec="seconds")
     folder = judgements(product.file)
-    workspace.write(f"{folder}/{name}.yaml", product.text)
-    workspace.write_json(f"{folder}/{name}.json", {**to_json(judgement), "made": made})
-    workspace.write_json(f"{folder}/latest.json", {"name": name})
+    told = as_json({**to_json(judgement), "made": made})
+    note_judged(product, judgement, told.encode())
+    for name in names:
+        workspace.write(f"{folder}/{name}.yaml", product.text)
+        workspace.write(f"{folder}/{name}.json", told)
+    workspace.write_json(f"{folder}/latest.json", {"name": names[0]})
 
 
 def judgements(product_file: Path) -> str:

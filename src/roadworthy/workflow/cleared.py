@@ -10,6 +10,7 @@ from roadworthy.core import columns
 from roadworthy.core.certificate import Certificate, OnOpenCases, Reader, SeenRate
 from roadworthy.core.product import Product
 from roadworthy.stats import binomial
+from roadworthy.workflow.prepare import suggested
 
 _CLEARED = "@cleared"
 
@@ -41,12 +42,29 @@ def on_open_cases(
         (alone & flagged).mean().alias("flagged"),
     ).row(0)
     shares = OnOpenCases(name, table.height, float(cleared), float(referred), float(flag))
+    shares = _with_suggestions(shares, product, told, 1.0 - certificate.confidence, fresh)
     ill = told.filter(pl.col(columns.POSITIVE) & pl.col(columns.INSIDE))
     if not ill.height or not fresh:
         return certificate.on(shares)
     alpha = 1.0 - certificate.confidence
     readers = tuple(_reader(ill, calls.name, alpha) for calls in product.data.calls)
     return certificate.on(replace(shares, gross=_gross(ill, alpha), readers=readers))
+
+
+def _with_suggestions(
+    shares: OnOpenCases, product: Product, told: pl.DataFrame, alpha: float, fresh: bool
+) -> OnOpenCases:
+    """The shares with how many cases come with a suggestion, and how many of those are right."""
+    rules = product.decision.triage
+    if rules is None or rules.assist_from is None:
+        return shares
+    helped = told.select(suggested(rules.assist_from))[:, 0]
+    shares = replace(shares, assisted=float(helped.mean() or 0.0))  # type: ignore[arg-type]
+    if not fresh or not helped.any():
+        return shares
+    right = (pl.col(columns.SCORE) >= 0.5) == pl.col(columns.POSITIVE)
+    units = told.filter(helped).group_by(columns.UNIT).agg(right.all().alias("right"))
+    return replace(shares, suggestions=_rate(units["right"], alpha))
 
 
 def _gross(ill: pl.DataFrame, alpha: float) -> SeenRate:

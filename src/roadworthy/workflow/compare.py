@@ -28,6 +28,7 @@ from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import table_of, verdicts
 from roadworthy.workflow.slicing import Cell
 from roadworthy.workflow.source import name_of, names
+from roadworthy.workflow.verification import refuse_unverified
 
 SHOWN = 5
 THEIRS = "@theirs:"
@@ -73,6 +74,8 @@ def compare(
     ours, theirs = Contender.of(product, registry), Contender.of(other, registry)
     _require_ids(ours, theirs, on)
     raw = ours.cases(on), theirs.cases(on)
+    for compared, cases in zip((product, other), raw, strict=True):
+        refuse_unverified(compared, cases, "a comparison, pair by pair,")
     for side, cases in zip((ours, theirs), raw, strict=True):
         # looked at openly, as `check` does: none of them can be sealed any more
         note_open(side.workspace, names(cases))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -197,7 +197,9 @@ class _Pricing:
     def read(self, who: Mistakes, each: float, dependent: bool) -> Span:
         """What somebody costs who reads every case, at ``each`` a case."""
         sizes = who.missed.n, who.alarms.n
-        span = self._bounded(who.missed.k, who.alarms.k, (0, 0), sizes, dependent)
+        # who reads every case refers none, and what cannot be needs no bound
+        alone = replace(self, costs=replace(self.costs, refer=0.0))
+        span = alone._bounded(who.missed.k, who.alarms.k, (0, 0), sizes, dependent)
         if span.low is None or span.high is None:
             return Span(span.seen + each)
         return Span(span.seen + each, span.low + each, span.high + each)

@@ -6,44 +6,35 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, entry_points, requires, version
 from pathlib import Path
 
 import polars as pl
 
-from roadworthy.core.errors import BadInput, RoadworthyError
+from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Product
 from roadworthy.core.shown import Shown
+from roadworthy.io.free_text import FEWEST_WORDS, words_per_text
 from roadworthy.io.judgement_json import from_json
 from roadworthy.io.product_yaml import load_product, parse_product
 from roadworthy.io.registry import COLLECTORS, INSTRUMENTS, collectors, instruments
+from roadworthy.models.pipelines import MOST_CATEGORIES
 from roadworthy.store.seal import OPENINGS
 from roadworthy.store.seen import read_names
 from roadworthy.store.workspace import VERSION, Workspace
 from roadworthy.workflow.check import judgements
+from roadworthy.workflow.finding import Finding, as_finding, problem_of
 from roadworthy.workflow.load import Given, product_file
-from roadworthy.workflow.source import Parted, load_cases
+from roadworthy.workflow.source import Parted, feature_columns, load_cases
 from roadworthy.workflow.studies import resolve
 from roadworthy.workflow.subject import MODEL, load_model
+from roadworthy.workflow.upkeep import upkeep
 
 PACKAGE = "roadworthy"
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE = 500_000_000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at: ``next_step`` is empty when it is as it should be."""
-
-    what: str
-    told: str
-    next_step: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return not self.next_step
 
 
 @dataclass(frozen=True)
@@ -145,7 +136,7 @@ def _announced(what: str, group: str) -> Finding:
     if not known:
         step = f"Install {PACKAGE} again: its entry points are missing."
         return Finding(what, "none are announced", step)
-    broken = [problem for name in known if (problem := _told(lambda name=name: known[name]))]  # type: ignore[misc]
+    broken = [problem for name in known if (problem := problem_of(lambda name=name: known[name]))]  # type: ignore[misc]
     if not broken:
         return Finding(what, f"all {len(known)} can be loaded")
     return Finding(what, f"{len(broken)} of {len(known)}: {broken[0].message}", broken[0].next_step)
@@ -174,21 +165,23 @@ def _product(file: Path) -> Iterator[Finding]:
     yield _disk(file.parent)
     yield from _workspace(file)
     product: list[Product] = []
-    problem = _told(lambda: product.append(load_product(file)))
+    problem = problem_of(lambda: product.append(load_product(file)))
     if problem:
-        yield _finding(file.name, problem)
+        yield as_finding(file.name, problem)
         return
     one = product[0]
     count = len(one.requirements)
     yield Finding(file.name, f"{one.name}, {count} requirement{'s' * (count != 1)}")
     parted: list[Parted] = []
-    problem = _told(lambda: parted.append(load_cases(one)))
+    problem = problem_of(lambda: parted.append(load_cases(one)))
     if problem:
-        yield _finding("cases", problem)
+        yield as_finding("cases", problem)
         return
     yield Finding("cases", _sizes(parted[0]))
     yield _named_columns(one, parted[0])
+    yield from _texts(one, parted[0])
     yield _model(one, parted[0])
+    yield from upkeep(one, parted[0])
 
 
 def _disk(folder: Path) -> Finding:
@@ -242,15 +235,19 @@ def _kept(workspace: Workspace, file: Path) -> Iterator[Finding]:
     wrong = [
         found
         for path in kept
-        if (found := _told(lambda p=path: _read_judgement(workspace, folder, p, file)))  # type: ignore[misc]
+        if (found := problem_of(lambda p=path: _read_judgement(workspace, folder, p, file)))  # type: ignore[misc]
     ]
-    yield from (_finding("judgements", problem) for problem in wrong)
+    yield from (as_finding("judgements", problem) for problem in wrong)
     if kept and not wrong:
         count = sum(path.stem != "latest" for path in kept)
         yield Finding("judgements", f"{count} can be read")
     openings = sorted(workspace.path(OPENINGS).glob("*.opened.json"))
-    wrong = [f for path in openings if (f := _told(lambda p=path: _read_opening(workspace, p)))]  # type: ignore[misc]
-    yield from (_finding("openings", problem) for problem in wrong)
+    wrong = [
+        found
+        for path in openings
+        if (found := problem_of(lambda p=path: _read_opening(workspace, p)))  # type: ignore[misc]
+    ]
+    yield from (as_finding("openings", problem) for problem in wrong)
     if openings and not wrong:
         count = len(openings)
         yield Finding("openings", f"{count} sealed set{'s' * (count > 1)} opened so far")
@@ -298,8 +295,47 @@ def _sizes(parted: Parted) -> str:
 
 
 def _named_columns(product: Product, parted: Parted) -> Finding:
-    problem = _told(lambda: resolve(product, parted.schema, instruments()))
-    return _finding("columns", problem) if problem else Finding("columns", "all that are named")
+    problem = problem_of(lambda: resolve(product, parted.schema, instruments()))
+    return as_finding("columns", problem) if problem else Finding("columns", "all that are named")
+
+
+def _texts(product: Product, parted: Parted) -> Iterator[Finding]:
+    """What is read as text, and what looks like text and is not declared."""
+    cases, data = parted.all_open, product.data
+    for name in data.text:
+        words, distinct = words_per_text(cases[name]), cases[name].n_unique()
+        told = f"{name}: {distinct:,} different ones, {words:.0f} words on average"
+        if words >= FEWEST_WORDS:
+            yield Finding("text", told)
+            continue
+        step = "Take it out of `data: {text: }` unless people wrote it."
+        yield Finding("text", f"{told}: rather names or codes than text", step)
+    undeclared = [name for name in _learnt(product, parted) if name not in data.text]
+    for name in undeclared:
+        column = cases[name]
+        if column.dtype == pl.String and column.n_unique() > MOST_CATEGORIES:
+            words = words_per_text(column)
+            told = f"{name}: {column.n_unique():,} different ones, {words:.0f} words on average"
+            yield Finding(
+                "text", f"{told}: no model takes it for categories", _declare(name, words)
+            )
+
+
+def _learnt(product: Product, parted: Parted) -> tuple[str, ...]:
+    """What a model would learn from here; nothing where the answers are there already."""
+    data = product.data
+    if product.model is not None or data.score or data.prediction or data.truth is None:
+        return ()
+    try:
+        return feature_columns(product, parted.schema)
+    except BadInput:
+        return ()
+
+
+def _declare(name: str, words: float) -> str:
+    if words >= FEWEST_WORDS:
+        return f"If people wrote it, say so: `data: {{text: [{name}]}}`."
+    return "Name the columns to learn from: `data: {features: [...]}`."
 
 
 def _model(product: Product, parted: Parted) -> Finding:
@@ -308,9 +344,9 @@ def _model(product: Product, parted: Parted) -> Finding:
     brought = product.model is not None
     if not scored and not brought and product.data.truth and not workspace.path(MODEL).exists():
         return Finding("model", "none yet: `roadworthy train` makes one")
-    problem = _told(lambda: _matching(product, workspace, parted))
+    problem = problem_of(lambda: _matching(product, workspace, parted))
     if problem:
-        return _finding("model", problem)
+        return as_finding("model", problem)
     if brought:
         return Finding("model", "your own is named; `roadworthy check` asks it")
     told = f"the column {scored}" if scored else "can be loaded, and fits product.yaml and table"
@@ -327,23 +363,3 @@ def _matching(product: Product, workspace: Workspace, parted: Parted) -> None:
             value=absent[0],
             next_step="Add the column, or run `roadworthy train` again.",
         )
-
-
-def _told(act: Callable[[], object]) -> RoadworthyError | None:
-    """What is wrong when ``act`` is tried; None when nothing is."""
-    try:
-        act()
-    except RoadworthyError as problem:
-        return problem
-    except (OSError, pl.exceptions.PolarsError) as problem:
-        return BadInput(
-            f"{type(problem).__name__}: {problem}.",
-            code="unreadable",
-            next_step="Is it there, and may you read it?",
-        )
-    return None
-
-
-def _finding(what: str, problem: RoadworthyError) -> Finding:
-    place = f"{problem.where}: " if problem.where and problem.where != what else ""
-    return Finding(what, f"{place}{problem.message}", problem.next_step)

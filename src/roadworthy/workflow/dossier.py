@@ -21,6 +21,7 @@ from roadworthy.io.junit import to_junit
 from roadworthy.io.product_yaml import load_product, parse_product
 from roadworthy.io.registry import instruments
 from roadworthy.store.workspace import Workspace, unwritable
+from roadworthy.workflow.attested import attested
 from roadworthy.workflow.check import judgements
 from roadworthy.workflow.load import Given
 from roadworthy.workflow.load import product_file as file_of
@@ -42,7 +43,7 @@ NO_LADDER = (
 
 @dataclass(frozen=True)
 class Written(Shown):
-    """Where the dossier stands."""
+    """Where the dossier stands; ``wrong`` is what the ledger has against it, or nothing."""
 
     set: str
     outcome: str
@@ -52,6 +53,8 @@ class Written(Shown):
     junit: Path
     stale: bool = False
     hypothetical: bool = False
+    ledger: str = ""
+    wrong: str = ""
 
     def __repr__(self) -> str:
         return f"<Written {str(self.html)!r}>"
@@ -66,6 +69,7 @@ class Kept:
     judgement: Judgement
     product: Product
     made: datetime
+    file: Path
 
 
 def dossier(product: Given, out: str | Path | None = None, set_name: str | None = None) -> Written:
@@ -86,7 +90,8 @@ def dossier(product: Given, out: str | Path | None = None, set_name: str | None 
     ladder, notes = _ladder(workspace, judgement)
     judgement = replace(judgement, notes=(*judgement.notes, *notes))
     plan, no_plan = _plan(kept)
-    beside = Beside(plan, no_plan, ladder, kept.made)
+    said = attested(judged, kept.file)
+    beside = Beside(plan, no_plan, ladder, kept.made, said)
     abouts = {metric: found.about for metric, found in instruments().items()}
     folder = workspace.path("dossier") if out is None else Path(out)
     contents = {
@@ -105,6 +110,8 @@ def dossier(product: Given, out: str | Path | None = None, set_name: str | None 
         junit=junit,
         stale=stale,
         hypothetical=bool(judgement.hypothetical),
+        ledger=said.told,
+        wrong=said.wrong,
     )
 
 
@@ -151,7 +158,7 @@ def _kept(workspace: Workspace, product_file: Path, set_name: str | None) -> Kep
             where=place,
             next_step=_again(name),
         ) from problem
-    return Kept(name, stored, judgement, product, made)
+    return Kept(name, stored, judgement, product, made, Path(place))
 
 
 def _again(name: str) -> str:

@@ -151,6 +151,11 @@ def _features(found: Guess) -> Iterator[str]:
         return
     yield "# what a model may see: remove what is not yet known when the product must decide"
     yield from _list("features", found.features)
+    for column in found.texts[:1]:
+        more = [one.name for one in found.texts[1:]]
+        named = ", ".join(quoted(name) for name in (column.name, *more))
+        note = f"{column.told:.0f} words on average: read as text; remove what only names a case"
+        yield _noted(f"text: [{named}]", note)
     for name, why in found.left_out[:MOST_NOTED]:
         yield f"# not {plain(quoted(name))}: {plain(why)}"
     if len(found.left_out) > MOST_NOTED:

@@ -70,7 +70,8 @@ def fitted(product: Product, parted: Parted) -> FittedGuard:
     training, setting = (_in_scope(parted, name) for name in (FITS, SETS))
     features = features_of(product, parted.schema)
     seed = product.data.split.seed if product.data.split else 0
-    guard = fit_guard(training, features, rule.methods, said(product, features), seed)
+    told = said(product, features)
+    guard = fit_guard(training, features, rule.methods, told, seed, product.data.text)
     scored = setting.select(columns.UNIT).with_columns(score=pl.Series(guard.scores(setting)))
     # cases of one unit depend on each other, so a unit counts once, by its strangest case
     scores = scored.group_by(columns.UNIT).agg(pl.col("score").max())["score"].to_list()
@@ -92,11 +93,22 @@ def kept_guarding(
     if product.guard is None:
         return None
     if model.files and not isinstance(model, Brought):
-        return _judged_on(_loaded(product, workspace, parted, model), product, parted)
-    guard = fitted(product, parted).before(model.fingerprint)
+        return _judged_on(kept_guard(product, workspace, parted, model), product, parted)
+    guard = kept_guard(product, workspace, parted, model)
     note_open(workspace, names(parted.open(FITS, SETS)))
     guard = replace(guard, artifact=workspace.write(GUARD, guard.to_bytes()))
     return _judged_on(guard, product, parted)
+
+
+def kept_guard(product: Product, workspace: Workspace, parted: Parted, model: Model) -> FittedGuard:
+    """The guard that would stand before ``model``; nothing is written.
+
+    Raises:
+        BadInput: it belongs to another model, other features or another scope, or there is none.
+    """
+    if model.files and not isinstance(model, Brought):
+        return _loaded(product, workspace, parted, model)
+    return fitted(product, parted).before(model.fingerprint)
 
 
 def features_of(product: Product, schema: pl.Schema) -> tuple[str, ...]:
@@ -109,8 +121,9 @@ def features_of(product: Product, schema: pl.Schema) -> tuple[str, ...]:
     if asked is None:
         learnt = feature_columns(product, schema)
         tables.require_columns(pl.DataFrame(schema=schema), learnt, "guard: features")
-        numbers = tuple(name for name in learnt if schema[name].is_numeric())
-        return numbers or _no_numbers(learnt)
+        read = product.data.text
+        usable = tuple(name for name in learnt if schema[name].is_numeric() or name in read)
+        return usable or _no_numbers(learnt)
     data, own = product.data, [name for name in schema.names() if not name.startswith("@")]
     # the truth, names and answers are no features, however wide a pattern is
     roles = {data.truth, data.id, data.unit, data.score, data.prediction}
@@ -129,7 +142,8 @@ def features_of(product: Product, schema: pl.Schema) -> tuple[str, ...]:
 def said(product: Product, features: tuple[str, ...]) -> str:
     """A hash of all that a guard is fitted by, beside the cases."""
     rule = _rule(product)
-    asked = (features, rule.methods, rule.false_alarms_at_most, rule.confidence)
+    asked: list[object] = [features, rule.methods, rule.false_alarms_at_most, rule.confidence]
+    asked += [product.data.text] if product.data.text else []
     scope = [asdict(one) for one in product.scope.rules]
     return hashlib.sha256(json.dumps([asked, scope], default=str).encode()).hexdigest()
 
@@ -194,7 +208,9 @@ def _must_detect(
     one: MustDetect, guard: FittedGuard, product: Product, parted: Parted
 ) -> tuple[pl.DataFrame, str]:
     path, where = product.folder / one.cases, f"guard: must_detect {one.name}"
-    raw = tables.collect(tables.scan_table(path, as_text(product)), str(path))
+    raw = tables.collect(
+        tables.scan_table(path, (*as_text(product), *product.data.text)), str(path)
+    )
     named = product.data.id is not None and product.data.id in raw.columns
     data = product.data if named else replace(product.data, id=None)
     if data.unit is not None:
@@ -251,8 +267,8 @@ def _overlaps(shared: pl.DataFrame, of: int, same: str, where: str) -> BadInput:
 
 def _no_numbers(learnt: tuple[str, ...]) -> tuple[str, ...]:
     raise BadInput(
-        f"no feature of the model is a number ({', '.join(learnt)}), and the guard looks at these "
-        "unless told otherwise.",
+        f"no feature of the model is a number or text ({', '.join(learnt)}), and the guard looks "
+        "at these unless told otherwise.",
         code="no_features",
         where="guard",
         value=list(learnt),

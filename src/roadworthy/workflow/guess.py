@@ -88,7 +88,8 @@ class Reader:
 
 @dataclass(frozen=True)
 class Guess:
-    """What each column seems to be. ``answer`` holds the scores, or the predictions.
+    """What each column seems to be. ``answer`` holds the scores, or the predictions; ``texts`` are
+    those of the features that people wrote.
 
     ``left_out`` says why a column is not among the features; ``also_slices`` could be slices too;
     ``unread`` are columns with somebody's calls of which it is not known what they mean.
@@ -110,6 +111,7 @@ class Guess:
     split: str | None
     features: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
+    texts: tuple[Column, ...] = ()
 
 
 def guess(columns: Sequence[Column], told: Told, same_as: Callable[[str, str], bool]) -> Guess:
@@ -159,6 +161,7 @@ def guess(columns: Sequence[Column], told: Told, same_as: Callable[[str, str], b
         split=split,
         features=tuple(features),
         left_out=tuple(left_out.items()),
+        texts=tuple(c for c in rest if c.name in features and c.is_text),
     )
 
 
@@ -308,7 +311,7 @@ def _id(columns: Sequence[Column], told: Told) -> Column | None:
     named = [c for c in possible if _named(c, (*_ID, *_UNIT))]
     if named:
         return min(named, key=lambda c: _rank(c, (*_ID, *_UNIT)))
-    texts = [c for c in possible if c.kind is Kind.TEXT and c.length <= 40]
+    texts = [c for c in possible if c.kind is Kind.TEXT and c.length <= 40 and not c.is_text]
     counted = [c for c in possible if c is columns[0] and _runs(c)]
     return next(iter([*texts, *counted]), None)
 
@@ -458,7 +461,7 @@ def _not_feature(column: Column, truth: Column, same_as: Callable[[str, str], bo
         return "dates"
     if column.distinct == 0:
         return "empty"
-    if column.kind is Kind.TEXT and column.distinct > MOST_CATEGORIES:
+    if column.kind is Kind.TEXT and column.distinct > MOST_CATEGORIES and not column.is_text:
         return f"{column.distinct:,} different texts"
     if column.unique and column.kind is Kind.WHOLE and _named(column, _ID):
         return "another id"

@@ -121,6 +121,17 @@ def unread_notes(product: Product, model: Model, cases: pl.DataFrame) -> tuple[s
     return (f"{counted(found, cases.height)} and go to a person: {listed(found)}.",)
 
 
+def with_reasons(product: Product, model: Model, cases: pl.DataFrame) -> pl.DataFrame:
+    """Adds ``@unread`` to scored cases of images; others are as they were."""
+    if not looks_at_images(product) or columns.SCORE not in cases.columns:
+        return cases
+    codes: dict[str, str] = {}
+    for one in unread(cases.filter(pl.col(columns.SCORE).is_null()), model):
+        codes.setdefault(one.case, one.code)
+    reason = pl.col(columns.ID).replace_strict(codes, default=None, return_dtype=pl.String)
+    return cases.with_columns(reason.alias(columns.UNREAD))
+
+
 def counted(found: Sequence[Unread], of: int) -> str:
     """How many cases have an image that cannot be read."""
     cases = len({one.case for one in found})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
@@ -36,6 +37,7 @@ class Training:
     features: tuple[str, ...]
     seed: int
     calibrate: Calibrate = Calibrate.NONE
+    texts: Mapping[str, str | None] = field(default_factory=dict)
     guidance: Guidance | None = None
 
     @staticmethod
@@ -53,8 +55,9 @@ class Training:
         cases = weighed(cases, product)
         features = model_columns(product, parted.schema)
         seed = product.data.split.seed if product.data.split else 0
+        calibrate, texts = product.decision.calibrate, product.data.text
         guidance = guidance_of(product, cases)
-        return Training(product.task, cases, features, seed, product.decision.calibrate, guidance)
+        return Training(product.task, cases, features, seed, calibrate, texts, guidance)
 
     @cached_property
     def key(self) -> str:
@@ -62,7 +65,8 @@ class Training:
         weights = [columns.WEIGHT] if columns.WEIGHT in self.cases.columns else []
         learnt = self.cases.select(*self.features, *weights, truth_of(self.cases, self.task))
         learnt = without_places(learnt).hstack(digests_of(self.cases))
-        said = [__version__, self.task, self.features, self.seed, self.calibrate, *self._guided()]
+        said = [__version__, self.task, self.features, self.seed, self.calibrate, dict(self.texts)]
+        said += self._guided()
         found = hashlib.sha256(json.dumps(said).encode())
         found.update(rows_fingerprint([learnt], learnt.schema).encode())
         found.update("\0".join(self.cases[columns.ID].to_list()).encode())

@@ -27,6 +27,7 @@ from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.slicing import Cell, cells
 from roadworthy.workflow.stream import Streamed
 from roadworthy.workflow.team import seen, viewed
+from roadworthy.workflow.verification import is_designed
 
 
 def verdicts(
@@ -55,7 +56,13 @@ def verdicts_and_pictures(
     asked: Asked,
     streamed: Streamed | None = None,
 ) -> tuple[tuple[Verdict, ...], Pictures | None]:
-    """The verdicts, and the pictures that were gathered with them."""
+    """The verdicts, and the pictures that were gathered with them.
+
+    There are none where some truths are unknown: a picture of the others would flatter.
+    """
+    cases = study.tables.get("cases")
+    if cases is not None and is_designed(cases):
+        return verdicts(product, study, instruments, streamed=streamed), None
     if streamed is not None:
         (asked_of,) = streamed.cells[asked.requirement.id]
         pictured = streamed.gathered.get(id(asked_of))

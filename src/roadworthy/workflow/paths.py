@@ -35,6 +35,8 @@ from roadworthy.workflow.other_rungs import OtherRungs
 from roadworthy.workflow.prepare import decide, in_scope, without_decision
 from roadworthy.workflow.source import Parted, feature_columns
 from roadworthy.workflow.studies import Settled
+from roadworthy.workflow.team import asked_of, with_calls
+from roadworthy.workflow.verification import is_designed
 
 # a search judges some dozen times; what it finds is then judged on all cases
 MOST_SEARCHED = 50_000
@@ -65,7 +67,7 @@ def ways(study: OpenStudy, found: Sequence[Verdict], rejudge: Rejudging) -> tupl
     if not any(path.settles for path in proposed):
         proposed += _otherwise(found, rejudge(study), proposed, rejudge.rungs(study))
     if any(verdict.hypothetical for verdict in found if verdict.tier is Tier.CRITICAL):
-        proposed = [replace(p, assumed=(*p.assumed, path_words.ON_PAPER)) for p in proposed]
+        proposed = [_on_paper(path) for path in proposed]
     if study.candidates > 1:
         proposed = [_still_paying(path) for path in proposed]
     return tuple(sorted(proposed, key=_cheapest_first))
@@ -117,6 +119,8 @@ def open_paths(
     ``beside`` and ``missing`` are the tables beside the cases. Afterwards no sealed case is left.
     """
     cases, certificate = parted.open(SetName.VALIDATION), settled.certificate
+    if is_designed(cases):
+        return OpenPaths(certificate=certificate)
     judged = settled.judged
     if cases.height == 0:
         if certificate is not None:
@@ -150,6 +154,12 @@ def _still_paying(path: Path) -> Path:
     if not path.selection or path_words.PAYING in path.assumed:
         return path
     return replace(path, assumed=(*path.assumed, path_words.PAYING))
+
+
+def _on_paper(path: Path) -> Path:
+    if path_words.ON_PAPER in path.assumed:
+        return path
+    return replace(path, assumed=(*path.assumed, path_words.ON_PAPER))
 
 
 def _cheapest_first(path: Path) -> tuple[bool, float, float]:
@@ -262,6 +272,9 @@ class Rejudging:
             cases = in_scope(cases, product.scope)
         if change.rung is not None:
             study, cases = self._by(change.rung, study, cases)
+        if change.team is not None:
+            product = asked_of(product, change.team, self.instruments)
+            cases = with_calls(cases, product)
         policy = change.policy or (change.rung.policy if change.rung else self.policy)
         if policy is not None:
             cases = decide(cases, policy, product.decision.referred)
@@ -348,4 +361,5 @@ def fields(product: Product, schema: pl.Schema) -> tuple[str, ...]:
         features = feature_columns(product, schema)
     except BadInput:
         features = ()
-    return tuple(n for n in dict.fromkeys([*sliced, *named, *features]) if n in schema)
+    asked = dict.fromkeys([*sliced, *named, *features])
+    return tuple(n for n in asked if n in schema and n not in product.data.text)

@@ -24,6 +24,7 @@ from roadworthy.stats.sequential import group_sequential
 from roadworthy.workflow.levels import on_slice
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.measure import table_of
+from roadworthy.workflow.plan_audits import planned_audits
 from roadworthy.workflow.plan_certificate import planned_risks
 from roadworthy.workflow.slicing import Cell, cells
 from roadworthy.workflow.source import Parted, load_cases
@@ -71,6 +72,7 @@ def plan_of(product: Product, parted: Parted | None) -> Plan:
         looks=tuple(_looks(product, rows, registry)),
         notes=_notes(product, rows, parted, gating, each),
         certificate=planned_risks(product, parted),
+        audits=planned_audits(product, parted, registry),
     )
 
 
@@ -157,8 +159,18 @@ def _share(
         return None, None
     here = pl.col(columns.INSIDE) & on_slice(cell.slice, parted.schema)
     worth = pl.when(here).then(kind.cast(pl.Float64)).otherwise(0.0)
+    if columns.CHANCE in cases.columns:
+        return _verified_share(cases, worth), None
     share = float(cases.select(worth.mean()).item() or 0.0)
     return share or None, int(_judging(product, parted, worth, share) + 0.5)
+
+
+def _verified_share(cases: pl.DataFrame, worth: pl.Expr) -> float | None:
+    """What a case brings where some truths are unknown: each verified one stands for several."""
+    chance = pl.col(columns.CHANCE)
+    known = pl.col(columns.VERIFIED) & (chance > 0.0)
+    total = cases.select(pl.when(known).then(worth / chance).sum()).item()
+    return float(total) / cases.height if total else None
 
 
 def _judging(product: Product, parted: Parted, worth: pl.Expr, share: float) -> float:

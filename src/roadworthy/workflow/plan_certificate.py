@@ -9,10 +9,10 @@ from roadworthy.core.certificate import MaxRisk, Risk
 from roadworthy.core.plan import PlannedRisk
 from roadworthy.core.product import Product, SetName
 from roadworthy.stats.triage import STARTS, errors_needed
+from roadworthy.workflow.plan_audits import traffic_of
 from roadworthy.workflow.source import Parted
 
 ERRORS = (0, 1, 2, 5)
-CLEARED = 0.7
 _OF = {
     Risk.FNR: "positives",
     Risk.FPR: "negatives",
@@ -33,11 +33,9 @@ def planned_risks(product: Product, parted: Parted | None) -> tuple[PlannedRisk,
 def _planned(product: Product, parted: Parted | None, wanted: MaxRisk, delta: float) -> PlannedRisk:
     risk, at_most = wanted.risk, wanted.at_most
     level = delta / STARTS if risk.predictive else delta
-    prevalence = _prevalence(product, parted)
-    audits = None
-    if risk is Risk.FNR and prevalence is not None:
-        # of the cleared cases, this share may be positive
-        audits = errors_needed(at_most * prevalence / CLEARED, delta)
+    traffic = traffic_of(product, parted) if risk is Risk.FNR else None
+    audits = None if traffic is None else traffic.fnr(at_most, delta)
+    audited = traffic is not None and product.decision.audit is not None
     return PlannedRisk(
         risk=risk,
         at_most=at_most,
@@ -46,8 +44,9 @@ def _planned(product: Product, parted: Parted | None, wanted: MaxRisk, delta: fl
         counts=tuple((errors, errors_needed(at_most, level, errors)) for errors in ERRORS),
         have=None if risk.predictive or parted is None else _have(product, parted, risk),
         audits=audits,
-        prevalence=None if audits is None else prevalence,
-        cleared=None if audits is None else CLEARED,
+        prevalence=None if traffic is None else traffic.prevalence,
+        cleared=None if traffic is None else traffic.cleared,
+        traffic=traffic.cases(audits) if traffic is not None and audited else None,
     )
 
 
@@ -57,14 +56,3 @@ def _have(product: Product, parted: Parted, risk: Risk) -> int:
     cases = parted.open(SetName.CALIBRATION).filter(pl.col(columns.INSIDE))
     units = cases.group_by(columns.UNIT).agg(ill.any())
     return units.filter(ill if risk is Risk.FNR else ~ill).height
-
-
-def _prevalence(product: Product, parted: Parted | None) -> float | None:
-    declared = product.data.prevalence
-    if isinstance(declared, float):
-        return declared
-    if parted is None or declared is None:
-        return None
-    inside = parted.all_open.filter(pl.col(columns.INSIDE))
-    share = inside.select(pl.col(columns.POSITIVE).mean()).item()
-    return float(share) if share else None

@@ -12,10 +12,15 @@ from roadworthy.core.requirement import Level
 from roadworthy.core.scope import LEARNED
 from roadworthy.io.levels import counts, holds
 from roadworthy.io.stable_hash import stable_hash
+from roadworthy.io.tables import require_columns
 from roadworthy.workflow.levels import WORDS, is_in, require_levels
 from roadworthy.workflow.scoping import beyond
 
 EXAMPLES = 5
+LABEL = (
+    "label every case. Where nobody looked, such as at cleared cases, say how those that somebody "
+    "looked at were drawn (`data: {verification: {}}`): left out, they would flatter the product"
+)
 NAMES = "Give ids as text or whole numbers."
 
 
@@ -58,7 +63,9 @@ def declare_truth(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     if name is None:
         return cases
     require_levels(cases, name, "which is no truth", WORDS)
-    _refuse_nulls(cases, name, name, "label every case, or leave unlabelled cases out of the table")
+    if product.data.verification is not None:
+        return _verified_truth(cases, product, name)
+    _refuse_nulls(cases, name, name, LABEL)
     if product.task is Task.BINARY:
         return _binary_truth(cases, product, name)
     if product.task is Task.MULTICLASS:
@@ -108,13 +115,15 @@ def check_costs(cases: pl.DataFrame, product: Product) -> None:
     """Refuses amounts per case, in scope, beyond their declared ends, and classes without price."""
     inside = cases.filter(pl.col(columns.INSIDE))
     for cost in () if product.costs is None else product.costs.per_case:
+        require_columns(cases, [cost.column], f"{product.file.name}: costs")
         require_numbers(cases.schema, cost.column, product.file.name)
-        _check_cost(inside, cost)
+        check_case_costs(inside, cost)
     for name, matrix in _matrices(product):
         _require_priced(inside, matrix, f"{product.file.name}: {name}")
 
 
-def _check_cost(inside: pl.DataFrame, cost: CaseCost) -> None:
+def check_case_costs(inside: pl.DataFrame, cost: CaseCost) -> None:
+    """Refuses amounts in one column that are not numbers between their declared ends."""
     value = pl.col(cost.column).cast(pl.Float64)
     right = (value.is_finite() & value.is_between(cost.minimum, cost.maximum)).fill_null(False)
     bad = inside.filter(~right)
@@ -209,6 +218,17 @@ def _triaged(policy: Triage) -> tuple[pl.Expr, pl.Expr]:
     cleared = nothing if low is None else (score < low).fill_null(False)
     flagged = nothing if high is None else (score > high).fill_null(False)
     return ~(cleared | flagged), flagged
+
+
+def suggested(assist_from: float) -> pl.Expr:
+    """Where a person gets a case with a suggestion: as ``Triage.route`` has it, for a column."""
+    return pl.col(columns.INSIDE) & pl.col(columns.REFERRED) & likely_right(assist_from)
+
+
+def likely_right(assist_from: float) -> pl.Expr:
+    """Where the likelier answer has at least the chance ``assist_from``; never null."""
+    score = pl.col(columns.SCORE)
+    return (pl.max_horizontal(score, 1.0 - score) >= assist_from).fill_null(False)
 
 
 def without_decision(cases: pl.DataFrame) -> pl.DataFrame:
@@ -310,6 +330,13 @@ def _binary_truth(cases: pl.DataFrame, product: Product, name: str) -> pl.DataFr
     others = (negative,) if negative is not None else only_other(cases, name, positive)
     call = _declared(cases, name, (positive,), others, "the truth")
     return cases.with_columns(call.alias(columns.POSITIVE))
+
+
+def _verified_truth(cases: pl.DataFrame, product: Product, name: str) -> pl.DataFrame:
+    """The truth where it is known, by the same rules; ``@positive`` is null where it is not."""
+    known = _binary_truth(cases.filter(pl.col(name).is_not_null()), product, name)
+    told = known.select(columns.ID, columns.POSITIVE)
+    return cases.join(told, on=columns.ID, how="left", maintain_order="left")
 
 
 def only_other(cases: pl.DataFrame, name: str, positive: Level) -> tuple[Level, ...]:

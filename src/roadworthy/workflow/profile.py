@@ -9,6 +9,8 @@ from enum import StrEnum
 
 import polars as pl
 
+from roadworthy.io.free_text import reads_like_text, words_per_text
+
 MOST_LEVELS = 100
 _ISO_DATE = r"^\d{4}-\d{2}-\d{2}([T ].*)?$"
 
@@ -37,7 +39,8 @@ class Column:
 
     ``missing`` counts empty and non-finite values. ``levels`` are the values when there are at most
     100, the most frequent first; a number that is not whole is no level. ``low``, ``high`` and
-    ``scatter`` (mean distance from the median) are of numbers.
+    ``scatter`` (mean distance from the median) are of numbers; ``length`` and ``told`` are how many
+    letters and words a text has on average.
     """
 
     name: str
@@ -50,12 +53,19 @@ class Column:
     high: float = math.nan
     scatter: float = math.nan
     length: float = 0.0
+    told: float = 0.0
 
     @property
     def words(self) -> tuple[str, ...]:
         """The words of its name, in small letters: ``patientID`` is patient, id."""
         apart = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", self.name)
         return tuple(re.findall(r"[^\W_]+", apart.lower()))
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people seem to have written its values, one by one."""
+        texts = self.kind is Kind.TEXT
+        return texts and reads_like_text(self.told, self.distinct, self.rows, MOST_LEVELS)
 
     @property
     def complete(self) -> bool:
@@ -106,6 +116,7 @@ def _levelled(series: pl.Series, kind: Kind) -> Column:
         distinct,
         levels=_levels(held) if distinct <= MOST_LEVELS else (),
         length=float(length) if isinstance(length, int | float) else 0.0,
+        told=words_per_text(held) if held.dtype == pl.String else 0.0,
     )
 
 

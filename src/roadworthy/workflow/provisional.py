@@ -12,6 +12,7 @@ from roadworthy.core.policy import REFERS_ALL, Triage
 from roadworthy.core.product import Product
 from roadworthy.io.stable_hash import stable_hash
 from roadworthy.workflow.calibrate import made_from, thresholds_to_try
+from roadworthy.workflow.drawn_in import drawn_in
 from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.triage import policy_of
 
@@ -39,4 +40,4 @@ def provisional(
     assert answers is not None
     scored = cases.with_columns(answers.alias(columns.SCORE))
     tried = thresholds_to_try(changed, blind, [training])
-    return policy_of(made_from(changed, scored, cases, tried))
+    return policy_of(drawn_in(changed, scored, made_from(changed, scored, cases, tried)), changed)

@@ -24,6 +24,7 @@ from roadworthy.stats.multiplicity import holm
 from roadworthy.store.workspace import Workspace, unwritable
 from roadworthy.workflow.source import load_cases
 from roadworthy.workflow.studies import settle
+from roadworthy.workflow.verification import refuse_unverified
 
 OUT = "reader_study.json"
 
@@ -79,6 +80,7 @@ def subject_of(file: Path) -> tuple[str, str]:
     """The product's name, and the fingerprint of what it judges with."""
     product = load_product(file, study=False)
     parted = load_cases(product)
+    refuse_unverified(product, parted.schema, "a reader study")
     judged = settle(product, Workspace.beside(product.file), parted, instruments()).judged
     return product.name, judged.subject.fingerprint
 

@@ -29,13 +29,13 @@ def beyond(cases: pl.DataFrame, scope: Scope) -> list[Beyond]:
 
 
 def _beyond(cases: pl.DataFrame, rule: Rule) -> Iterator[Beyond]:
-    holds = _holds(cases, rule.condition)
-    yield Beyond((~holds).fill_null(False), rule.beyond)
+    told = holds(cases, rule.condition)
+    yield Beyond((~told).fill_null(False), rule.beyond)
     if rule.unknown is not None:
-        yield Beyond(holds.is_null(), rule.unknown)
+        yield Beyond(told.is_null(), rule.unknown)
 
 
-def _holds(cases: pl.DataFrame, condition: Condition) -> pl.Expr:
+def holds(cases: pl.DataFrame, condition: Condition) -> pl.Expr:
     """Whether a condition holds; null where a missing value leaves it open.
 
     Polars' & and | of Boolean columns follow Kleene, as core.scope does.
@@ -43,10 +43,10 @@ def _holds(cases: pl.DataFrame, condition: Condition) -> pl.Expr:
     if isinstance(condition, OnField):
         return _on_field(cases, condition)
     if isinstance(condition, AllOf):
-        return reduce(and_, (_holds(cases, part) for part in condition.parts))
+        return reduce(and_, (holds(cases, part) for part in condition.parts))
     if isinstance(condition, AnyOf):
-        return reduce(or_, (_holds(cases, part) for part in condition.parts))
-    return ~_holds(cases, condition.when) | _holds(cases, condition.then)
+        return reduce(or_, (holds(cases, part) for part in condition.parts))
+    return ~holds(cases, condition.when) | holds(cases, condition.then)
 
 
 def _on_field(cases: pl.DataFrame, condition: OnField) -> pl.Expr:

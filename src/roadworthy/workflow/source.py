@@ -28,6 +28,7 @@ from roadworthy.workflow.prepare import (
     in_fixed_order,
     in_scope,
 )
+from roadworthy.workflow.verification import designed, of_own_table, require_truths
 
 SET = "@set"
 
@@ -96,7 +97,7 @@ class Parted:
 
     def sealed_inputs(self, product: Product) -> pl.DataFrame:
         """The sealed cases without their truth: what can be checked before anybody looks."""
-        truth = (product.data.truth, columns.POSITIVE, columns.TRUTH)
+        truth = (product.data.truth, columns.POSITIVE, columns.TRUTH, columns.VERIFIED)
         return self._sealed().drop([name for name in truth if name], strict=False)
 
     def opened(self, opening: Opening) -> pl.DataFrame:
@@ -134,6 +135,7 @@ def load_cases(product: Product, stand_in: object | None = None) -> Parted:
     name = product.file.name if stand_in is None else name_of(stand_in)
     if stand_in is None:
         raw = tables.collect(tables.scan_cases(product), str(product.data.cases[0]))
+        product = of_own_table(product, raw.schema)
     else:
         raw = tables.collect(scan_other(product, stand_in), name)
     require_declared(raw, product, name)
@@ -142,6 +144,7 @@ def load_cases(product: Product, stand_in: object | None = None) -> Parted:
         assigned = pl.Series(SET, [str(SetName.VALIDATION)] * raw.height, dtype=pl.String)
     else:
         assigned = splits.assign(raw, product).rename(SET)
+    require_truths(cases, assigned, product)
     # each set by its own rows: what is sealed does not even order what a model learns from
     sets = cases.with_columns(assigned).partition_by(SET, as_dict=True)
     ordered = [
@@ -185,7 +188,7 @@ def _fingerprint(raw: pl.DataFrame, cases: pl.DataFrame) -> str:
 def scan_other(product: Product, table: object) -> pl.LazyFrame:
     """A table that a caller names or hands over; ids in a CSV file stay text."""
     if isinstance(table, str | Path):
-        return tables.scan_table(Path(table), as_text(product))
+        return tables.scan_table(Path(table), (*as_text(product), *product.data.text))
     return tables.from_frame(table, name_of(table))
 
 
@@ -217,6 +220,7 @@ def as_text(product: Product) -> tuple[str, ...]:
 def checked(raw: pl.DataFrame, product: Product) -> pl.DataFrame:
     """Ids, units, truth, scope, calls and image files of every row, before any set is looked at."""
     found = in_scope(declare_truth(identify(raw, product), product), product.scope)
+    found = designed(found, product)
     check_costs(found, product)
     return with_files(add_calls(found, product), product)
 
@@ -225,11 +229,13 @@ def require_declared(raw: pl.DataFrame | pl.LazyFrame, product: Product, table: 
     """Every column that product.yaml names outside of instruments' own parameters is in ``raw``."""
     data, file = product.data, product.file.name
     named = [data.id, data.unit, data.truth, data.score, data.prediction, *(data.features or ())]
-    named += [calls.column for calls in data.calls]
+    named += [*data.text, *(calls.column for calls in data.calls)]
+    named += [] if data.verification is None else data.verification.columns
     if data.split and table == file:
         named += [data.split.column, data.split.by, data.split.leave_out]
     tables.require_columns(raw, [name for name in named if name], f"{table}: data")
     tables.require_columns(raw, product.scope.fields, f"{table}: scope")
+    tables.require_columns(raw, product.worklist.fields, f"{file}: worklist")
     if (triage := product.decision.triage) is not None:
         protected = [name for rule in triage.protect for name in rule.by]
         tables.require_columns(raw, protected, f"{file}: decision.protect")
@@ -246,9 +252,10 @@ def feature_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
     """What a model may learn from: the declared features, or all columns no other key names."""
     data = product.data
     if data.features is not None:
-        return data.features
+        return tuple(dict.fromkeys((*data.features, *data.text)))
     named = {data.id, data.unit, data.truth, data.score, data.prediction}
     named |= {calls.column for calls in data.calls}
+    named |= set() if data.verification is None else set(data.verification.columns)
     for requirement in product.requirements:
         named |= {requirement.limit.against, *_own_columns(requirement.parameters)}
         # what a case costs or earns is known when it is over: no model may learn from it

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 
@@ -20,7 +20,7 @@ from roadworthy.io import tables
 from roadworthy.io.registry import collectors
 from roadworthy.store.tried import note_tried, tried_on
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.guarding import kept_guarding
+from roadworthy.workflow.guarding import Guarding, kept_guarding
 from roadworthy.workflow.measure import planned_cells, table_of
 from roadworthy.workflow.prepare import require_numbers
 from roadworthy.workflow.recalibrate import calibrated
@@ -30,6 +30,7 @@ from roadworthy.workflow.triage import certified, policy_of
 from roadworthy.workflow.tune import choose_threshold, most_candidates
 
 TIMED = "tables"
+Certifies: TypeAlias = Callable[[Product, Workspace, Parted, Model, Guarding | None], Certificate]
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,17 @@ def settle(
     parted: Parted,
     instruments: Mapping[str, Instrument],
     model: Model | None = None,
+    certify: Certifies = certified,
 ) -> Settled:
     """Model and policy, before any case is judged.
 
     An automatic threshold is chosen here, and a triage product certified on calibration cases.
 
-    ``model`` is one that the caller brings; by default product.yaml says which.
+    ``model`` is one that the caller brings; by default product.yaml says which. ``certify`` finds
+    the certificate: whoever may take no look at calibration cases hands in ``kept_certificate``.
     """
     model = model or load_model(product, workspace, parted.schema)
-    _require_inputs(model, parted.schema)
+    require_inputs(model, parted.schema)
     guard = kept_guarding(product, workspace, parted, model)
     model = calibrated(product, model, parted, workspace, guard)
     if product.task is not Task.BINARY or product.data.truth is None:
@@ -72,9 +75,12 @@ def settle(
         tried = tried_on(workspace, chose).get(model.fingerprint, 1)
         candidates = max(candidates, tried + rungs - 1)
     if product.decision.triage is not None:
-        certificate = certified(product, workspace, parted, model, guard)
+        certificate = certify(product, workspace, parted, model, guard)
         return Settled(
-            Judged(product, model, policy_of(certificate), guard), candidates, rungs, certificate
+            Judged(product, model, policy_of(certificate, product), guard),
+            candidates,
+            rungs,
+            certificate,
         )
     policy = kept_policy(product, model, workspace)
     if policy is not None:
@@ -261,5 +267,7 @@ def _chosen_among(model: Model, workspace: Workspace) -> tuple[int, int]:
     )
 
 
-def _require_inputs(model: Model, schema: pl.Schema) -> None:
-    tables.require_columns(pl.DataFrame(schema=schema), [n for n in model.needs if n], model.name)
+def require_inputs(model: Model, schema: pl.Schema, where: str = "") -> None:
+    """Every column that the model reads is there; ``where`` is the table, where it is another."""
+    needed = [name for name in model.needs if name]
+    tables.require_columns(pl.DataFrame(schema=schema), needed, where or model.name)

@@ -21,8 +21,10 @@ from roadworthy.core.rung import Rung
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.io.ladder_json import ladder_from_json
 from roadworthy.io.registry import rungs
-from roadworthy.models.calibrated import CalibratedModel, CalibratedRungs
+from roadworthy.models.calibrated import Calibrated, CalibratedModel
+from roadworthy.models.reading import Reading
 from roadworthy.models.scored_table import ScoredTable
+from roadworthy.models.wrapped_rungs import WrappedRungs
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.guarding import Guarding
 from roadworthy.workflow.imaging import require_read
@@ -65,16 +67,17 @@ class Judged:
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
         return Subject(SubjectKind.PRODUCT, self.model.name, digest.hexdigest())
 
-    def answers(self, cases: pl.DataFrame) -> pl.Series | None:
+    def answers(self, cases: pl.DataFrame, found: pl.Series | None = None) -> pl.Series | None:
         """The model's answers, checked; None when the product only counts what happened.
 
         ``cases`` needs the columns that the model reads, ``@id`` and ``@inside``; no truth.
+        ``found`` is what the model answered, if it was asked already.
         """
         if self.product.data.truth is None:
             return None
         if isinstance(self.model, ScoredTable) and self.product.task is not Task.MULTICLASS:
             require_numbers(cases.schema, self.model.column, self.product.file.name)
-        found = self.model.answer(cases)
+        found = self.model.answer(cases) if found is None else found
         if not isinstance(self.model, Brought):
             require_read(self.product, self.model, cases, found)
         if self.product.task is Task.MULTICLASS:
@@ -151,9 +154,13 @@ def load_model(product: Product, workspace: Workspace, schema: pl.Schema | None 
 
 
 def rungs_of(product: Product) -> Mapping[str, Rung]:
-    """Every installed kind of model, calibrated as product.yaml asks; loaded when asked for."""
-    method = product.decision.calibrate
-    return rungs() if method is Calibrate.NONE else CalibratedRungs(rungs(), method)
+    """Every installed kind of model, reading and calibrated as product.yaml asks; loaded late."""
+    method, texts, found = product.decision.calibrate, product.data.text, rungs()
+    if texts:
+        found = WrappedRungs(found, lambda rung: Reading(rung, texts))
+    if method is not Calibrate.NONE:
+        found = WrappedRungs(found, lambda rung: Calibrated(rung, method))
+    return found
 
 
 def ladder_of(model: str | None, workspace: Workspace) -> Ladder | None:
@@ -169,6 +176,8 @@ def learnt(product: Product) -> str:
     data = product.data
     truth = (product.task, data.truth, data.positive, data.negative)
     said: tuple[object, ...] = (*truth, data.features, product.models, product.decision.calibrate)
+    if data.text:
+        said = (*said, dict(data.text))
     if product.training != TrainRules():
         said = (*said, repr(product.training), repr(product.costs))
     if data.images is not None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from roadworthy.core import columns
 from roadworthy.core.evidence import Evidence
 from roadworthy.core.instrument import Instrument
+from roadworthy.core.product import Product
 from roadworthy.core.requirement import Requirement, Whose
 from roadworthy.core.subject import Subject
 from roadworthy.core.team import UNSEEN, Team, TeamRule
+from roadworthy.io.team_words import on_calls
 from roadworthy.stats.reader_study import study_evidence
+from roadworthy.workflow.prepare import add_calls
 from roadworthy.workflow.slicing import Cell
 
 
@@ -55,6 +59,28 @@ def _arbitrated(team: Team) -> pl.Expr:
         return pl.lit(False)
     differ = pl.col(columns.FLAGGED) != pl.col(columns.call(team.reader))
     return (~pl.col(columns.REFERRED) & differ).fill_null(False)
+
+
+def asked_of(product: Product, team: Team, instruments: Mapping[str, Instrument]) -> Product:
+    """The product beside ``team``; where nothing is asked of a team, all that is called is now."""
+    changed = replace(product, team=team)
+    if any(one.of is Whose.TEAM for one in product.requirements):
+        return changed
+    asked = (
+        replace(one, of=Whose.TEAM) if on_calls(one, instruments[one.metric]) else one
+        for one in product.requirements
+    )
+    return replace(changed, requirements=tuple(asked))
+
+
+def with_calls(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
+    """Prepared cases with the calls of all who read in the team.
+
+    Raises:
+        BadInput: a case in scope has no call, or a value that is none.
+    """
+    have = all(columns.call(name) in cases.columns for name in product.callers)
+    return cases if have else add_calls(cases, product)
 
 
 @dataclass(frozen=True)

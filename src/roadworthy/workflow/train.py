@@ -25,6 +25,7 @@ from roadworthy.workflow.guiding import guidance_of
 from roadworthy.workflow.imaging import counted, listed, looks_at_images, unread
 from roadworthy.workflow.kept_rungs import Training, keep_rung
 from roadworthy.workflow.ladder import Climbed, OpenCases, climb
+from roadworthy.workflow.ledger import note
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.source import load_cases, names
 from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt, rungs_of
@@ -100,6 +101,7 @@ def train(product: Given, progress: Progress | None = None) -> Trained:
     workspace.write(MODEL, climbed.artifact)
     workspace.write_json(TRAINED, remembered)
     workspace.write_json(LADDER, told)
+    note(product, "trained", {"model": kept.model, "rung": ladder.kept})
     return Trained(
         kept.title,
         kept.model,

@@ -29,7 +29,9 @@ from roadworthy.workflow.calibrate import (
     protected_columns,
     thresholds_to_try,
 )
+from roadworthy.workflow.drawn_in import drawn_in
 from roadworthy.workflow.guarding import Guarding
+from roadworthy.workflow.ledger import note
 from roadworthy.workflow.source import Parted, known, names
 from roadworthy.workflow.subject import Judged
 
@@ -51,17 +53,15 @@ def certified(
             valid.
     """
     blind = Judged(product, model, REFERS_ALL, guard)
-    cases = blind.guarded(parted.open(SetName.CALIBRATION))
-    _require_cases(product, cases)
-    answers = blind.answers(cases)
-    assert answers is not None
-    scored = cases.with_columns(answers.alias(columns.SCORE))
+    scored = _scored(blind, parted)
     asked = _asked(product, model, scored, guard)
     now = datetime.now(UTC)
-    taken = _look(workspace, model, cases, asked, now)
+    taken = _look(workspace, model, scored, asked, now)
     kept = certificates.answer(workspace, taken)
     if kept is not None:
-        return _read(kept, asked, guard, taken, now.date())
+        kept_one = _valid(_read(kept, asked, guard, taken), now.date())
+        return drawn_in(product, scored, kept_one)
+    note(product, "certificate_looked", {"model": asked.model, "look": taken.number})
     others = [parted.open(name) for name in (SetName.VALIDATION, SetName.TRAIN)]
     tried = thresholds_to_try(product, blind, others)
     made = made_from(product, scored, parted.all_open, tried, taken.number)
@@ -72,12 +72,73 @@ def certified(
         fingerprints=_fingerprints(asked, model, guard),
     )
     certificates.keep_answer(workspace, taken, certificate_to_json(found))
-    return found
+    return drawn_in(product, scored, found)
 
 
-def policy_of(certificate: Certificate) -> Triage:
-    """What the certificate lets the product decide alone."""
-    return Triage(certificate.threshold("clear"), certificate.threshold("flag"))
+def kept_certificate(
+    product: Product,
+    workspace: Workspace,
+    parted: Parted,
+    model: Model,
+    guard: Guarding | None = None,
+) -> Certificate:
+    """The certificate that was kept for this model, guard and decision, valid or expired.
+
+    Nothing is looked at for the first time, and nothing is written.
+
+    Raises:
+        Refused: nothing was certified, or something else was.
+    """
+    scored = _scored(Judged(product, model, REFERS_ALL, guard), parted)
+    asked = _asked(product, model, scored, guard)
+    taken = certificates.same(workspace, names(scored), asked)
+    kept = None if taken is None else certificates.answer(workspace, taken)
+    if taken is None or kept is None:
+        raise _nothing_kept(product, certificates.sharing(workspace, names(scored)), asked)
+    return drawn_in(product, scored, _read(kept, asked, guard, taken))
+
+
+def policy_of(certificate: Certificate, product: Product) -> Triage:
+    """What the certificate lets the product decide alone; the rest a person does, or with help."""
+    rules = product.decision.triage
+    assist_from = None if rules is None else rules.assist_from
+    return Triage(certificate.threshold("clear"), certificate.threshold("flag"), assist_from)
+
+
+def present_certificate(
+    product: Product,
+    workspace: Workspace,
+    parted: Parted,
+    model: Model,
+    guard: Guarding | None = None,
+) -> Certificate | None:
+    """The certificate that was kept, without taking a look; None: a look may still be taken.
+
+    Raises:
+        BadInput: there is nothing to certify on.
+        Refused: as ``certified``, which would take the look.
+    """
+    scored = _scored(Judged(product, model, REFERS_ALL, guard), parted)
+    asked = _asked(product, model, scored, guard)
+    before = certificates.same(workspace, names(scored), asked)
+    if before is None:
+        _refuse_seen(workspace, model, scored)
+        certificates.refuse_spent(workspace, names(scored), asked)
+        return None
+    kept = certificates.answer(workspace, before)
+    if kept is None:
+        return None
+    today = datetime.now(UTC).date()
+    return drawn_in(product, scored, _valid(_read(kept, asked, guard, before), today))
+
+
+def _scored(blind: Judged, parted: Parted) -> pl.DataFrame:
+    """The calibration cases with the scores that would be certified."""
+    cases = blind.guarded(parted.open(SetName.CALIBRATION))
+    _require_cases(blind.product, cases)
+    answers = blind.answers(cases)
+    assert answers is not None
+    return cases.with_columns(answers.alias(columns.SCORE))
 
 
 def _require_cases(product: Product, cases: pl.DataFrame) -> None:
@@ -106,6 +167,11 @@ def _look(
     before = certificates.same(workspace, ours, asked)
     if before is not None:
         return before
+    _refuse_seen(workspace, model, cases)
+    return certificates.look(workspace, ours, asked, now)
+
+
+def _refuse_seen(workspace: Workspace, model: Model, cases: pl.DataFrame) -> None:
     seen = open_names(workspace)
     if model.files and not isinstance(model, Brought):
         seen = np.union1d(seen, seen_ids(workspace, model.fingerprint))
@@ -119,7 +185,6 @@ def _look(
             value=shared,
             next_step="Restore the split and table as they were, or bring cases that nobody saw.",
         )
-    return certificates.look(workspace, ours, asked, now)
 
 
 def _asked(
@@ -171,9 +236,9 @@ def _expires(product: Product, taken: Look) -> str | None:
 
 
 def _read(
-    kept: dict[str, object], asked: Asked, guard: Guarding | None, taken: Look, today: date
+    kept: dict[str, object], asked: Asked, guard: Guarding | None, taken: Look
 ) -> Certificate:
-    """The kept certificate, if it is whole, about this very subject, and still valid."""
+    """The kept certificate, if it is whole and about this very subject."""
     try:
         found = certificate_from_json(kept)
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
@@ -190,6 +255,10 @@ def _read(
         raise _no_certificate(
             taken, f"belongs to something else: its {differs} differ", "foreign_certificate"
         )
+    return found
+
+
+def _valid(found: Certificate, today: date) -> Certificate:
     if found.expired(today):
         raise Refused(
             f"the certificate of {found.made} was valid until {found.expires}.",
@@ -207,4 +276,26 @@ def _no_certificate(taken: Look, what: str, code: str) -> Refused:
         code=code,
         where=f".roadworthy/{certificates.CERTIFICATES}/{taken.name}",
         next_step="Restore the folder from a backup, or bring fresh calibration cases.",
+    )
+
+
+def _nothing_kept(product: Product, others: list[Look], asked: Asked) -> Refused:
+    """Why there is no certificate for this very subject; a look is not taken on the side."""
+    differs = [one for one in others if one.asked != asked]
+    if not differs:
+        return Refused(
+            "nothing is certified yet, so nothing may be decided without a person.",
+            code="no_certificate",
+            where=f"{product.file.name}: decision",
+            next_step="Run `roadworthy check` first: it certifies the policy on the calibration "
+            "cases, once.",
+        )
+    last = differs[-1]
+    return Refused(
+        f"the certificate of {last.at[:10]} is about {certificates.told(last.asked, asked)}.",
+        code="foreign_certificate",
+        where=f".roadworthy/{certificates.CERTIFICATES}/{last.name}",
+        value=last.at,
+        next_step="Restore what was certified, or bring fresh calibration cases and run "
+        "`roadworthy check`.",
     )

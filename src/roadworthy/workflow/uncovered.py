@@ -22,7 +22,7 @@ def covering(certificate: Certificate, product: Product, cases: pl.DataFrame) ->
     ``cases`` need ``@inside`` and the columns of ``protect``, and no truth. A level that was on no
     calibration or open case when the certificate was made had no say in its thresholds.
     """
-    strangers = tuple(_uncovered(certificate, product, cases))
+    strangers = tuple(uncovered(certificate, product, cases))
     if not strangers:
         return certificate
     named = ", ".join(map(str, strangers))
@@ -34,7 +34,8 @@ def covering(certificate: Certificate, product: Product, cases: pl.DataFrame) ->
     return replace(certificate, outcome=outcome, notes=(*certificate.notes, told))
 
 
-def _uncovered(certificate: Certificate, product: Product, cases: pl.DataFrame) -> Iterator[Slice]:
+def uncovered(certificate: Certificate, product: Product, cases: pl.DataFrame) -> Iterator[Slice]:
+    """The protected parts that cases in scope belong to, and that nothing was certified for."""
     rules = product.decision.triage
     assert rules is not None
     inside = cases.filter(pl.col(columns.INSIDE))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -14,12 +14,13 @@ from roadworthy.core.evidence import Evidence, Measured, Regime
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.outcome import Outcome
 from roadworthy.core.policy import Decides, Policy, Triage
-from roadworthy.core.product import Product
+from roadworthy.core.product import CaseCost, Costs, Product
 from roadworthy.core.requirement import Limit, Requirement, Side, Whose
 from roadworthy.core.team import UNSEEN, Team, TeamRule
 from roadworthy.core.ways import Figure, Way
 from roadworthy.stats.evidence import rate
 from roadworthy.stats.gathered import Tally
+from roadworthy.stats.multiplicity import alpha_for_candidates
 from roadworthy.stats.reader_study import study_evidence
 from roadworthy.workflow.gather import gather
 from roadworthy.workflow.prepare import doubt_and_flag
@@ -38,31 +39,40 @@ def ways(
     cases: pl.DataFrame,
     instruments: Mapping[str, Instrument],
     certificate: Certificate | None = None,
+    candidates: int = 1,
 ) -> tuple[Way, ...]:
     """Every way in which the declared team could work on prepared ``cases``; no team: none.
 
-    Bounds are one-sided at the product's confidence, way by way. The best of several ways is
-    picked by looking, so none of them is a verdict. What a triage product would decide alone is
-    told only once its ``certificate`` passes: until then its policy is not the one that is meant.
+    Bounds are one-sided, way by way, at the confidence of the verdicts and pictures beside them:
+    ``candidates`` is among how many the product was chosen on these very cases. The best of several
+    ways is picked by looking, so none of them is a verdict. What a triage product would decide
+    alone is told only once its ``certificate`` passes: until then its policy is not the one that is
+    meant.
     """
     product, policy = judged.product, judged.policy
     if product.team is None or policy is None:
         return ()
     certified = certificate is None or certificate.outcome is Outcome.PASS
-    measuring = _Measuring(product, instruments)
-    found = [
-        measuring.way(name, table, hypothetical)
-        for name, table, hypothetical in _tables(product.team, policy, cases, certified)
-    ]
+    alpha = alpha_for_candidates(1.0 - product.confidence.level, candidates)
+    measuring = _Measuring(product, instruments, alpha)
+    found = [measuring.way(one) for one in _tables(product.team, policy, cases, certified)]
     study = product.team.study
     if study is not None and study.subject == judged.subject.fingerprint and certified:
-        found.append(_studied(product))
+        found.append(_studied(product, alpha))
     return tuple(found)
 
 
-def _tables(
-    team: Team, policy: Decides, cases: pl.DataFrame, certified: bool
-) -> Iterator[tuple[str, pl.DataFrame, str]]:
+@dataclass(frozen=True)
+class _Table:
+    """The cases as one way calls and reads them; ``reads_all``: its rule has everybody read."""
+
+    name: str
+    cases: pl.DataFrame
+    hypothetical: str = ""
+    reads_all: bool = False
+
+
+def _tables(team: Team, policy: Decides, cases: pl.DataFrame, certified: bool) -> Iterator[_Table]:
     """The cases as each way calls and reads them."""
     score, nobody, everybody = pl.col(columns.SCORE), pl.lit(False), pl.lit(True)
 
@@ -76,24 +86,26 @@ def _tables(
 
     doubt, flagged = doubt_and_flag(policy)
     if isinstance(policy, Policy):
-        yield ALONE, shared(TeamRule.REFERRED, nobody, flagged), ""
+        yield _Table(ALONE, shared(TeamRule.REFERRED, nobody, flagged))
         alone = nobody
     else:
         # what lies between its thresholds the product cannot call, so a person always does
         alone = doubt
-    yield f"{team.reader} alone", shared(TeamRule.REFERRED, everybody, flagged), ""
+    yield _Table(
+        f"{team.reader} alone", shared(TeamRule.REFERRED, everybody, flagged), reads_all=True
+    )
     if not certified:
         return
     for rule, name in _SECOND_VIEWS.items():
         if rule is not TeamRule.ARBITRATION or team.arbiter is not None:
-            yield f"second view: {name}", shared(rule, alone, flagged), UNSEEN
+            yield _Table(f"second view: {name}", shared(rule, alone, flagged), UNSEEN, True)
     band = team.refer_between
     if isinstance(policy, Triage) or policy.refer_between:
-        yield "triage", shared(TeamRule.REFERRED, doubt, flagged), UNSEEN
+        yield _Table("triage", shared(TeamRule.REFERRED, doubt, flagged), UNSEEN)
     elif band is not None:
         # a band that is only tried out parts the scores by itself: clear below, flag above
         between = (score >= band[0]) & (score < band[1])
-        yield "triage", shared(TeamRule.REFERRED, between, score >= band[1]), UNSEEN
+        yield _Table("triage", shared(TeamRule.REFERRED, between, score >= band[1]), UNSEEN)
 
 
 _SECOND_VIEWS = {
@@ -111,21 +123,32 @@ def _team(team: Team, rule: TeamRule) -> Team:
 class _Measuring:
     product: Product
     instruments: Mapping[str, Instrument]
+    alpha: float
 
-    def way(self, name: str, table: pl.DataFrame, hypothetical: str) -> Way:
-        """The figures of one way; who works alone has no reads of others to be priced."""
+    def way(self, of: _Table) -> Way:
+        """The figures of one way."""
         costs = self.product.costs
-        of = Whose.PRODUCT if name == ALONE else Whose.TEAM
         priced = costs is not None and self.product.data.prevalence is not None
         return Way(
-            name,
-            hypothetical,
+            of.name,
+            of.hypothetical,
             unit=costs.unit if costs else "",
-            sensitivity=self._figure("sensitivity", table),
-            specificity=self._figure("specificity", table),
-            reads=self._reads(table),
-            cost=self._figure("expected_cost", table, of, costs=costs) if priced else None,
+            sensitivity=self._figure("sensitivity", of.cases),
+            specificity=self._figure("specificity", of.cases),
+            reads=self._reads(of),
+            cost=self._cost(of, costs) if priced and costs is not None else None,
         )
+
+    def _cost(self, of: _Table, costs: Costs) -> Figure | None:
+        """What a case costs; who works alone has no reads of others to be priced."""
+        if of.name == ALONE:
+            return self._figure("expected_cost", of.cases, Whose.PRODUCT, costs=costs)
+        if of.hypothetical or isinstance(costs.refer, CaseCost):
+            # as a requirement on the team is measured, which may stand on the same page
+            return self._figure("expected_cost", of.cases, costs=costs)
+        # a reader alone reads every case: what that costs is certain and needs no bound
+        calls = self._figure("expected_cost", of.cases, costs=replace(costs, refer=0.0))
+        return None if calls is None else _more(calls, costs.refer)
 
     def _figure(
         self, metric: str, table: pl.DataFrame, of: Whose = Whose.TEAM, **words: Any
@@ -143,19 +166,20 @@ class _Measuring:
             metric=metric,
             limit=_ANY[instrument.about.better],
             parameters=instrument.parameters(**words),
-            confidence=self.product.confidence.level,
+            confidence=1.0 - self.alpha,
             of=of,
         )
         gathered = gather(table, [Cell(asked)], self.instruments)[0]
-        return instrument.measure(asked, gathered, Regime(asked.alpha))
+        return instrument.measure(asked, gathered, Regime(self.alpha))
 
-    def _reads(self, table: pl.DataFrame) -> Figure | None:
+    def _reads(self, of: _Table) -> Figure | None:
         """Human reads per 10,000 cases, also of those out of scope; exact where the rule fixes it.
 
         An arbiter reads once more.
         """
+        table = of.cases
         read, again = table[columns.REFERRED], int(table[columns.ARBITRATED].sum())
-        if read.all():
+        if of.reads_all:
             more = Figure(0.0, 0.0, 0.0, table.height) if not again else self._share(again, table)
             return _per(more, lambda value: 1.0 + value)
         if not read.any() and not self.product.scope.rules:
@@ -166,7 +190,7 @@ class _Measuring:
         return None if found is None else _per(_flipped(found), lambda value: value)
 
     def _share(self, k: int, table: pl.DataFrame) -> Figure | None:
-        regime = Regime(1.0 - self.product.confidence.level)
+        regime = Regime(self.alpha)
         return _told(rate(Tally(k, table.height), _ANY["higher"], regime, "cases"))
 
 
@@ -174,6 +198,11 @@ def _told(found: Evidence) -> Figure | None:
     if not isinstance(found, Measured) or found.low is None or found.high is None:
         return None
     return Figure(found.estimate, found.low, found.high, found.n)
+
+
+def _more(found: Figure, certain: float) -> Figure:
+    low, seen, high = (value + certain for value in (found.low, found.estimate, found.high))
+    return Figure(seen, low, high, found.n)
 
 
 def _flipped(found: Figure) -> Figure:
@@ -187,10 +216,10 @@ def _per(found: Figure | None, of: Any) -> Figure | None:
     return Figure(seen, low, high, found.n)
 
 
-def _studied(product: Product) -> Way:
+def _studied(product: Product, alpha: float) -> Way:
     """The readers with marks, as the reader study saw them, on its own cases."""
     assert product.team is not None and product.team.study is not None
-    study, alpha = product.team.study, 1.0 - product.confidence.level
+    study = product.team.study
 
     def rate_of(metric: str) -> Figure | None:
         found = study_evidence(study, metric, _ANY["higher"], alpha)

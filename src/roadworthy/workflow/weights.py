@@ -72,7 +72,7 @@ def learn(
     weights = training[columns.WEIGHT] if columns.WEIGHT in training.columns else None
     # the features alone: a rung cannot learn from what it is not given
     seen, truth = training.select(features), truth_of(training, task)
-    return weighing.fit(rung, seen, truth, task, readable, seed, weights, guidance)
+    return weighing.fit(rung, seen, truth, task, readable, seed, weights, None, guidance)
 
 
 def _stake(costs: Costs, task: Task) -> pl.Expr:

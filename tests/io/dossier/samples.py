@@ -185,7 +185,7 @@ def judged(outcome: Outcome, verdicts: tuple[Verdict, ...], set_name: str) -> Ju
         version="0.1.0",
         verdicts=verdicts,
         population=Population(
-            4210, 3988, 4102, 2490, 203, (("SCOPE:age", 96), ("MISSING:age", 12))
+            4210, 3988, 4102, 2490, 203, (("OUT_OF_SCOPE:age", 96), ("MISSING:age", 12))
         ),
         fingerprints={"cases": "0a1b2c3d" * 8, "policy": "77aa88bb" * 8},
         notes=("12 cases without an age were sent to a person.",),
@@ -428,7 +428,7 @@ def _hostile() -> tuple[Judgement, Product, dict[str, About], Beside]:
         subject=Subject(SubjectKind.READER, HOSTILE, HOSTILE),
         version=HOSTILE,
         verdicts=(attacked, missing),
-        population=Population(10, 5, 5, 5, 5, ((f"SCOPE:{HOSTILE}", 2), (HOSTILE, 3))),
+        population=Population(10, 5, 5, 5, 5, ((f"OUT_OF_SCOPE:{HOSTILE}", 2), (HOSTILE, 3))),
         fingerprints={HOSTILE: HOSTILE},
         notes=(HOSTILE,),
         paths=(Path(HOSTILE, HOSTILE, HOSTILE, Amount(1.0, HOSTILE), write=HOSTILE),),

@@ -14,11 +14,11 @@ from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io import telling
 from roadworthy.io.dossier.drawing import hundred
 from roadworthy.io.dossier.markdown import to_markdown
-from roadworthy.io.dossier.page import Beside, Page, page
+from roadworthy.io.dossier.page import Beside, Ledger, Page, page
 from roadworthy.io.dossier.plain import Count
 from roadworthy.io.harmless import harmless, short
 
-__all__ = ["Beside", "render", "render_markdown"]
+__all__ = ["Beside", "Ledger", "render", "render_markdown"]
 
 NOTHING = Beside()
 LONGEST_TEXT = 5_000

@@ -37,6 +37,10 @@ class Told:
     assumptions: tuple[str, ...]
     prints: tuple[tuple[str, str], ...]
     meanings: str
+    lead: str = (
+        "Calibration cases, which nobody chose anything on, certified these thresholds. Everything "
+        "else, and every case without a score, goes to a person."
+    )
 
 
 def told(found: Certificate | None) -> Told | None:

@@ -17,6 +17,7 @@ def to_markdown(page: Page) -> str:
     blocks = [
         *_answer(page),
         *_plain(page),
+        *_certificate(page),
         *_requirements(page),
         *_ways(page),
         *_figures(page),
@@ -24,6 +25,7 @@ def to_markdown(page: Page) -> str:
         *_plan(page),
         *_ladder(page),
         *_cases(page),
+        *_rules(page),
         *_methods(page),
         *_provenance(page),
     ]
@@ -32,7 +34,10 @@ def to_markdown(page: Page) -> str:
 
 def _answer(page: Page) -> Iterator[str]:
     answer, judgement = page.answer, page.judgement
-    yield f"# {safe(judgement.product)}: {judgement.answer}"
+    wrong = page.ledger.wrong if page.ledger else ""
+    yield f"# {safe(judgement.product)}: {judgement.answer}{' (not attested)' if wrong else ''}"
+    if wrong:
+        yield f"**DO NOT SIGN. {safe(wrong)}**"
     if page.made:
         yield f"Dossier, {safe(page.made)}."
     yield safe(page.product.purpose)
@@ -69,6 +74,33 @@ def _plain(page: Page) -> Iterator[str]:
         yield safe(line)
     yield "### What was not tested"
     yield _list([*plain.untested, *plain.unknowable])
+
+
+def _certificate(page: Page) -> Iterator[str]:
+    told = page.certificate
+    if told is None:
+        return
+    yield "## What it may decide without a person"
+    yield safe(told.lead)
+    yield _table(
+        ("Outcome", "What is guaranteed", "Decided alone", "Limit"),
+        (
+            (
+                str(line.outcome),
+                " ".join((line.guaranteed, *line.missing, *line.protected)),
+                f"{line.does}: {line.rule}",
+                line.promise,
+            )
+            for line in told.lines
+        ),
+    )
+    yield safe(told.meanings)
+    if told.open:
+        yield "### What it then does with open cases"
+        yield _list(told.open)
+    yield "### What the guarantee rests on"
+    yield _list([*told.rests, told.method, *(f"Assumed: {one}." for one in told.assumptions)])
+    yield "\n".join(f"- Certified {name}: {_code(value)}" for name, value in told.prints)
 
 
 def _requirements(page: Page) -> Iterator[str]:
@@ -231,6 +263,30 @@ def _apart(people: Population) -> Iterator[tuple[str, str]]:
         )
 
 
+def _rules(page: Page) -> Iterator[str]:
+    told = page.rules
+    yield "## How the product works"
+    yield "### Scope: the cases it may decide"
+    if told.scope:
+        yield _table(("Field", "Allowed", "A case outside", "When not recorded"), told.scope)
+        yield told.rest
+    yield told.no_scope
+    if told.guard:
+        yield "### The guard: unfamiliar cases"
+        yield safe(told.guard)
+        yield told.speaks
+    if told.decision:
+        yield "### From a score to a decision"
+        yield safe(told.decision)
+    if told.costs:
+        yield "### What mistakes cost"
+        yield _table(("", "Costs"), told.costs)
+        yield told.weighed
+    if told.harms:
+        yield "### What else mistakes do"
+        yield _table(("", "Does"), told.harms)
+
+
 def _methods(page: Page) -> Iterator[str]:
     yield "## What the numbers mean"
     yield _list(
@@ -262,6 +318,8 @@ def _provenance(page: Page) -> Iterator[str]:
     prints += sorted(judgement.fingerprints.items())
     lines = [f"- {safe(short(name))}: {_code(value)}" for name, value in prints]
     yield "\n".join([*lines, f"- roadworthy {safe(judgement.version)}"])
+    if page.ledger:
+        yield safe(page.ledger.told)
     yield _list(f"Note: {note}" for note in judgement.notes)
 
 

@@ -24,6 +24,7 @@ from roadworthy.io.dossier.figures import Figures, figures
 from roadworthy.io.dossier.metrics import Formula, Metrics
 from roadworthy.io.dossier.plain import Plain, plain
 from roadworthy.io.dossier.planned import Planned, planned
+from roadworthy.io.dossier.rules import Rules, rules
 from roadworthy.io.dossier.rungs import Rungs, rungs
 from roadworthy.io.dossier.ways import Ways, shared
 
@@ -47,6 +48,14 @@ class Legend:
 
 
 @dataclass(frozen=True)
+class Ledger:
+    """What the ledger says of the judgement: one sentence, and what is wrong, if anything is."""
+
+    told: str
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
 class Page:
     """Everything the templates lay out."""
 
@@ -65,16 +74,19 @@ class Page:
     ladder: Rungs
     certificate: Told | None
     ways: Ways
+    ledger: Ledger | None
+    rules: Rules
 
 
 @dataclass(frozen=True)
 class Beside:
-    """What stands beside the judgement: the plan (or why there is none), the ladder, the time."""
+    """What stands beside the judgement: plan (or why there is none), ladder, time, ledger."""
 
     plan: Plan | None = None
     no_plan: str = ""
     ladder: Ladder | None = None
     made: datetime | None = None
+    ledger: Ledger | None = None
 
 
 def page(
@@ -100,6 +112,8 @@ def page(
         ladder=rungs(beside.ladder, metrics),
         certificate=told(judgement.certificate),
         ways=shared(judgement.ways),
+        ledger=beside.ledger,
+        rules=rules(product),
     )
 
 
