@@ -34,7 +34,17 @@ from roadworthy.io.judgement_json import from_json
 HALF = {"validation": 0.5, "sealed": 0.5, "seed": 1}
 COMMANDS = (
     *("init", "plan", "train", "check", "certify", "dossier"),
-    *("decide", "compare", "doctor", "explain", "schema", "reader-study", "demo"),
+    *(
+        "decide",
+        "worklist",
+        "report",
+        "compare",
+        "doctor",
+        "explain",
+        "schema",
+        "reader-study",
+        "demo",
+    ),
     *("renew", "vault", "leaderboard"),
     *("store", "ledger"),
 )
