@@ -55,3 +55,12 @@ def test_deciding_keeps_the_other_sections_and_says_on_which_machine(tmp_path: P
     assert page.count("## What deciding costs") == page.count("## The start") == 1
     assert "cores, Python 3." in page
     assert "| all of it, with a calibrator | 500 |" in page
+
+
+def test_sealing_and_looking_are_measured_beside_a_bare_check(tmp_path: Path) -> None:
+    out = tmp_path / "RESULTS.md"
+    command = [sys.executable, str(BENCH / "vault.py"), "--cases", "20000", "--out", str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    page = out.read_text()
+    assert "encrypted, kept | 20,000 |" in page
+    assert "the stored answer | 20,000" in page

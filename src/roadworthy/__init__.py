@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from roadworthy.workflow.plan import plan
     from roadworthy.workflow.renew import renew
     from roadworthy.workflow.report import report
+    from roadworthy.workflow.seal import seal
     from roadworthy.workflow.train import train
     from roadworthy.workflow.worklist import worklist
 
@@ -41,6 +42,7 @@ __all__ = [
     "plan",
     "renew",
     "report",
+    "seal",
     "train",
     "worklist",
 ]

@@ -33,7 +33,7 @@ from roadworthy.io.judgement_json import from_json
 
 HALF = {"validation": 0.5, "sealed": 0.5, "seed": 1}
 COMMANDS = (
-    *("init", "plan", "train", "check", "certify", "dossier"),
+    *("init", "plan", "train", "check", "seal", "certify", "dossier"),
     *(
         "decide",
         "worklist",
@@ -147,11 +147,14 @@ def test_plan_ends_with_0_or_with_3_when_something_can_never_be_shown(
     assert told["cells"][0]["needs"]["never"]
 
 
-def test_certify_then_certify_again_is_refused_with_4(run: Run, tmp_path: Path) -> None:
+def test_certify_then_certify_another_is_refused_with_4(run: Run, tmp_path: Path) -> None:
     file = write_product(
         tmp_path, simulated(600, 1, sensitivity=0.99), data={**SCORED, "split": HALF}
     )
     assert run("certify", file).code == 0
+    again = run("certify", file)
+    assert again.code == 0 and "it cost nothing" in again.out, "the very same is no second look"
+    rewrite(file, decision={"threshold": 0.4})
     assert run("certify", file).code == 4
     assert run("certify", file, "--json").error["code"] == "seal_spent"
 

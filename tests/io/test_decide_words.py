@@ -104,6 +104,11 @@ def test_without_them_nothing_is_audited_and_there_is_one_queue(tmp_path: Path) 
             "the decisions. Rename that column of the cases.",
         ),
         (
+            {"worklist": {"queues": [{"name": "a", "when": [{"field": "audit", "in": [1]}]}]}},
+            "product.yaml:13: `worklist.queues[1].when` looks at 'audit', the name of a column of "
+            "the worklist. Rename that column of the cases.",
+        ),
+        (
             {
                 "decision": {"audit": {"share": 0.02}},
                 "data": {"truth": "ill", "positive": 1, "score": "score"},

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from tests.databases import tamper
-from tests.tables import FINDS, SCORED, simulated, write_product
+from tests.tables import FINDS, SCORED, rewrite, simulated, write_product
 
 from roadworthy.workflow import ledger
 from roadworthy.workflow.check import check
@@ -64,6 +65,38 @@ def test_a_changed_judgement_is_told_at_the_top(file: Path) -> None:
     written = dossier(file)
     assert alarmed(written)
     assert "none that the ledger knows" in written.wrong
+
+
+def test_the_product_that_was_kept_with_it_is_part_of_it(file: Path) -> None:
+    kept = file.parent / ".roadworthy" / "judgements" / "product" / "open.yaml"
+    kept.write_text(
+        kept.read_text().replace("version: 1", "version: 1\npurpose: Clear everything.")
+    )
+    written = dossier(file)
+    assert alarmed(written)
+    assert "not the one that was judged" in written.wrong
+
+
+def test_the_kept_product_does_not_choose_its_ledger(file: Path) -> None:
+    kept = file.parent / ".roadworthy" / "judgements" / "product" / "open.yaml"
+    forged = file.parent / "forged.db"
+    kept.write_text(f'{kept.read_text()}\nstore: {{database: "sqlite:///{forged}"}}\n')
+    assert alarmed(dossier(file))
+    assert not forged.exists()
+
+
+def test_an_earlier_judgement_that_was_put_back_is_told_at_the_top(file: Path) -> None:
+    kept, text = file.parent / ".roadworthy" / "judgements", file.read_text()
+    shutil.copytree(kept, file.parent / "earlier")
+    before = check(file).outcome
+    rewrite(file, requirements=[{**FINDS, "at_least": 0.999999}])
+    assert check(file).outcome is not before
+    shutil.rmtree(kept)
+    (file.parent / "earlier").rename(kept)
+    file.write_text(text)
+    written = dossier(file)
+    assert alarmed(written)
+    assert "Entry 4 of the ledger judged the same product" in written.wrong
 
 
 def test_a_store_that_is_gone_is_told_at_the_top(file: Path) -> None:

@@ -14,13 +14,15 @@ import polars as pl
 import pytest
 import yaml
 from tests.tables import FINDS, LEARNT, SCORED, SPARES, learnable, rewrite, simulated, write_product
+from tests.vaults import looks, sets
 
 from roadworthy.core.errors import BadInput, ExitCode, Refused, RoadworthyError
 from roadworthy.core.product import SetName
-from roadworthy.core.seal import Opening
 from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io.product_yaml import load_product
-from roadworthy.store.workspace import Workspace
+from roadworthy.io.stable_hash import stable_hash
+from roadworthy.store.artifacts import Artifacts
+from roadworthy.store.workspace import Workspace, unwritable
 from roadworthy.workflow import certify as room
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.check import check
@@ -37,10 +39,6 @@ def sealed(folder: Path, requirements: Any = (FINDS,), n: int = 400, **others: A
     return write_product(folder, simulated(n, 4), requirements, data=data, **others)
 
 
-def openings(file: Path) -> list[Path]:
-    return sorted((file.parent / ".roadworthy").glob("openings/*.opened.json"))
-
-
 def refused(file: Path, kind: type[RoadworthyError] = Refused) -> str:
     with pytest.raises(kind) as told:
         certify(file)
@@ -55,18 +53,28 @@ def test_the_sealed_set_is_judged_and_only_it(tmp_path: Path) -> None:
     judgement = certify(file)
     assert judgement.set == "sealed"
     assert judgement.population.cases == parted.sizes()[SetName.SEALED] == 200
-    rows = parted.opened(Opening(parted.seal(1).fingerprint, "s", "p", "now"))
+    rows = parted.to_seal()
     right = rows.filter(pl.col("@positive"))["score"] >= 0.5
     assert judgement.verdicts[0].evidence.estimate == pytest.approx(right.mean())  # type: ignore[union-attr]
-    assert len(openings(file)) == 1
+    assert len(looks(file)) == 1
 
 
-def test_a_second_look_is_refused_whoever_asks(tmp_path: Path) -> None:
+def test_the_very_same_gets_its_answer_again_and_no_second_look(tmp_path: Path) -> None:
+    file = sealed(tmp_path)
+    first = certify(file)
+    again = certify(file)
+    assert again.verdicts == first.verdicts and again.outcome is first.outcome
+    assert "it cost nothing" in again.notes[-1]
+    assert len(looks(file)) == 1
+
+
+def test_a_second_look_is_refused_whoever_else_asks(tmp_path: Path) -> None:
     file = sealed(tmp_path)
     certify(file)
+    rewrite(file, decision={"threshold": 0.4})
     assert refused(file) == "seal_spent"
     assert Refused("x", code="x", next_step="x").exit_code is ExitCode.REFUSED
-    assert len(openings(file)) == 1
+    assert len(looks(file)) == 1
 
 
 def test_the_opening_is_written_before_the_truth_is_looked_at(
@@ -75,14 +83,14 @@ def test_the_opening_is_written_before_the_truth_is_looked_at(
     file = sealed(tmp_path)
 
     def crash(*_: Any) -> Any:
-        assert len(openings(file)) == 1, "the opening stands before anything is measured"
+        assert len(looks(file)) == 1, "the opening stands before anything is measured"
         raise RuntimeError("the power went out")
 
     monkeypatch.setattr(room, "verdicts_and_pictures", crash)
     with pytest.raises(RuntimeError):
         certify(file)
     monkeypatch.undo()
-    assert len(openings(file)) == 1
+    assert len(looks(file)) == 1
 
 
 def test_an_interrupted_look_goes_on_with_the_same_opening_and_gives_one_answer(
@@ -98,7 +106,8 @@ def test_an_interrupted_look_goes_on_with_the_same_opening_and_gives_one_answer(
         certify(file)
     monkeypatch.undo()
     assert certify(file).set == "sealed"
-    assert len(openings(file)) == 1
+    assert len(looks(file)) == 1
+    rewrite(file, decision={"threshold": 0.4})
     assert refused(file) == "seal_spent"
 
 
@@ -136,11 +145,17 @@ def test_scores_that_changed_after_an_interrupt_do_not_go_on_with_the_old_openin
     assert refused(file) == "seal_spent"
 
 
-def test_an_opening_that_cannot_be_read_counts_as_spent(tmp_path: Path) -> None:
+def test_openings_from_before_the_vault_stay_spent(tmp_path: Path) -> None:
+    """As roadworthy wrote them down then: hashes of ids, and a note beside them."""
     file = sealed(tmp_path)
-    certify(file)
-    openings(file)[0].write_text("")
+    ids = stable_hash(load_cases(load_product(file)).ids(SetName.SEALED)).to_numpy()
+    workspace = Workspace.beside(file)
+    workspace.write("openings/ab.ids", np.sort(ids)[:1].astype("<u8").tobytes())
+    workspace.write_json("openings/ab.opened.json", {"seal": "x", "at": "2026-05-04"})
+    assert refused(file) == "seal_spent"
+    workspace.write("openings/ab.ids", b"cut")
     assert refused(file) == "broken_opening"
+    assert not looks(file)
 
 
 def test_cases_that_were_judged_openly_can_not_be_sealed(tmp_path: Path) -> None:
@@ -149,7 +164,7 @@ def test_cases_that_were_judged_openly_can_not_be_sealed(tmp_path: Path) -> None
     check(file)
     rewrite(file, data={"split": {**HALF, "seed": 2}})
     assert refused(file) == "sealed_seen"
-    assert not openings(file)
+    assert not looks(file)
 
 
 def test_a_set_that_was_open_for_want_of_a_split_can_not_be_sealed(tmp_path: Path) -> None:
@@ -182,6 +197,7 @@ def test_another_name_requirement_or_threshold_buys_no_second_look(tmp_path: Pat
 def test_shuffled_rows_and_new_columns_buy_no_second_look(tmp_path: Path) -> None:
     file = sealed(tmp_path)
     certify(file)
+    rewrite(file, decision={"threshold": 0.4})
     raw = pl.read_parquet(file.parent / "cases.parquet")
     raw.sample(fraction=1.0, shuffle=True, seed=9).write_parquet(file.parent / "cases.parquet")
     assert refused(file) == "seal_spent"
@@ -189,10 +205,20 @@ def test_shuffled_rows_and_new_columns_buy_no_second_look(tmp_path: Path) -> Non
     assert refused(file) == "seal_spent"
 
 
+def test_new_ids_buy_no_second_look(tmp_path: Path) -> None:
+    file = sealed(tmp_path)
+    certify(file)
+    raw = pl.read_parquet(file.parent / "cases.parquet")
+    raw.with_columns(case="new-" + pl.col("case")).write_parquet(file.parent / "cases.parquet")
+    assert refused(file) == "seal_spent"
+    assert len(looks(file)) == 1
+
+
 def test_ids_stored_as_another_number_type_buy_no_second_look(tmp_path: Path) -> None:
     raw = simulated(400, 4).with_columns(case=pl.int_range(400))
     file = write_product(tmp_path, raw, data={**SCORED, "split": HALF})
     certify(file)
+    rewrite(file, decision={"threshold": 0.4})
     raw.with_columns(pl.col("case").cast(pl.Float64)).write_parquet(tmp_path / "cases.parquet")
     assert refused(file) == "seal_spent"
 
@@ -201,7 +227,7 @@ def test_one_opened_case_among_fresh_ones_is_enough_to_refuse(tmp_path: Path) ->
     file = sealed(tmp_path)
     certify(file)
     parted = load_cases(load_product(file))
-    opened = parted.opened(Opening(parted.seal(1).fingerprint, "s", "p", "now"))["case"]
+    opened = parted.to_seal()["case"]
     fresh = simulated(300, 5).with_columns(case=pl.format("n{}", pl.int_range(300)))
     words = ["sealed"] * 150 + ["validation"] * 150
     fresh = fresh.with_columns(split=pl.Series(words))
@@ -220,7 +246,7 @@ def test_a_fresh_sealed_set_may_be_opened_after_an_old_one(tmp_path: Path) -> No
     fresh = simulated(400, 6).with_columns(case=pl.format("n{}", pl.int_range(400)))
     fresh.write_parquet(tmp_path / "cases.parquet")
     assert certify(file).population.cases == 200
-    assert len(openings(file)) == 2
+    assert len(looks(file)) == 2
 
 
 # ---- what must not spend the opening
@@ -270,7 +296,7 @@ def test_a_mistake_does_not_spend_the_opening(tmp_path: Path, broken: dict[str, 
     shutil.copy(file, tmp_path / "good.yaml")
     rewrite(file, **broken)
     refused(file, BadInput)
-    assert not openings(file)
+    assert not looks(file)
     shutil.copy(tmp_path / "good.yaml", file)
     assert certify(file).set == "sealed"
 
@@ -282,36 +308,28 @@ def test_a_bad_score_in_the_sealed_set_does_not_spend_the_opening(
     file = sealed(tmp_path)
     good = pl.read_parquet(tmp_path / "cases.parquet")
     parted = load_cases(load_product(file))
-    rows = parted.opened(Opening(parted.seal(1).fingerprint, "s", "p", "now"))
+    rows = parted.to_seal()
     one = rows["case"][0]
     spoilt = pl.when(pl.col("case") == one).then(pl.lit(score, pl.Float64)).otherwise("score")
     good.with_columns(spoilt.alias("score")).write_parquet(tmp_path / "cases.parquet")
     assert refused(file, BadInput) == "bad_score"
-    assert not openings(file)
+    assert not looks(file)
 
 
 def test_a_workspace_that_cannot_be_written_spends_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = sealed(tmp_path)
-    for broken in ("write", "create"):
+    for room_, broken in ((Workspace, "write"), (Artifacts, "put_file")):
 
-        def full(self: Workspace, name: str, content: Any) -> Any:
-            from roadworthy.store.workspace import unwritable
-
-            raise unwritable(self.path(name), OSError(28, "No space left on device"))
+        def full(self: Any, *_: Any) -> Any:
+            raise unwritable(self.folder, OSError(28, "No space left on device"))
 
         with monkeypatch.context() as patch:
-            patch.setattr(Workspace, broken, full)
+            patch.setattr(room_, broken, full)
             assert refused(file, BadInput) == "unwritable_workspace"
-        assert not openings(file)
+        assert not looks(file)
     assert certify(file).set == "sealed"
-
-
-def test_more_than_one_look_is_refused_until_there_is_a_vault(tmp_path: Path) -> None:
-    file = sealed(tmp_path, confidence={"looks": 2})
-    assert refused(file) == "looks_need_vault"
-    assert not openings(file)
 
 
 def test_without_a_sealed_set_there_is_nothing_to_certify_on(tmp_path: Path) -> None:
@@ -334,7 +352,7 @@ def test_a_sealed_case_that_the_model_learnt_from_is_refused(trained: Copies) ->
         },
     )
     assert refused(file, RoadworthyError) in ("sealed_seen", "other_model", "stale_model")
-    assert not openings(file)
+    assert not looks(file)
 
 
 def test_a_model_whose_training_cases_are_unknown_is_refused(trained: Copies) -> None:
@@ -343,7 +361,7 @@ def test_a_model_whose_training_cases_are_unknown_is_refused(trained: Copies) ->
         if not note.name.endswith(".tried.ids"):
             note.unlink()
     assert refused(file, BadInput) == "unknown_training"
-    assert not openings(file)
+    assert not looks(file)
 
 
 def test_training_that_stops_half_way_leaves_no_model_that_certify_would_trust(
@@ -364,7 +382,7 @@ def test_training_that_stops_half_way_leaves_no_model_that_certify_would_trust(
     file.write_text(before)
     with pytest.raises(RoadworthyError):
         certify(file)
-    assert not openings(file)
+    assert not looks(file)
 
 
 def test_certify_judges_the_threshold_that_train_chose(trained: Copies) -> None:
@@ -415,7 +433,7 @@ def test_the_judgement_is_kept_for_the_dossier_with_its_seal(tmp_path: Path) -> 
         (tmp_path / ".roadworthy" / "judgements" / "product" / "sealed.json").read_text()
     )
     assert kept["outcome"] == judgement.outcome
-    assert kept["fingerprints"]["sealed set"] == json.loads(openings(file)[0].read_text())["seal"]
+    assert kept["fingerprints"]["sealed set"] == sets(file)[0].root
 
 
 def _race(folder: str, start: Any, answers: Any) -> None:
@@ -439,7 +457,7 @@ def test_of_two_processes_that_race_exactly_one_opens(tmp_path: Path) -> None:
     for racer in racers:
         racer.join()
     assert len({one for one in told if one != "seal_spent"}) == 1
-    assert len(openings(file)) == 1
+    assert len(looks(file)) == 1
 
 
 def test_a_product_that_is_good_passes_and_a_bad_one_fails(tmp_path: Path) -> None:

@@ -19,10 +19,12 @@ from roadworthy.core import decided
 from roadworthy.core.errors import BadInput, ExitCode, Refused, RoadworthyError
 from roadworthy.core.policy import Route
 from roadworthy.core.verdict import Outcome
+from roadworthy.io.product_yaml import load_product
 from roadworthy.workflow.check import check
 from roadworthy.workflow.decide import decide
 from roadworthy.workflow.decisions import Decisions
 from roadworthy.workflow.train import train
+from roadworthy.workflow.witnessed import note_made
 
 AUDITED = {**BOTH, "audit": {"share": 0.05, "seed": 7}}
 PRICES = {"unit": "EUR", "miss": 100, "false_alarm": 5, "refer": 1}
@@ -85,6 +87,16 @@ class TestRecords:
         versions = table.select(decided.AFTER_FIELDS).unique()
         assert versions.height == 1
         assert versions["certificate_fingerprint"][0] and versions["guard_fingerprint"][0] is None
+
+    def test_a_queue_by_score_does_not_hand_the_score_to_readers(self, tmp_path: Path) -> None:
+        """It stands in the record already; beside what rules read, a reader would be shown it."""
+        high = {"name": "high", "when": [{"field": "ai", "between": [0.5, 1.0]}]}
+        asked = {"worklist": {"queues": [high]}, "data": {"score": "ai"}}
+        file = certified(tmp_path, cases=scored().rename({"score": "ai"}), **asked)
+        table = decide(file, new().rename({"score": "ai"})).table
+        assert "ai" not in table.columns
+        people = table.filter(pl.col("queue").is_not_null())
+        assert ((people["queue"] == "high") == (people["score"] >= 0.5)).all()
 
     def test_the_same_cases_are_drawn_for_an_audit_in_another_order(self, tmp_path: Path) -> None:
         file = certified(tmp_path)
@@ -239,7 +251,9 @@ class TestWithoutACertificate:
         file = certified(tmp_path, {**AUDITED, "valid_days": 30})
         (answer,) = kept(file)
         written = json.loads(answer.read_text())
-        answer.write_text(json.dumps({**written, "expires": "2020-01-01"}))
+        late = {**written, "expires": "2020-01-01"}
+        note_made(load_product(file), late)
+        answer.write_text(json.dumps(late))
         found = decide(file, new(), tmp_path / "out.parquet")
         assert found.exit_code is ExitCode.INCONCLUSIVE
         assert found.expired == "2020-01-01" and "certificate expired" in found.headline

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from tests.cli.terminal import roadworthy
 from tests.tables import FINDS, LEARNT, counted, learnable, rewrite, write_product
+from tests.vaults import sets
 
+from roadworthy.store.artifacts import Artifacts
 from roadworthy.workflow import doctor as doctors
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.check import check
@@ -45,7 +47,15 @@ def test_a_product_in_order_has_no_problem(file: Path) -> None:
     found = roadworthy("doctor", file)
     assert found.code == 0
     assert "PROBLEM" not in found.out
-    for word in ("python", "packages", "metrics", "workspace", "judgements", "openings", "model"):
+    for word in (
+        "python",
+        "packages",
+        "metrics",
+        "workspace",
+        "judgements",
+        "sealed sets",
+        "model",
+    ):
         assert f"OK       {word}" in found.out
     assert roadworthy("doctor", file, "--json").json["ok"] is True
 
@@ -92,8 +102,10 @@ def lost_yaml(folder: Path) -> None:
     kept(folder, "sealed.yaml").unlink()
 
 
-def cut_opening(folder: Path) -> None:
-    path = next((folder / ".roadworthy/openings").glob("*.ids"))
+def cut_seal(folder: Path) -> None:
+    (one,) = sets(folder / "product.yaml")
+    path = Artifacts(folder / ".roadworthy" / "artifacts").path(one.content)
+    path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:-3])
 
 
@@ -124,7 +136,7 @@ def a_file(folder: Path) -> None:
         (newer, "workspace", "99"),
         (cut_judgement, "judgements", "open.json"),
         (lost_yaml, "judgements", "sealed.yaml"),
-        (cut_opening, "openings", "cut off"),
+        (cut_seal, "sealed sets", "is not what was kept"),
         (cut_table, "cases", "cannot be read"),
         (typo, "product.yaml", "Did you mean `sensitivity`?"),
         (no_column, "cases", "nowhere"),

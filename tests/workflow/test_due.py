@@ -50,6 +50,22 @@ def test_the_same_world_demands_nothing(tmp_path: Path) -> None:
     assert found.exit_code == 0
 
 
+@pytest.mark.parametrize(("column", "gap"), [("age", None), ("age", float("nan")), ("site", None)])
+def test_values_that_go_missing_are_a_new_kind(
+    tmp_path: Path, column: str, gap: float | None
+) -> None:
+    every_tenth = pl.int_range(pl.len()) % 10 == 0
+    recent = traffic().with_columns(pl.col("age").cast(pl.Float64))
+    recent = recent.with_columns(
+        pl.when(every_tenth).then(pl.lit(gap)).otherwise(column).alias(column)
+        if column == "age"
+        else pl.when(~every_tenth).then(column).alias(column)
+    )
+    found = due(product(tmp_path), OLD, recent, today=TODAY)
+    assert Ground.KIND in grounds(found)
+    assert f"{column} missing" in found.reasons[0].told
+
+
 def test_a_new_kind_of_case_demands_a_successor(tmp_path: Path) -> None:
     found = due(product(tmp_path), OLD, traffic(west=0.08), today=TODAY)
     assert grounds(found) == [Ground.KIND]

@@ -13,6 +13,7 @@ from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.guidance import Epoch
 from roadworthy.core.ladder import NotFitted
 from roadworthy.core.product import SetName
+from roadworthy.io.items import item_hashes
 from roadworthy.models.nets.plan import Plan
 from roadworthy.testing.pictures import pictures
 from roadworthy.workflow.certify import certify
@@ -20,6 +21,7 @@ from roadworthy.workflow.check import check
 from roadworthy.workflow.decide import decide
 from roadworthy.workflow.image_files import look
 from roadworthy.workflow.load import load
+from roadworthy.workflow.seal import candidate
 from roadworthy.workflow.source import load_cases
 from roadworthy.workflow.train import train
 
@@ -164,20 +166,20 @@ def check_trained(file: Path):  # type: ignore[no-untyped-def]
 def test_another_image_under_the_same_name_is_another_case(tmp_path: Path) -> None:
     file = product(tmp_path)
     before = load_cases(load(file))
-    sealed = file_of(tmp_path, SetName.SEALED)
-    other = file_of(tmp_path, SetName.TRAIN)
-    sealed.write_bytes(other.read_bytes())
-    after = load_cases(load(file))
-    assert after.seal(1).fingerprint != before.seal(1).fingerprint
-    assert after.fingerprint != before.fingerprint
+    changed = file_of(tmp_path, SetName.SEALED)
+    changed.write_bytes(file_of(tmp_path, SetName.TRAIN).read_bytes())
+    assert load_cases(load(file)).fingerprint != before.fingerprint
 
 
-def test_a_seal_does_not_hang_on_where_the_folder_is(tmp_path: Path) -> None:
-    seals = []
+def test_what_a_case_is_does_not_hang_on_where_the_folder_is(tmp_path: Path) -> None:
+    told = []
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
-        seals.append(load_cases(load(product(tmp_path / name))).seal(1).fingerprint)
-    assert seals[0] == seals[1]
+        meant = load(product(tmp_path / name))
+        parted = load_cases(meant)
+        found = candidate(meant, parted.to_seal(), "the split")
+        told.append((parted.fingerprint, item_hashes(found.raw, found.raw.columns).tobytes()))
+    assert told[0] == told[1]
 
 
 def test_the_sealed_set_is_not_judged_with_a_hole_in_it(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 from tests.tables import FINDS, SPARES, counted, outcomes, write_product
+from tests.vaults import looks
 
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.evidence import Measured, NotMeasured
@@ -123,9 +124,11 @@ def test_the_sealed_set_is_answered_for_before_it_is_opened(tmp_path: Path) -> N
     (tmp_path / "score.py").write_text("import sys\nsys.exit('no GPU here')")
     with pytest.raises(BadInput, match="no GPU here"):
         certify(file)
-    assert not list((tmp_path / ".roadworthy").glob("openings/*"))
+    assert not looks(file)
     (tmp_path / "score.py").write_text(SCORE)
     assert certify(file).set == "sealed"
+    assert len(looks(file)) == 1
+    (tmp_path / "score.py").write_text(SCORE + "# another\n")
     with pytest.raises(Refused):
         certify(file)
 

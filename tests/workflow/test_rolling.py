@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.store.seen import open_names
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import check
+from roadworthy.workflow.ledger import show
 from roadworthy.workflow.rolling import Drawn, draw_next
 from roadworthy.workflow.source import names
 
@@ -37,8 +39,8 @@ def product(tmp_path: Path) -> Path:
     return write_product(tmp_path / "product", OLD_UNITS, rules, data=DATA)
 
 
-def drawn(file: Path, cases: pl.DataFrame, share: float = 0.5, key: int = 7) -> Drawn:
-    return draw_next(file, OLD_UNITS, cases, share, key, file.parent / f"renewal-{key}-{share}")
+def drawn(file: Path, cases: pl.DataFrame, share: float = 0.5) -> Drawn:
+    return draw_next(file, OLD_UNITS, cases, share, file.parent / f"renewal-{share}")
 
 
 def test_every_case_goes_to_one_file_and_the_old_ones_retire(product: Path) -> None:
@@ -64,7 +66,9 @@ def test_shares_are_kept_in_each_kind(product: Path) -> None:
         assert abs(some - 0.4 * of) <= 1
 
 
-def test_the_same_key_draws_the_same_and_another_draws_others(product: Path) -> None:
+def test_the_same_key_draws_the_same_and_another_draws_others(
+    product: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shuffled = new().sample(fraction=1.0, shuffle=True, seed=9)
     # the first draw opens what it does not seal, so each starts from a workspace of its own
     found: list[set[str]] = []
@@ -72,15 +76,19 @@ def test_the_same_key_draws_the_same_and_another_draws_others(product: Path) -> 
         with_own = write_product(
             product.parent.parent / f"p{len(found)}", OLD_UNITS, [FINDS], data=DATA
         )
-        one = draw_next(with_own, OLD_UNITS, cases, 0.5, key, with_own.parent / "out")
+        monkeypatch.setattr(secrets, "randbits", lambda bits, key=key: key)
+        one = draw_next(with_own, OLD_UNITS, cases, 0.5, with_own.parent / "out")
         found.append(set(pl.read_parquet(one.sealed)["case"]))
     assert found[0] == found[1]
     assert found[0] != found[2]
 
 
-def test_without_a_key_one_is_drawn_and_written_down(product: Path) -> None:
+def test_the_key_is_drawn_and_written_down(product: Path) -> None:
+    """Whoever draws until it suits leaves every draw in the ledger."""
     out = product.parent / "out"
-    one = draw_next(product, OLD_UNITS, new(), 0.5, None, out)
+    one = draw_next(product, OLD_UNITS, new(), 0.5, out)
+    (entry,) = (e for e in show(product).entries if e.kind == "next_set_drawn")
+    assert (entry.content["key"], entry.content["sealed"]) == (one.key, one.fingerprint)
     note = json.loads((out / "renewal.json").read_text())
     assert note["key"] == one.key
     assert note["fingerprint"] == one.fingerprint

@@ -11,7 +11,6 @@ from tests.tables import SCORED, rewrite, simulated, write_product
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.product import SetName
-from roadworthy.core.seal import Opening
 from roadworthy.io.product_yaml import load_product
 from roadworthy.workflow.source import feature_columns, load_cases
 
@@ -29,17 +28,12 @@ def test_open_sets_hold_no_sealed_case_and_together_they_hold_all(file: Path) ->
         parted.open(SetName.SEALED)
     with pytest.raises(ValueError):
         parted.open(SetName.TRAIN, SetName.SEALED)
-    sealed = parted.opened(Opening(parted.seal(1).fingerprint, "s", "p", "now"))
+    sealed = parted.to_seal()
     open_ = parted.open(SetName.TRAIN, SetName.VALIDATION, SetName.CALIBRATION)
     assert open_.equals(parted.all_open)
     assert not set(open_[columns.ID]) & set(sealed[columns.ID])
     assert open_.height + sealed.height == 400
-    assert parted.sizes()[SetName.SEALED] == sealed.height == len(parted.sealed_ids())
-
-
-def test_the_opening_of_another_set_opens_nothing(file: Path) -> None:
-    with pytest.raises(ValueError):
-        load_cases(load_product(file)).opened(Opening("another", "s", "p", "now"))
+    assert parted.sizes()[SetName.SEALED] == sealed.height == len(parted.ids(SetName.SEALED))
 
 
 def test_what_is_checked_before_the_opening_holds_no_truth(file: Path) -> None:
@@ -47,17 +41,6 @@ def test_what_is_checked_before_the_opening_holds_no_truth(file: Path) -> None:
     inputs = load_cases(product).sealed_inputs(product)
     assert inputs.height == 120
     assert not {"ill", columns.POSITIVE, columns.TRUTH} & set(inputs.columns)
-
-
-def test_the_name_of_a_sealed_set_hangs_on_its_rows_and_not_on_their_order(file: Path) -> None:
-    product = load_product(file)
-    seal = load_cases(product).seal(1)
-    raw = pl.read_parquet(file.parent / "cases.parquet")
-    raw.reverse().write_parquet(file.parent / "cases.parquet")
-    assert load_cases(product).seal(1) == seal
-    forged = raw.with_columns(score=1 - pl.col("score"))
-    forged.write_parquet(file.parent / "cases.parquet")
-    assert load_cases(product).seal(1) != seal
 
 
 def test_without_ids_cases_cannot_be_sealed(file: Path) -> None:

@@ -14,11 +14,13 @@ from tests.workflow.test_guarding import product as guarded_product
 from tests.workflow.test_team import ASKED, DATA, good, study, subject_of, team
 from tests.workflow.test_triage import CLEAR, kept, product
 
+from roadworthy.io.product_yaml import load_product
 from roadworthy.io.reader_study_json import reader_study_to_json
 from roadworthy.workflow.check import check
 from roadworthy.workflow.doctor import doctor
 from roadworthy.workflow.finding import Finding
 from roadworthy.workflow.train import train
+from roadworthy.workflow.witnessed import note_made
 
 
 def finding(file: Path, what: str) -> Finding:
@@ -63,6 +65,7 @@ class TestCertificate:
         (path,) = kept(file)
         words = json.loads(path.read_text())
         words[key] = {**words[key], **value} if isinstance(value, dict) else value
+        note_made(load_product(file), words)
         path.write_text(json.dumps(words))
         found = finding(file, "certificate")
         assert told in found.told and found.next_step

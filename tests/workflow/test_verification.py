@@ -210,6 +210,30 @@ class TestNotMeasured:
         told = of(judged(tmp_path, table, asked("npv")), "npv").evidence
         assert isinstance(told, NotMeasured) and "different audit probabilities" in told.reason
 
+    def test_a_kind_that_nobody_saw_is_not_taken_as_impossible(self, tmp_path: Path) -> None:
+        """The policy judged here refers, as wrong, what the one that drew the audits cleared."""
+        kinds = [(200, 0.8, 1), (5, 0.4, 1), (300, 0.4, 0), (40, 0.1, 1), (10, 0.1, 0)]
+        kinds += [(300, 0.9, 0)]
+        score = np.concatenate([np.full(n, s) for n, s, _ in kinds])
+        ill = np.concatenate([np.full(n, y) for n, _, y in kinds])
+        policy = np.select([score < 0.3, score < 0.5], ["clear", "refer"], "flag")
+        truth = [None if p == "clear" else int(y) for p, y in zip(policy, ill, strict=True)]
+        table = pl.DataFrame(
+            {
+                "case": [f"c{i}" for i in range(len(score))],
+                "ill": truth,
+                "score": score,
+                "policy_route": policy,
+                "route": policy,
+                "audit_probability": np.where(policy == "clear", 0.02, 1.0),
+            }
+        )
+        refers = {"threshold": 0.5, "refer_between": [0.0, 0.5], "referred": "wrong"}
+        found = measured(
+            judged(tmp_path, table, asked("sensitivity"), decision=refers), "sensitivity"
+        )
+        assert found.low is not None and found.low < 200 / 245
+
 
 class TestBadInput:
     def told(self, folder: Path, table: pl.DataFrame, **more: Any) -> BadInput:
@@ -249,6 +273,20 @@ class TestBadInput:
         assert told.code == "bad_verification"
         assert column in str(told.where)
 
+    @pytest.mark.parametrize("kept", [0.1, 1.0])
+    def test_audits_that_are_not_the_ones_that_were_drawn(
+        self, tmp_path: Path, kept: float
+    ) -> None:
+        """Whoever reads some of the audits, or more, has a selection, whichever they are."""
+        table = at_work(4000, audited=kept if kept < 1.0 else 0.5)
+        clear = pl.col("policy_route") == "clear"
+        table = table.with_columns(
+            pl.when(clear).then(pl.lit(0.25)).otherwise(1.0).alias("audit_probability")
+        )
+        told = self.told(tmp_path, table)
+        assert told.code == "bad_verification"
+        assert "not the audits that were drawn" in str(told)
+
     def test_routes_that_were_exchanged(self, tmp_path: Path) -> None:
         swapped = {"policy_route": "route", "route": "policy_route"}
         told = self.told(tmp_path, at_work(500), data={**DATA, "verification": swapped})
@@ -259,11 +297,12 @@ class TestBadInput:
         assert told.code == "missing_column"
 
     def test_nothing_is_learnt_where_some_truths_are_unknown(self, tmp_path: Path) -> None:
+        read = pl.int_range(pl.len()) % 2 == 1
         table = learnable(400, 3).with_columns(
-            policy_route=pl.lit("clear"), route=pl.lit("clear"), audit_probability=pl.lit(0.1)
-        )
-        table = table.with_columns(
-            pl.when(pl.int_range(pl.len()) % 2 == 0).then(None).otherwise("ill").alias("ill")
+            policy_route=pl.lit("clear"),
+            route=pl.when(read).then(pl.lit("refer")).otherwise(pl.lit("clear")),
+            audit_probability=pl.lit(0.5),
+            ill=pl.when(read).then("ill"),
         )
         split = {"train": 0.5, "validation": 0.5, "seed": 1}
         data = {**LEARNT, "split": split, "verification": {}}

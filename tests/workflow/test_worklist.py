@@ -17,9 +17,10 @@ import roadworthy
 from roadworthy.cli import show, show_worklist
 from roadworthy.cli.show_worklist import worklist_json
 from roadworthy.core import decided
+from roadworthy.core.decided import AUDIT, PLACE, WHY
 from roadworthy.core.errors import BadInput
 from roadworthy.io.decision_words import BY_A_PERSON
-from roadworthy.workflow.worklist import AUDIT, PLACE, WHY, ReadingList, worklist
+from roadworthy.workflow.worklist import ReadingList, worklist
 
 FLOATS = (
     *(decided.SCORE, decided.PROBABILITY, decided.PROBABILITY_LOW, decided.PROBABILITY_HIGH),
@@ -238,6 +239,19 @@ class TestFiles:
     def test_a_damaged_record(self) -> None:
         with pytest.raises(BadInput, match="damaged"):
             worklist(decisions(referred(0.5), route="somewhere"))
+
+    @pytest.mark.parametrize(
+        ("reason", "policy"), [("AUDIT_SAMPLE", "clear"), ("ABOVE_FLAG", "flag")]
+    )
+    def test_a_record_that_contradicts_itself(self, reason: str, policy: str) -> None:
+        """Cleared without a person is only what the policy cleared and no audit drew."""
+        table = decisions([{"reason": reason, "score": 0.5, "policy_route": policy}], route="clear")
+        with pytest.raises(BadInput, match="damaged"):
+            worklist(table)
+
+    def test_two_records_of_one_case(self) -> None:
+        with pytest.raises(BadInput, match="'c0' has 2 records"):
+            worklist(pl.concat([decisions(referred(0.5)), decisions(referred(0.6))]))
 
     def test_a_notebook_shows_it(self) -> None:
         assert "place" in (worklist(decisions(referred(0.5)))._repr_html_() or "")

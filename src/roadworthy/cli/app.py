@@ -20,6 +20,7 @@ from roadworthy.cli import (
     quiet,
     reader_study,
     renew,
+    seal,
     show,
     store,
     vault,
@@ -177,14 +178,30 @@ def check(
     return found.exit_code
 
 
+app.command()(seal.seal)
+
+
 @app.command()
-def certify(product: ProductFile = Path("product.yaml"), as_json: AsJson = False) -> int:
-    """Open the sealed set, once, and judge the product on it."""
+def certify(
+    product: ProductFile = Path("product.yaml"),
+    reveal: Annotated[
+        str | None,
+        typer.Option(help="numbers: show all, and retire the set. requirements: PASS or not each."),
+    ] = None,
+    on_set: Annotated[
+        str | None, typer.Option("--set", help="The sealed set to look at; else the newest.")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Judge the answers in this table, in place of the column.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Look at the sealed set, and judge the product on it."""
     from roadworthy.io.judgement_json import to_json
     from roadworthy.workflow.certify import certify as run
 
     with show.busy("judging", as_json):
-        found = run(product)
+        found = run(product, reveal=reveal, on=on_set, predictions=predictions)
     _print(found, as_json, to_json, show.judgement)
     return found.exit_code
 

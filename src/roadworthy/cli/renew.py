@@ -77,10 +77,6 @@ def renew(
     share: Annotated[
         float, typer.Option(help="With --from-production: the share that is drawn.")
     ] = 0.5,
-    key: Annotated[
-        int | None,
-        typer.Option(help="With --from-production: repeats a draw; by default a new random one."),
-    ] = None,
     out: Annotated[
         Path, typer.Option(help="With --from-production: the folder to write to.")
     ] = Path("renewal"),
@@ -94,7 +90,7 @@ def renew(
     if due:
         return _due(product, old, traffic, made, _listed(by), as_json)
     if from_production is not None:
-        return _draw(product, old, from_production, share, key, out, as_json)
+        return _draw(product, old, from_production, share, out, as_json)
     if plan:
         from roadworthy.workflow.renew_plan import renew_plan
 
@@ -137,7 +133,6 @@ def _draw(
     old: Path | None,
     production: Path,
     share: float,
-    key: int | None,
     out: Path,
     as_json: bool,
 ) -> int:
@@ -147,7 +142,7 @@ def _draw(
         raise _misused(
             "the set that retires is not named.", "Name it: `--old A`; it becomes development data."
         )
-    return _said(draw_next(product, old, production, share, key, out), as_json)
+    return _said(draw_next(product, old, production, share, out), as_json)
 
 
 def _said(found: object, as_json: bool) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from roadworthy.cli import show_ways
 from roadworthy.core.errors import RoadworthyError
-from roadworthy.core.evidence import Measured
+from roadworthy.core.evidence import Measured, Withheld
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.path import Path
 from roadworthy.core.product import SetName
@@ -62,6 +62,9 @@ def judgement(found: Judgement) -> None:
         [cell(verdict) for verdict in found.verdicts],
         [STYLES[looks_like(verdict)] for verdict in found.verdicts],
     )
+    if found.withheld:
+        _line(f"No number is told: {found.withheld}.")
+        _line()
     if found.certificate is not None:
         from roadworthy.cli.show_certificate import certificate
 
@@ -85,7 +88,7 @@ def out_of_scope(people: Population) -> tuple[str, ...]:
 
 
 def _out_of_scope(people: Population) -> Iterator[str]:
-    if people.inside < people.cases:
+    if people.inside is not None and people.inside < people.cases:
         why = ", ".join(f"{reason} {count:,}" for reason, count in people.outside)
         yield f"{people.cases - people.inside:,} cases are out of scope ({why})"
     if people.rejected:
@@ -411,10 +414,11 @@ def cell(verdict: Verdict) -> tuple[str, ...]:
     """A verdict as the cells of a table: who, where, what must be, what was seen, the outcome."""
     evidence = verdict.evidence
     limit = telling.promise(telling.of_whom(verdict.metric, verdict.of), verdict.limit)
-    told = f"{verdict.outcome} (hypothetical)" if verdict.hypothetical else str(verdict.outcome)
+    told = f"{verdict.word} (hypothetical)" if verdict.hypothetical else verdict.word
     shown = told if verdict.tier is Tier.CRITICAL else f"({told})"
     if not isinstance(evidence, Measured):
-        return (verdict.requirement, str(verdict.slice), limit, "-", "-", "-", shown)
+        seen = "withheld" if isinstance(evidence, Withheld) else "-"
+        return (verdict.requirement, str(verdict.slice), limit, seen, "-", "-", shown)
     return (
         verdict.requirement,
         str(verdict.slice),
@@ -429,7 +433,8 @@ def cell(verdict: Verdict) -> tuple[str, ...]:
 def reasons(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Of every gating verdict that is no PASS: its name, why, and what would settle it."""
     for verdict in verdicts:
-        if verdict.outcome is not Outcome.PASS and verdict.tier is Tier.CRITICAL:
+        untold = isinstance(verdict.evidence, Withheld)
+        if verdict.outcome is not Outcome.PASS and verdict.tier is Tier.CRITICAL and not untold:
             where = "" if not verdict.slice.keys else f" [{verdict.slice}]"
             settles = telling.needs(verdict.need, power=None) if verdict.need else ()
             yield f"{verdict.requirement}{where}", verdict.reason, settles

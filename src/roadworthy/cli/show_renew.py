@@ -251,6 +251,6 @@ def drawn(found: Any) -> None:
         f"{found.production_cases - found.sealed_cases:,} not drawn)",
     )
     show.line(
-        "Seal the first file before anybody opens it. The key, kept in renewal.json, lets an "
-        "auditor repeat the draw."
+        "Seal the first file before anybody opens it. The ledger holds the key of this draw: who "
+        "draws until it suits is seen."
     )

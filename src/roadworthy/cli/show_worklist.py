@@ -9,8 +9,9 @@ from typing import Any
 
 from roadworthy.cli import show
 from roadworthy.core import decided
+from roadworthy.core.decided import AUDIT, PLACE, WHY
 from roadworthy.io import telling
-from roadworthy.workflow.worklist import AUDIT, PLACE, WHY, ReadingList
+from roadworthy.workflow.worklist import ReadingList
 
 FIRST = 20
 

@@ -43,6 +43,11 @@ COLUMNS = (*BEFORE_FIELDS, *AFTER_FIELDS)
 """In the table's order; what queue rules read stands between the two, ``unit`` where declared."""
 
 
+PLACE, WHY, AUDIT = "place", "why", "audit"
+READING = (PLACE, WHY, AUDIT)
+"""What a worklist adds for those who read the cases."""
+
+
 def made(name: str) -> str:
     """What a column is called while it is made: the cases may have one of that name themselves."""
     return f"@{name}"

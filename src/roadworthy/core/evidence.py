@@ -59,4 +59,17 @@ class NotMeasured:
     reason: str
 
 
+WITHHELD = "no number of it is told while looks at the sealed set remain"
+
+
+@dataclass(frozen=True)
+class Withheld(NotMeasured):
+    """It was measured, and no number of it leaves: an answer of one bit is all that was paid for.
+
+    To every reader it is no number. Beside a PASS it says that all required numbers were good.
+    """
+
+    reason: str = WITHHELD
+
+
 Evidence: TypeAlias = Measured | NotMeasured

@@ -91,7 +91,10 @@ class Data:
     """Where the cases are and what their columns mean.
 
     ``text`` are features that hold text, each with the name of its embedding (None: whichever
-    suits a model); the columns of ``images`` are features too.
+    suits a model); the columns of ``images`` are features too. ``file`` names each case's own file
+    where it is no feature: an image whose score was handed in, a recording, a report.
+    ``label_seen_with_model`` says whether labels were made in sight of a model's answer: of all
+    cases, or case by case in a column.
     """
 
     cases: tuple[str, ...]
@@ -110,6 +113,8 @@ class Data:
     calls: tuple[Calls, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
     cohort: str = ""
+    file: str | None = None
+    label_seen_with_model: bool | str = False
     verification: Verification | None = None
 
 
@@ -232,11 +237,20 @@ class TrainRules:
 
 @dataclass(frozen=True)
 class Confidence:
-    """How sure a verdict must be, how likely a good product must pass, how often one may look."""
+    """How sure a verdict must be, how likely a good product must pass, how often one may look.
+
+    ``spending`` are the shares of the error that the looks spend; empty: all the same.
+    """
 
     level: float = 0.95
     power: float = 0.80
     looks: int = 1
+    spending: tuple[float, ...] = ()
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The share of the error that each look spends."""
+        return self.spending or (1.0 / self.looks,) * self.looks
 
 
 class Calibrate(StrEnum):
@@ -306,19 +320,27 @@ class CommandSource:
 
 @dataclass(frozen=True)
 class UrlSource:
-    """A model behind an address: batches of cases are posted, answers come back."""
+    """A model behind an address: batches of cases are posted, answers come back.
+
+    ``sealed_out``: sealed cases may be sent there, and the verdict says so.
+    """
 
     url: str
     timeout_s: float = 30.0
     batch: int = 256
+    sealed_out: bool = False
 
 
 @dataclass(frozen=True)
 class PythonSource:
-    """A function of Python, ``package.module:function``: a frame in, a sequence of answers out."""
+    """A function of Python, ``package.module:function``: a frame in, a sequence of answers out.
+
+    ``sealed_out``: sealed cases may be handed to it, and the verdict says so.
+    """
 
     python: str
     files: tuple[str, ...] = ()
+    sealed_out: bool = False
 
 
 ModelSource: TypeAlias = CommandSource | UrlSource | PythonSource

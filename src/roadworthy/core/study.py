@@ -20,7 +20,7 @@ class Study:
     ``levels`` are the slice levels that other open data of the product holds: the judged data must
     show them too, or say that it lacks them. ``candidates`` is among how many the subject was
     chosen on these very cases; 1 means that they are fresh. ``certificate`` is that of a triage
-    product.
+    product. ``share`` is the share of alpha that this look at a sealed set may spend.
     """
 
     subject: Subject
@@ -30,6 +30,7 @@ class Study:
     candidates: int = 1
     missing_tables: Mapping[str, str] = field(default_factory=dict)
     certificate: Certificate | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from roadworthy.core.certificate import Certificate
 from roadworthy.core.errors import ExitCode
-from roadworthy.core.evidence import Evidence
+from roadworthy.core.evidence import Evidence, Withheld
 from roadworthy.core.need import Need
 from roadworthy.core.outcome import Outcome
 from roadworthy.core.path import Path
@@ -16,7 +16,10 @@ from roadworthy.core.shown import Shown
 from roadworthy.core.subject import Subject
 from roadworthy.core.ways import Way
 
-__all__ = ["Judgement", "Outcome", "Population", "Verdict"]
+__all__ = ["NOT_YET", "Judgement", "Outcome", "Population", "Verdict"]
+
+NOT_YET = "NOT YET"
+"""What a look that tells one bit says where it does not say PASS."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,17 @@ class Verdict:
     of: Whose = Whose.PRODUCT
     hypothetical: str = ""
 
+    @property
+    def word(self) -> str:
+        """The outcome in words: where no number is told, no PASS is "not yet"."""
+        if not isinstance(self.evidence, Withheld) or self.outcome is Outcome.PASS:
+            return str(self.outcome)
+        return NOT_YET if self.tier is Tier.CRITICAL else "NOT TOLD"
+
 
 @dataclass(frozen=True)
 class Population:
-    """How many cases were judged, and where the others went.
+    """How many cases were judged, and where the others went; None: that is not told.
 
     ``rejected`` of those ``outside`` are no cases for the product at all; ``turned_away`` are those
     that the scope's rules let in and the guard did not (None: there is no guard).
@@ -53,8 +63,8 @@ class Population:
 
     cases: int
     units: int | None
-    inside: int
-    referred: int
+    inside: int | None
+    referred: int | None
     positives: int | None = None
     outside: tuple[tuple[str, int], ...] = ()
     rejected: int = 0
@@ -63,7 +73,7 @@ class Population:
     @property
     def looked_at(self) -> int:
         """The cases that the scope's rules let in, at which a guard looks."""
-        return self.inside + (self.turned_away or 0)
+        return (self.inside or 0) + (self.turned_away or 0)
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,8 @@ class Judgement(Shown):
     """The answer: every verdict, the worst of the gating ones, and what it was measured on.
 
     ``pictures`` is what else was counted on the same cases; None: nothing was. A triage product has
-    a ``certificate`` too, and is never better than it.
+    a ``certificate`` too, and is never better than it. ``withheld`` says why no number is told:
+    then the outcome is PASS or INCONCLUSIVE, which is "not yet".
     """
 
     product: str
@@ -87,6 +98,7 @@ class Judgement(Shown):
     pictures: Pictures | None = None
     certificate: Certificate | None = None
     ways: tuple[Way, ...] = ()
+    withheld: str = ""
 
     def __repr__(self) -> str:
         judged_on = f"on {self.set!r}, {self.population.cases:,} cases"
@@ -95,6 +107,8 @@ class Judgement(Shown):
     @property
     def answer(self) -> str:
         """The outcome in words: what rests on people acting as assumed says so beside the word."""
+        if self.withheld and self.outcome is not Outcome.PASS:
+            return NOT_YET
         return f"{self.outcome}{' (hypothetical)' if self.hypothetical else ''}"
 
     @property

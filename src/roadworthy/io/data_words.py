@@ -203,6 +203,23 @@ class CallsWords(Words):
         return Calls(name, self.column, tuple(self.positive), tuple(self.negative))
 
 
+def _seen_with_model(value: object) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip():
+        return value
+    raise wrong(
+        f"must be true, false or a column, not {shown(value)}",
+        "Write true if labels were made in sight of a model's answer, or name the column that "
+        "says so case by case.",
+    )
+
+
+SeenWord = Annotated[
+    bool | str, Checked(_seen_with_model, {"anyOf": [{"type": "boolean"}, {"type": "string"}]})
+]
+
+
 class VerificationWords(Words):
     """Cases of a product at work: truth is known of those a person saw, audits among them.
 
@@ -270,6 +287,11 @@ class DataWords(Words):
     """Truth may be missing where a person never looked: how the cases that were seen were drawn."""
     cohort: Text = ""
     """Who these cases are, and what does not follow from them."""
+    file: Column | None = None
+    """A column with the path of each case's own file, relative to this file, where it is no
+    feature: an image whose score was handed in, a recording, a report. Sealing compares them."""
+    label_seen_with_model: SeenWord = False
+    """true, or a column that says so: labels were made in sight of a model's answer."""
 
     def core(self) -> Data:
         """The data that this describes."""
@@ -297,4 +319,6 @@ _AS_WRITTEN = (
     "prediction",
     "prevalence",
     "cohort",
+    "file",
+    "label_seen_with_model",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from roadworthy.core.decided import COLUMNS
+from roadworthy.core.decided import COLUMNS, READING
 from roadworthy.core.product import Product, Task
 from roadworthy.io.problems import Problem
 from roadworthy.io.shapes import shown
@@ -29,6 +29,7 @@ def decide_problems(product: Product) -> Iterator[Problem]:
             if field == product.data.truth:
                 message = f"looks at {shown(field)}, the truth, which nobody knows of a new case"
                 yield Problem(path, message, "Look at another column.")
-            elif field in COLUMNS:
-                message = f"looks at {shown(field)}, the name of a column of the decisions"
+            elif field in (*COLUMNS, *READING):
+                kept = "the decisions" if field in COLUMNS else "the worklist"
+                message = f"looks at {shown(field)}, the name of a column of {kept}"
                 yield Problem(path, message, "Rename that column of the cases.")

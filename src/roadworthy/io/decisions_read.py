@@ -10,7 +10,7 @@ import polars as pl
 
 from roadworthy.core import decided
 from roadworthy.core.errors import BadInput
-from roadworthy.core.policy import Route
+from roadworthy.core.policy import AUDIT_SAMPLE, Route
 from roadworthy.io import tables
 
 FRAME = "the decisions"
@@ -57,6 +57,7 @@ def read_decisions(found: object) -> Record:
     _require_columns(schema, source)
     rows = rows.with_columns(_plain(schema))
     _require_routes(rows, source)
+    _require_one_each(rows, source)
     told = _metadata(path)
     return Record(
         rows,
@@ -65,7 +66,7 @@ def read_decisions(found: object) -> Record:
         purpose=told.get("roadworthy.purpose", ""),
         cost_unit=told.get("roadworthy.cost_unit", ""),
         guarantee=told.get("roadworthy.guarantee", ""),
-        extra=tuple(name for name in schema.names() if name not in decided.COLUMNS),
+        extra=tuple(n for n in schema.names() if n not in (*decided.COLUMNS, *decided.READING)),
     )
 
 
@@ -103,16 +104,35 @@ def _require_routes(rows: pl.LazyFrame, source: str) -> None:
     words = [str(route) for route in Route]
     strange = pl.any_horizontal(pl.col(name).is_null() for name in _TOLD_OF_ALL)
     strange = strange | ~pl.col(decided.ROUTE).is_in(words).fill_null(False)
+    alone = pl.col(decided.POLICY_ROUTE) == str(Route.CLEAR)
+    # nobody saw the case: then the policy let it go, and no audit drew it
+    alone = alone & (pl.col(decided.REASON) != AUDIT_SAMPLE)
+    strange = strange | ((pl.col(decided.ROUTE) == str(Route.CLEAR)) & ~alone)
     bad = tables.collect(rows.filter(strange).select(_TOLD_OF_ALL).head(1), source)
     if bad.height:
         case, route = bad[decided.ID][0], bad[decided.ROUTE][0]
+        beside = f"{bad[decided.POLICY_ROUTE][0]!r} by the policy, {bad[decided.REASON][0]!r}"
         raise BadInput(
-            f"the record of case {case!r} is damaged: its route is {route!r}.",
+            f"the record of case {case!r} is damaged: its route is {route!r} ({beside}).",
             code="damaged_decisions",
             where=source,
             value=route,
             next_step=f"A record has an id, a reason and a route ({', '.join(words)}): restore the "
             "file, or run `roadworthy decide` again.",
+        )
+
+
+def _require_one_each(rows: pl.LazyFrame, source: str) -> None:
+    """Two records of one case may say two things of it, and a report could keep only one."""
+    twice = rows.group_by(decided.ID).len().filter(pl.col("len") > 1).sort(decided.ID).head(1)
+    found = tables.collect(twice, source)
+    if found.height:
+        raise BadInput(
+            f"case {found[decided.ID][0]!r} has {found['len'][0]} records.",
+            code="duplicate_id",
+            where=source,
+            value=found[decided.ID][0],
+            next_step="Name one run of `roadworthy decide` at a time.",
         )
 
 

@@ -35,11 +35,23 @@ from roadworthy.io.words import (
     at_least,
     between,
     choice,
+    number,
     share_or_end,
 )
 
+
+def _share(value: object) -> float:
+    found = number(value)
+    if not 0 < found <= 1:
+        raise wrong(f"must be a share of the error, not {shown(value)}", "Write it as 0.5.")
+    return found
+
+
 ConfidenceWord = Annotated[float, between(0.5, 1)]
 PowerWord = Annotated[float, between(0, 1)]
+ShareWord = Annotated[
+    float, Checked(_share, {"type": "number", "exclusiveMinimum": 0, "maximum": 1})
+]
 TaskWord = Annotated[Task, choice({task.value: task for task in Task})]
 CalibrateWord = Annotated[Calibrate, choice({word.value: word for word in Calibrate})]
 ReferredWord = Annotated[Referred, choice({word.value: word for word in Referred})]
@@ -54,10 +66,29 @@ class ConfidenceWords(Words):
     """How likely a product that reaches its targets must pass."""
     looks: Annotated[int, at_least(1)] = 1
     """How often the sealed set may be opened."""
+    spending: list[ShareWord] = Field(default=[])
+    """Which share of the error each look spends, the first look first; by default all the same."""
+
+    @model_validator(mode="after")
+    def _a_share_a_look(self) -> Self:
+        shares = self.spending
+        if shares and len(shares) != self.looks:
+            raise wrong(
+                f"has {len(shares)} shares, and `looks` is {self.looks}",
+                f"Give {self.looks}, one a look, or change `looks`.",
+                key="spending",
+            )
+        if sum(shares) > 1 + 1e-9:
+            raise wrong(
+                f"has shares that sum to {sum(shares):.10g}, more than the whole error",
+                "Make them sum to at most 1, such as [0.5, 0.3, 0.2].",
+                key="spending",
+            )
+        return self
 
     def core(self) -> Confidence:
         """The confidence that this describes."""
-        return Confidence(self.level, self.power, self.looks)
+        return Confidence(self.level, self.power, self.looks, tuple(self.spending))
 
 
 _THRESHOLDS = ("auto", "cost", "cost_ratio")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, TypeAlias
 
 from roadworthy.core.errors import BadInput
-from roadworthy.core.evidence import Evidence, Measured, NotMeasured
+from roadworthy.core.evidence import Evidence, Measured, NotMeasured, Withheld
 from roadworthy.core.need import Need
 from roadworthy.core.path import Amount, Path
 from roadworthy.core.picture import Pictures
@@ -58,6 +58,7 @@ def to_json(judgement: Judgement) -> Json:
         "certificate": None if certificate is None else certificate_to_json(certificate),
         "hypothetical": judgement.hypothetical or None,
         "ways": [way_to_json(way) for way in judgement.ways],
+        "withheld": judgement.withheld or None,
     }
 
 
@@ -72,12 +73,22 @@ def from_json(stored: Mapping[str, Any]) -> Judgement:
     if schema != SCHEMA:
         raise _other_schema(schema, stored.get("version"))
     try:
-        judgement = read(Judgement, asdict(_read_judgement(stored)))
+        parsed = _read_judgement(stored)
+        judgement = _still_withheld(read(Judgement, asdict(parsed)), parsed)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise _unreadable(f"A judgement is incomplete or malformed: {error!r}.") from error
     for contradiction in _contradictions(judgement):
         raise _unreadable(contradiction)
     return judgement
+
+
+def _still_withheld(judgement: Judgement, parsed: Judgement) -> Judgement:
+    """Plain values do not tell evidence that is withheld from evidence that is missing."""
+    verdicts = tuple(
+        replace(checked, evidence=told.evidence) if isinstance(told.evidence, Withheld) else checked
+        for checked, told in zip(judgement.verdicts, parsed.verdicts, strict=True)
+    )
+    return replace(judgement, verdicts=verdicts)
 
 
 def _other_schema(schema: object, version: object) -> BadInput:
@@ -101,8 +112,12 @@ def _unreadable(message: str) -> BadInput:
 
 def _contradictions(judgement: Judgement) -> Iterator[str]:
     """A file edited by hand must not become a PASS that nobody measured."""
+    if judgement.withheld and judgement.outcome is Outcome.FAIL:
+        yield "It withholds every number, and says FAIL."
     for verdict in judgement.verdicts:
-        if verdict.outcome is Outcome.PASS and isinstance(verdict.evidence, NotMeasured):
+        untold = bool(judgement.withheld) and isinstance(verdict.evidence, Withheld)
+        none = isinstance(verdict.evidence, NotMeasured) and not untold
+        if verdict.outcome is Outcome.PASS and none:
             yield f"{verdict.requirement!r} says PASS, and nothing was measured."
     worst = Outcome.worst(verdict.outcome for verdict in judgement.where(gating=True))
     if judgement.outcome.severity < worst.severity:
@@ -127,15 +142,20 @@ def verdict_to_json(verdict: Verdict) -> Json:
         "confidence": verdict.confidence,
         "effective_confidence": verdict.effective_confidence,
         "method": measured.method if measured else None,
-        "reason": verdict.reason,
+        "reason": None if isinstance(evidence, Withheld) else verdict.reason,
         "needs": _need(verdict.need) if verdict.need else None,
         "of": measured.of if measured else None,
         "assumptions": list(measured.assumptions) if measured else [],
-        "not_measured": None if isinstance(evidence, Measured) else evidence.reason,
+        "not_measured": _why_not(evidence),
         "target": verdict.target,
         "of_whom": verdict.of.value,
         "hypothetical": verdict.hypothetical or None,
+        "withheld": isinstance(evidence, Withheld),
     }
+
+
+def _why_not(evidence: Evidence) -> str | None:
+    return None if isinstance(evidence, Measured | Withheld) else evidence.reason
 
 
 def _numbers(evidence: Evidence) -> Json:
@@ -236,6 +256,7 @@ def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
         pictures=read(Pictures, stored["pictures"]) if stored.get("pictures") else None,
         certificate=None if certificate is None else certificate_from_json(certificate),
         ways=tuple(way_from_json(way) for way in stored.get("ways", ())),
+        withheld=stored.get("withheld") or "",
     )
 
 
@@ -251,7 +272,7 @@ def verdict_from_json(stored: Mapping[str, Any]) -> Verdict:
         evidence=_read_evidence(stored),
         confidence=stored["confidence"],
         effective_confidence=stored["effective_confidence"],
-        reason=stored["reason"],
+        reason=stored["reason"] or "",
         need=_read_need(stored["needs"]) if stored["needs"] else None,
         target=stored["target"],
         # judgements kept by earlier versions lack what follows
@@ -261,6 +282,8 @@ def verdict_from_json(stored: Mapping[str, Any]) -> Verdict:
 
 
 def _read_evidence(stored: Mapping[str, Any]) -> Evidence:
+    if stored.get("withheld"):
+        return Withheld()
     if stored["not_measured"] is not None:
         return NotMeasured(stored["not_measured"])
     return Measured(

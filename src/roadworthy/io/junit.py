@@ -25,7 +25,7 @@ def to_junit(judgement: Judgement) -> str:
     """
     suite = Xml.Element("testsuite", name=harmless(judgement.product))
     for verdict in judgement.verdicts:
-        _add_verdict(suite, verdict)
+        _add_verdict(suite, verdict, judgement.withheld)
     if judgement.certificate is not None:
         _add_certificate(suite, judgement.certificate)
     if judgement.hypothetical:
@@ -52,17 +52,17 @@ def _worst(judgement: Judgement) -> Outcome:
     return Outcome.worst(gating) if gating else Outcome.PASS
 
 
-def _add_verdict(suite: Xml.Element, verdict: Verdict) -> None:
+def _add_verdict(suite: Xml.Element, verdict: Verdict, withheld: str) -> None:
     whose = f"{verdict.metric} of the team" if verdict.of is Whose.TEAM else verdict.metric
     limit = f"{whose} {verdict.limit}{' (hypothetical)' if verdict.hypothetical else ''}"
     case = _case(suite, verdict.requirement, f"{limit} [{_where(verdict.slice)}]")
     if verdict.outcome is Outcome.PASS:
         return
     if verdict.tier is Tier.ADVISORY:
-        message = f"advisory, does not gate: {verdict.outcome}: {verdict.reason}"
+        message = f"advisory, does not gate: {verdict.word}: {verdict.reason or withheld}"
         Xml.SubElement(case, "skipped", message=harmless(message))
         return
-    _redden(case, verdict.outcome, verdict.reason)
+    _redden(case, verdict.outcome, verdict.reason or f"{verdict.word}: {withheld}")
 
 
 def _add_certificate(suite: Xml.Element, certificate: Certificate) -> None:

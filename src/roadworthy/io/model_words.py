@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from roadworthy.core.product import CommandSource, PythonSource, UrlSource
 from roadworthy.io.shapes import Checked, Words, shown, wrong
-from roadworthy.io.words import Text, Texts, at_least, number, text
+from roadworthy.io.words import Text, Texts, at_least, choice, number, text
 
 KINDS = ("command", "url", "python")
 _FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -67,6 +67,7 @@ def _function(value: object) -> str:
     return written
 
 
+SealedWord = Annotated[str, choice({"predictions": "predictions"})]
 Seconds = Annotated[float, Checked(_seconds, {"type": "number", "exclusiveMinimum": 0})]
 
 
@@ -99,10 +100,12 @@ class UrlWords(Words):
     """How many seconds one request may take."""
     batch: Annotated[int, at_least(1)] = 256
     """How many cases one request carries."""
+    sealed: SealedWord | None = None
+    """predictions: sealed cases may be sent there; what comes back counts as weaker evidence."""
 
     def core(self) -> UrlSource:
         """The source that this describes."""
-        return UrlSource(self.url, self.timeout_s, self.batch)
+        return UrlSource(self.url, self.timeout_s, self.batch, self.sealed is not None)
 
 
 class PythonWords(Words):
@@ -112,10 +115,12 @@ class PythonWords(Words):
     """The function, as package.module:function, importable from the folder of this file."""
     files: Texts | None = None
     """Files (globs too) that its answers depend on beside the module, such as weights."""
+    sealed: SealedWord | None = None
+    """predictions: it may be handed sealed cases; what comes back counts as weaker evidence."""
 
     def core(self) -> PythonSource:
         """The source that this describes."""
-        return PythonSource(self.python, tuple(self.files or ()))
+        return PythonSource(self.python, tuple(self.files or ()), self.sealed is not None)
 
 
 def _one_kind(written: Any) -> Any:

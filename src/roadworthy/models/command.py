@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -35,13 +35,15 @@ class CommandModel:
     """A command that reads cases and writes answers, run anew for every table of cases.
 
     It runs in ``folder``, without a shell, in a process group of its own, which is killed when
-    the time is up, when an answer is wrong, and when the command itself has ended.
+    the time is up, when an answer is wrong, and when the command itself has ended. ``before`` goes
+    before the command, to shut it in (`models.confined`).
     """
 
     source: CommandSource
     folder: Path
     task: Task
     needs: tuple[str, ...]
+    before: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -80,7 +82,8 @@ class CommandModel:
         """
         table = to_send(cases, self.needs)
         waiting = Awaited(cases, self.task, self.name)
-        with _Run(self.source, self.folder, self.name) as run:
+        source = replace(self.source, command=(*self.before, *self.source.command))
+        with _Run(source, self.folder, self.name) as run:
             run.exchange(json_lines(table), waiting)
             return waiting.series(run.last_words())
 

@@ -15,6 +15,7 @@ from roadworthy.cli import (
     show_init,
     show_renew,
     show_report,
+    show_sealed,
     show_vault,
     show_worklist,
 )
@@ -34,8 +35,10 @@ from roadworthy.workflow.init import Drafted
 from roadworthy.workflow.leaderboard import Leaderboard
 from roadworthy.workflow.report import Reported
 from roadworthy.workflow.rolling import Drawn
+from roadworthy.workflow.seal import Sealed
 from roadworthy.workflow.train import Trained
 from roadworthy.workflow.vault_explain import Explained as VaultExplained
+from roadworthy.workflow.vault_status import VaultStatus
 from roadworthy.workflow.worklist import ReadingList
 
 _PRINTS: dict[type, Callable[[Any], None]] = {
@@ -56,6 +59,8 @@ _PRINTS: dict[type, Callable[[Any], None]] = {
     Due: show_renew.due,
     Drawn: show_renew.drawn,
     VaultExplained: show_vault.explained,
+    Sealed: show_sealed.sealed,
+    VaultStatus: show_sealed.status,
     Leaderboard: leaderboard.board,
 }
 

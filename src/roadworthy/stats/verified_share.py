@@ -51,7 +51,12 @@ class DesignedShare:
         would = {
             f"{part}_{world}": _were(expression, truth)
             for world, truth in TRUTHS.items()
-            for part, expression in (("hit", self.of.hit), ("among", self.of.among))
+            for part, expression in (
+                ("hit", self.of.hit),
+                # unknown is either: neither a hit nor a miss may be taken as impossible
+                ("miss", ~self.of.hit),
+                ("among", self.of.among),
+            )
         }
         return {
             "hit": self.of.hit.fill_null(False),
@@ -71,8 +76,8 @@ class DesignedShare:
         among, counted = flags["among"] & flags["known"], flags["verified"] & flags["among"]
         hit = flags["hit"]
         could = [
-            np.logical_or.reduce([flags[f"among_{w}"] & (flags[f"hit_{w}"] == yes) for w in TRUTHS])
-            for yes in (True, False)
+            np.logical_or.reduce([flags[f"among_{w}"] & flags[f"{part}_{w}"] for w in TRUTHS])
+            for part in ("hit", "miss")
         ]
         chances = np.unique(chance[could[0] | could[1]])
         beside = among & ~flags["verified"]

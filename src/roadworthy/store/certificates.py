@@ -49,8 +49,7 @@ def look(workspace: Workspace, names: NDArray[np.uint64], asked: Asked, now: dat
         Refused: the declared looks are spent, or others were declared at the first look.
     """
     number = refuse_spent(workspace, names, asked) + 1
-    digest = sha256(np.sort(names).astype("<u8").tobytes()).hexdigest()[:16]
-    new = Look(f"{digest}-{number}", asked, number, now.isoformat(timespec="seconds"))
+    new = Look(f"{set_name(names)}-{number}", asked, number, now.isoformat(timespec="seconds"))
     workspace.write(_file(new.name, _NAMES), np.sort(names).astype("<u8").tobytes())
     if not workspace.create(_file(new.name, _NOTE), asdict(new)):
         raise _spent(sharing(workspace, names), asked)
@@ -59,6 +58,11 @@ def look(workspace: Workspace, names: NDArray[np.uint64], asked: Asked, now: dat
     if len(others) != number - 1:
         raise _spent(others, asked)
     return new
+
+
+def set_name(names: NDArray[np.uint64]) -> str:
+    """What looks at exactly these cases are called by."""
+    return sha256(np.sort(names).astype("<u8").tobytes()).hexdigest()[:16]
 
 
 def same(workspace: Workspace, names: NDArray[np.uint64], asked: Asked) -> Look | None:

@@ -69,7 +69,7 @@ def append(
 ) -> Entry:
     """Writes one entry at the end; ``connection`` is from ``Database.writing``.
 
-    ``kind`` is a lower-case word such as ``seal_opened``; ``content`` is whatever JSON can say.
+    ``kind`` is a lower-case word such as ``look_opened``; ``content`` is whatever JSON can say.
 
     ``at`` is the clock of whoever writes, now by default. A clock that was set back is written
     down as it is: the order is told by the numbers, and `clock_set_back` tells where.

@@ -27,6 +27,7 @@ from roadworthy.workflow.prepare import (
     identify,
     in_scope,
 )
+from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.source import known, load_cases, name_of, names, scan_other
 
 OLD, FRESH, SET = "old", "fresh", "@which"
@@ -230,20 +231,28 @@ def _refuse_shared(cases: pl.DataFrame, product: Product) -> None:
 
 def refuse_sealed(product: Product, cases: pl.DataFrame) -> None:
     """Nobody looks at a sealed set by calling it the old one."""
+    kept = int(known(cases, sealed_names(product)).sum())
+    if kept:
+        raise _still_sealed(kept, cases, product)
     if product.data.split is None or tables.is_missing(product):
         return
     parted = load_cases(product)
     if SetName.SEALED not in parted.sizes():
         return
     sealed = int(known(cases, parted.sealed_names()).sum())
-    if sealed and unopened(Workspace.beside(product.file), parted):
-        raise Refused(
-            f"{sealed} of these {cases.height} cases are sealed, and nobody has opened them yet.",
-            code="sealed_cases",
-            where=product.file.name,
-            value=sealed,
-            next_step="A sealed set is old once it was opened: `roadworthy certify` does that.",
-        )
+    if sealed and unopened(product, parted):
+        raise _still_sealed(sealed, cases, product)
+
+
+def _still_sealed(sealed: int, cases: pl.DataFrame, product: Product) -> Refused:
+    return Refused(
+        f"{sealed} of these {cases.height} cases are sealed, and their set is not retired yet.",
+        code="sealed_cases",
+        where=product.file.name,
+        value=sealed,
+        next_step="A sealed set is old once its last look was taken: `roadworthy certify` does "
+        "that, and `roadworthy vault status` tells.",
+    )
 
 
 def _inside(cases: pl.DataFrame, product: Product) -> pl.DataFrame:

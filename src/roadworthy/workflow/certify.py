@@ -1,8 +1,13 @@
-"""certify: opens the sealed set, once, after everything else is settled, and judges on it."""
+"""certify: looks at the sealed set, after everything else is settled and written down."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,171 +15,392 @@ import polars as pl
 from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.certificate import Certificate
-from roadworthy.core.errors import BadInput, Refused
-from roadworthy.core.model import Brought, Model
+from roadworthy.core.errors import BadInput, RoadworthyError
+from roadworthy.core.instrument import Instrument
+from roadworthy.core.model import Brought
 from roadworthy.core.product import Product, SetName
+from roadworthy.core.seal import Answered, Look, SealedSet, Told
 from roadworthy.core.study import Study
-from roadworthy.core.verdict import Judgement, Outcome
-from roadworthy.io.certificate_words import guaranteed
-from roadworthy.io.judgement_json import to_json
+from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
+from roadworthy.io.certificate_json import certificate_to_json
+from roadworthy.io.judgement_json import from_json, to_json
 from roadworthy.io.registry import instruments
+from roadworthy.models.scored_table import ScoredTable
 from roadworthy.store.certificates import certified_names
-from roadworthy.store.seal import note_answer, open_seal, refuse_opened, unanswered
+from roadworthy.store.cipher import require_key
+from roadworthy.store.keys import vault_key
 from roadworthy.store.seen import note_open, open_names, seen_ids
+from roadworthy.store.vault import Vault, sealed_sets, write_answer, write_look
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import UNVERIFIED, agreements, hypothetical_notes, keep, notes
+from roadworthy.workflow.choosing import Chosen, chosen_set
 from roadworthy.workflow.imaging import unread_notes
+from roadworthy.workflow.incurious import incurious
 from roadworthy.workflow.judge import product_outcome
-from roadworthy.workflow.ledger import note
 from roadworthy.workflow.load import Given, as_product, since_loaded
-from roadworthy.workflow.measure import population, verdicts_and_pictures
-from roadworthy.workflow.paths import open_paths
+from roadworthy.workflow.looking import (
+    Ask,
+    answered_before,
+    ask,
+    extra_bits,
+    frozen,
+    next_look,
+    softened,
+)
+from roadworthy.workflow.measure import population, verdicts, verdicts_and_pictures
+from roadworthy.workflow.one_pass import sealed_verdicts
+from roadworthy.workflow.paths import OpenPaths, open_paths
 from roadworthy.workflow.pictures import Asked
-from roadworthy.workflow.source import Parted, known, load_cases, names
-from roadworthy.workflow.studies import other_tables, resolve, resolve_rows, settle
+from roadworthy.workflow.rehearsed import Rehearsed, refuse_uncertified, rehearse
+from roadworthy.workflow.seal import budget_of, enclose, refuse_unfit
+from roadworthy.workflow.sealed_files import (
+    refuse_shared_files,
+    refuse_uncovered,
+    unchanged,
+)
+from roadworthy.workflow.shut_in import answering, sealed_notes
+from roadworthy.workflow.source import Parted, checked, load_cases, names
+from roadworthy.workflow.strata import require_hope, strata_of
+from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
+from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.uncovered import covering
+from roadworthy.workflow.unseen import refuse_sealed_before, refuse_standing
+from roadworthy.workflow.uploaded import uploaded
+from roadworthy.workflow.vault import same_cases, vault_if_there, vault_of
 from roadworthy.workflow.verification import by_design, is_designed
 from roadworthy.workflow.ways import ways as ways_of_working
+from roadworthy.workflow.withholding import withheld
 
 
-def certify(product: Given) -> Judgement:
-    """Resolves everything, writes the opening down, and only then looks."""
-    product = as_product(product)
-    registry = instruments()
-    workspace = Workspace.beside(product.file)
-    _refuse_more_looks(product)
+def certify(
+    product: Given,
+    *,
+    reveal: str | None = None,
+    on: str | None = None,
+    predictions: object | None = None,
+) -> Judgement:
+    """Settles everything, writes down what it will look at and why, and only then looks.
+
+    The set is the newest that the vault keeps for the product, or the one called ``on``; a product
+    whose split has a sealed part, and of which none is kept, is sealed on the spot. While looks
+    remain the answer is PASS or INCONCLUSIVE ("not yet") and no number is told. ``reveal`` is
+    ``numbers``, which shows all and retires the set, or ``requirements``, which tells PASS or not
+    of each and costs later looks. ``predictions`` is a table of ids and answers, in place of the
+    column that product.yaml names.
+
+    Raises:
+        BadInput: something is wrong with the product, its model or its data.
+        Refused: the looks are spent, the cases were seen, or the look could never end in PASS.
+    """
+    product, told = as_product(product), _told(reveal)
+    registry, workspace = instruments(), Workspace.beside(as_product(product).file)
     parted = load_cases(product)
-    _require_sealed(product, parted)
+    chosen = chosen_set(product, parted, on)
     resolve(product, parted.schema, registry)
-    settled = settle(product, workspace, parted, registry)
-    _refuse_uncertified(settled.certificate)
-    judged = settled.judged
-    # timed anew, on open cases: whoever could choose among timings would choose the best
-    timed = parted.all_open.filter(pl.col(columns.INSIDE))
-    others, missing = other_tables(product, judged, workspace, registry, timed)
-    seal = parted.seal(product.confidence.looks)
-    ids = parted.sealed_ids()
-    subject = str(judged.subject)
-    opening = unanswered(workspace, seal, ids, subject, product.fingerprint)
-    if opening is None:
-        refuse_opened(workspace, seal, ids)
-    inputs = judged.guarded(parted.sealed_inputs(product))
-    if settled.certificate is not None:
-        _refuse_uncertified(covering(settled.certificate, product, inputs))
-    _refuse_open(workspace, judged.model, inputs)
-    # the model answers, and whatever else can fail does, before the seal is opened
-    answers = judged.answers(inputs)
-    blind = Study(
-        judged.subject, "sealed", {"cases": inputs, **others}, open_levels=parted.all_open
-    )
-    resolve_rows(product, blind, registry)
-    note_open(workspace, names(parted.open(SetName.VALIDATION)))
-    ways = open_paths(product, settled, parted, workspace, registry, others, missing)
-    if opening is None:
-        now = datetime.now(UTC)
-        note(
-            product,
-            "seal_opened",
-            {"seal": seal.fingerprint, "subject": judged.subject.fingerprint},
+    brought = None
+    if predictions is not None:
+        brought = uploaded(product, predictions, chosen.items.ids)
+    settled = settle(product, workspace, parted, registry, brought)
+    refuse_uncertified(settled.certificate)
+    run = _Certifying(product, registry, workspace, parted, chosen, settled, told)
+    return run.stored() or run.take()
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What is settled on open cases before anything is opened."""
+
+    asked: Judged
+    tables: Mapping[str, pl.DataFrame]
+    missing: Mapping[str, str]
+    ways: OpenPaths
+    rehearsed: Rehearsed | None
+
+
+@dataclass(frozen=True)
+class _Certifying:
+    """One run of certify, with everything that is settled before anything is opened."""
+
+    product: Product
+    registry: Mapping[str, Instrument]
+    workspace: Workspace
+    parted: Parted
+    chosen: Chosen
+    settled: Settled
+    told: Told
+
+    @property
+    def judged(self) -> Judged:
+        return self.settled.judged
+
+    @cached_property
+    def frozen(self) -> dict[str, Any]:
+        """What is committed to, by hash."""
+        found, model = self.settled.certificate, self.judged.model
+        certificate = None if found is None else certificate_to_json(found)
+        upload = model.digest if isinstance(model, ScoredTable) else ""
+        return frozen(self.judged, certificate, upload)
+
+    @cached_property
+    def ask(self) -> Ask:
+        return ask(self.product, self.judged, self.frozen, self.told)
+
+    def stored(self) -> Judgement | None:
+        """The answer that the very same got before; it costs nothing. None: it was never asked."""
+        sealed = self.chosen.sealed
+        look = answered_before(sealed, self.ask) if sealed else None
+        if sealed is None or look is None or look.answered is None:
+            return None
+        with vault_of(self.product) as vault:
+            found = from_json(vault.answer(look))
+        self._keep(found, sealed)
+        told = (
+            f"This is the answer of look {look.number}, given on {look.answered.at[:10]}: the very "
+            "same was asked again, so it cost nothing."
         )
-        opening = open_seal(workspace, seal, ids, subject, product.fingerprint, now)
-    answered = judged.prepared(parted.opened(opening), answers)
-    study = Study(
-        subject=judged.subject,
-        set=str(SetName.SEALED),
-        tables={"cases": answered, **others},
-        open_levels=parted.all_open,
-        missing_tables=missing,
-        certificate=ways.certificate,
-    )
-    asked = Asked(judged, answered.schema)
-    complete = not is_designed(answered)
-    found, pictures = verdicts_and_pictures(product, study, by_design(answered, registry), asked)
-    outcome = product_outcome(found, ways.certificate)
-    judgement = Judgement(
-        product=product.name,
-        outcome=outcome,
-        set=study.set,
-        subject=judged.subject,
-        version=__version__,
-        verdicts=found,
-        population=population(answered),
-        fingerprints={
-            "product.yaml": product.fingerprint,
-            "data": parted.fingerprint,
-            "model": judged.model.fingerprint,
-            "sealed set": seal.fingerprint,
-            **(judged.guard.fingerprints if judged.guard else {}),
-        },
-        notes=(
-            *notes(product, settled, 1),
-            *agreements(found),
-            *hypothetical_notes(found),
-            *unread_notes(product, judged.model, answered),
-            f"The sealed set was opened for this on {opening.at[:10]}: look 1 of {seal.looks}.",
-            *(ways.notes if outcome is not Outcome.PASS else ()),
-            *(() if complete else (UNVERIFIED,)),
-            *since_loaded(product),
-        ),
-        paths=ways.paths if outcome is not Outcome.PASS else (),
-        pictures=pictures,
-        certificate=ways.certificate,
-        ways=ways_of_working(judged, answered, registry, ways.certificate) if complete else (),
-    )
-    note_answer(workspace, ids, to_json(judgement))
-    keep(workspace, product, judgement, "sealed", f"sealed-{seal.fingerprint[:16]}")
-    return judgement
+        return replace(found, notes=(*found.notes, told))
 
+    def take(self) -> Judgement:
+        """Takes a look; whatever can fail without one does so first."""
+        self._refuse_in_vain()
+        beside = self._beside()
+        with vault_of(self.product) as vault:
+            sealed, look = self._opened(vault)
+            raw = vault.rows(sealed, look)
+            refuse_shared_files(raw, self.parted.all_open)
+            raw = unchanged(raw, self.product, self.judged.model)
+            judgement = self._judgement(sealed, look, raw, beside)
+            self._answer(vault, look, judgement)
+        self._keep(judgement, sealed)
+        return judgement
 
-def _refuse_more_looks(product: Product) -> None:
-    if product.confidence.looks > 1:
-        raise Refused(
-            f"{product.confidence.looks} looks at one sealed set need a vault that pays for each "
-            "of them, and there is none yet.",
-            code="looks_need_vault",
-            where=str(product.file),
-            value=product.confidence.looks,
-            next_step="Set `confidence: {looks: 1}`.",
+    def _refuse_in_vain(self) -> None:
+        """Refuses what could not end in a proof, before anything is run for it."""
+        product, sealed, found = self.product, self.chosen.sealed, self.chosen.found
+        if sealed is None:
+            assert found is not None
+            with vault_if_there(product) as vault:
+                sets = vault.sets() if vault else ()
+                refuse_unfit(product, vault, sets, found, self.parted.all_open)
+            count, strata = found.cases.height, strata_of(found.cases, product)
+            sealed = self.chosen.drafted(product, budget_of(product), count, strata)
+        else:
+            refuse_uncovered(sealed, product)
+            if found is not None:
+                refuse_shared_files(found.raw, self.parted.all_open)
+        look = next_look(sealed, self.ask, product)
+        require_hope(product, sealed, look.share, look.number, self.registry)
+        model = self.judged.model
+        seen = np.union1d(open_names(self.workspace), certified_names(self.workspace))
+        if model.files and not isinstance(model, Brought):
+            seen = np.union1d(seen, seen_ids(self.workspace, model.fingerprint))
+        refuse_standing(self.chosen.items, names(self.parted.all_open), seen)
+
+    def _beside(self) -> _Beside:
+        product, parted = self.product, self.parted
+        asked = answering(self.judged, self.chosen.stands_open)
+        # timed anew, on open cases: whoever could choose among timings would choose the best
+        timed = parted.all_open.filter(pl.col(columns.INSIDE))
+        others, missing = other_tables(product, self.judged, self.workspace, self.registry, timed)
+        rehearsed = None
+        if self.chosen.stands_open:
+            rehearsed = rehearse(self.settled, parted, others, self.registry)
+        note_open(self.workspace, names(parted.open(SetName.VALIDATION)))
+        ways = open_paths(
+            product, self.settled, parted, self.workspace, self.registry, others, missing
+        )
+        return _Beside(asked, others, missing, ways, rehearsed)
+
+    def _opened(self, vault: Vault) -> tuple[SealedSet, Look]:
+        """The look, written down; in the same breath a set that is sealed on the spot."""
+        product, found, now = self.product, self.chosen.found, datetime.now(UTC)
+        envelope, before = None, self.chosen.sealed
+        # a key that is not there must not spend a look
+        key = vault_key(vault.folder, create=before is None)
+        if before is not None:
+            require_key(key, before.key)
+        else:
+            assert found is not None
+            envelope = enclose(product, found, budget_of(product), key, stands_open=True)
+        with vault.database.writing() as connection:
+            sets = sealed_sets(connection)
+            sealed = next((one for one in sets if one.id == self.chosen.id), None)
+            if sealed is None and found is not None:
+                # somebody else may have sealed the very same meanwhile
+                same = (s for s in sets if same_cases(found.hashed_by(s.by), vault.items(s)))
+                sealed = next(same, None)
+            if sealed is None:
+                assert envelope is not None and found is not None
+                refuse_sealed_before(product, vault, sets, found)
+                sealed = envelope.keep(vault, connection, now)
+            look = next_look(sealed, self.ask, product)
+            if look in sealed.looks:
+                return sealed, look
+            look = write_look(connection, sealed, look, self.frozen, now)
+        return replace(sealed, looks=(*sealed.looks, look)), look
+
+    def _judgement(
+        self, sealed: SealedSet, look: Look, raw: pl.DataFrame, beside: _Beside
+    ) -> Judgement:
+        """What the look says; a look that tells one bit says no more whatever happens."""
+        if look.told is Told.NUMBERS:
+            return self._judge(sealed, look, raw, beside)[0]
+        try:
+            judgement, cells = self._judge(sealed, look, raw, beside)
+        except (MemoryError, OSError):
+            raise BadInput(
+                "this machine could not finish the look; what it was doing is not told.",
+                code="look_interrupted",
+                where="the sealed set",
+                next_step="Run it again: the same product goes on with the same look.",
+            ) from None
+        except Exception:
+            # what went wrong on sealed cases, and even that it did, would be another bit
+            judgement, cells = self._said(sealed, look, beside, Outcome.INCONCLUSIVE), ()
+        return withheld(judgement, self.product, sealed, look, cells)
+
+    def _judge(
+        self, sealed: SealedSet, look: Look, raw: pl.DataFrame, beside: _Beside
+    ) -> tuple[Judgement, tuple[Verdict, ...]]:
+        product = self.product
+        study = Study(
+            subject=self.judged.subject,
+            set=str(SetName.SEALED),
+            tables=beside.tables,
+            open_levels=self.parted.all_open,
+            missing_tables=beside.missing,
+            certificate=beside.ways.certificate,
+            share=look.share,
+        )
+        quick = incurious(self.registry)
+        if look.told is not Told.NUMBERS:
+            # the same work whatever the answer: sizing a next test takes longer than a PASS does
+            found = sealed_verdicts(beside.asked, raw, study, quick)
+            if found is not None:
+                return self._said(sealed, look, beside, product_outcome(found)), found
+        # the rows were sealed in an order that hangs on no value
+        cases = checked(raw, product)
+        answered = beside.asked.prepared(cases, self._answers(cases, beside))
+        certificate = beside.ways.certificate
+        if self.settled.certificate is not None:
+            covered = covering(self.settled.certificate, product, answered)
+            certificate = certificate if covered.outcome is Outcome.PASS else covered
+        tables = {"cases": answered, **beside.tables}
+        study = replace(study, tables=tables, certificate=certificate)
+        if look.told is not Told.NUMBERS:
+            found = verdicts(product, study, by_design(answered, quick))
+            outcome = product_outcome(found, certificate)
+            return self._said(sealed, look, beside, outcome, certificate), found
+        asked = Asked(self.judged, answered.schema)
+        complete = not is_designed(answered)
+        registry = by_design(answered, self.registry)
+        found, pictures = verdicts_and_pictures(product, study, registry, asked)
+        outcome = product_outcome(found, certificate)
+        told = self._said(sealed, look, beside, outcome, certificate, found)
+        unseen = unread_notes(product, self.judged.model, answered)
+        told = replace(told, notes=(*told.notes, *unseen))
+        if complete:
+            working = ways_of_working(self.judged, answered, self.registry, certificate)
+            told = replace(told, ways=working)
+        else:
+            told = replace(told, notes=(*told.notes, UNVERIFIED))
+        people = population(answered)
+        return replace(told, verdicts=found, population=people, pictures=pictures), found
+
+    def _answers(self, cases: pl.DataFrame, beside: _Beside) -> pl.Series | None:
+        truth = (self.product.data.truth, columns.POSITIVE, columns.TRUTH)
+        blind = cases.drop([name for name in truth if name], strict=False)
+        inputs = beside.asked.guarded(blind)
+        if beside.rehearsed is not None:
+            same = beside.rehearsed.on(inputs)
+            if same is not None:
+                return same
+        try:
+            return beside.asked.answers(inputs)
+        except RoadworthyError as problem:
+            if self.chosen.stands_open:
+                raise
+            raise BadInput(
+                "the model did not answer every sealed case as it should; what it said is not "
+                "told, since it saw sealed cases.",
+                code=problem.code,
+                where=self.judged.model.name,
+                next_step="Try it on open cases: `roadworthy check`. The same product goes on with "
+                "the same look.",
+            ) from None
+
+    def _said(
+        self,
+        sealed: SealedSet,
+        look: Look,
+        beside: _Beside,
+        outcome: Outcome,
+        certificate: Certificate | None = None,
+        found: tuple[Verdict, ...] = (),
+    ) -> Judgement:
+        """A judgement with everything that is no secret; ``found`` where the verdicts are none."""
+        judged, ways = self.judged, beside.ways
+        opened = (
+            f"The sealed set was opened for this on {look.at[:10]}: look {look.number} of "
+            f"{sealed.budget.looks}."
+        )
+        return Judgement(
+            product=self.product.name,
+            outcome=outcome,
+            set=str(SetName.SEALED),
+            subject=judged.subject,
+            version=__version__,
+            verdicts=(),
+            population=Population(sealed.cases, None, None, None),
+            fingerprints={
+                "product.yaml": self.product.fingerprint,
+                "data": self.parted.fingerprint,
+                "model": judged.model.fingerprint,
+                "sealed set": sealed.root,
+                **(judged.guard.fingerprints if judged.guard else {}),
+            },
+            notes=(
+                *notes(self.product, self.settled, 1),
+                *agreements(found),
+                *hypothetical_notes(found),
+                opened,
+                *softened(sealed, look),
+                *sealed_notes(judged, self.chosen.stands_open),
+                *(ways.notes if outcome is not Outcome.PASS else ()),
+                *since_loaded(self.product),
+            ),
+            paths=ways.paths if outcome is not Outcome.PASS else (),
+            certificate=ways.certificate if certificate is None else certificate,
         )
 
+    def _answer(self, vault: Vault, look: Look, judgement: Judgement) -> None:
+        """Keeps the answer and writes it down; from now on the look is spent."""
+        content = json.dumps(to_json(judgement), indent=2, allow_nan=False) + "\n"
+        now, retired = datetime.now(UTC), ""
+        if look.told is Told.NUMBERS:
+            retired = f"look {look.number} showed its numbers"
+        with vault.database.writing() as connection:
+            sealed = next(one for one in sealed_sets(connection) if one.id == look.set)
+            if sealed.looks[look.number - 1].answered is not None:
+                return  # another process went on with the same look, to the same answer
+            digest = vault.artifacts.put(connection, content.encode())
+            passed = judgement.outcome is Outcome.PASS
+            bits = extra_bits(look.told, look.wanted)
+            write_answer(connection, look, Answered("", passed, bits, digest), retired, now)
 
-def _refuse_uncertified(certificate: Certificate | None) -> None:
-    """Whatever the sealed cases showed, the answer could be no more than INCONCLUSIVE."""
-    if certificate is None or certificate.outcome is Outcome.PASS:
-        return
-    why = [guaranteed(one, certificate.confidence) for one in certificate.sides if one.reason]
-    why = why or list(certificate.notes[-1:])
-    raise Refused(
-        f"what the product would decide alone is not certified, so opening the sealed set would "
-        f"prove nothing. {' '.join(why)}",
-        code="not_certified",
-        where="the calibration split",
-        next_step="`roadworthy check` says what is missing and what could be certified now.",
+    def _keep(self, judgement: Judgement, sealed: SealedSet) -> None:
+        keep(self.workspace, self.product, judgement, "sealed", f"sealed-{sealed.id}")
+
+
+def _told(reveal: str | None) -> Told:
+    words = {None: Told.BIT, "requirements": Told.REQUIREMENTS, "numbers": Told.NUMBERS}
+    if reveal in words:
+        return words[reveal]
+    raise BadInput(
+        f"nothing called {reveal!r} can be revealed.",
+        code="usage",
+        where="reveal",
+        value=reveal,
+        next_step="`numbers` shows all and retires the set; `requirements` tells PASS or not of "
+        "each requirement, and makes every later look stricter.",
     )
-
-
-def _require_sealed(product: Product, parted: Parted) -> None:
-    if not parted.sizes().get(SetName.SEALED):
-        raise BadInput(
-            "no cases are sealed, so there is nothing to certify on.",
-            code="no_sealed_set",
-            where=str(product.file),
-            next_step="Part the data: `data: {split: {validation: 0.5, sealed: 0.5, seed: 1}}`.",
-        )
-
-
-def _refuse_open(workspace: Workspace, model: Model, cases: pl.DataFrame) -> None:
-    """A case that was trained on or judged openly, or one of its unit, proves nothing any more."""
-    seen = np.union1d(open_names(workspace), certified_names(workspace))
-    if model.files and not isinstance(model, Brought):
-        seen = np.union1d(seen, seen_ids(workspace, model.fingerprint))
-    shared = int(known(cases, seen).sum())
-    if shared:
-        raise Refused(
-            f"{shared} of the {cases.height} sealed cases were open before: trained on or judged "
-            "by `train` or `check` in this workspace, under another split or table.",
-            code="sealed_seen",
-            where="the sealed set",
-            value=shared,
-            next_step="Restore the split and table as they were, or bring cases that nobody saw.",
-        )

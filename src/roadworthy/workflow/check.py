@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from roadworthy import __version__
@@ -38,6 +39,7 @@ from roadworthy.workflow.other_rungs import OtherRungs
 from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
 from roadworthy.workflow.pictures import Asked
+from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
 from roadworthy.workflow.studies import Settled, other_tables, require_inputs, resolve, settle
 from roadworthy.workflow.subject import Judged, learnt_from
@@ -184,7 +186,7 @@ def _as_a_whole(
     told, pictures = verdicts_and_pictures(product, study, by_design(answered, registry), asked)
     ways: tuple[Way, ...] = ()
     if complete and product_outcome(told, certificate) is not Outcome.PASS:
-        sealed = unopened(workspace, parted)
+        sealed = unopened(product, parted)
         others = OtherRungs(product, workspace, parted, settled, registry)
         ways = paths(product, study, settled.judged.policy, told, registry, sealed, others)
     return Found(
@@ -309,7 +311,8 @@ def _refuse_known(
 ) -> None:
     """Another table must bring other cases: no sealed ones, none that the subject learnt from."""
     model = judged.model
-    sealed = int(known(cases, parted.sealed_names()).sum())
+    kept = np.union1d(parted.sealed_names(), sealed_names(judged.product))
+    sealed = int(known(cases, kept).sum())
     if sealed:
         raise Refused(
             f"{sealed} of its {cases.height} cases are in the sealed set.",

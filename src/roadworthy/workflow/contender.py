@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from roadworthy.core.errors import BadInput, Refused
@@ -14,6 +15,7 @@ from roadworthy.core.product import Product, SetName
 from roadworthy.store.seen import fitted_ids, seen_ids
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.own_model import brought_notes
+from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of
 from roadworthy.workflow.studies import settle
 from roadworthy.workflow.subject import Judged, learnt_from
@@ -88,7 +90,8 @@ class Contender:
             )
 
     def _refuse_known(self, cases: pl.DataFrame, name: str) -> None:
-        sealed = int(known(cases, self.parted.sealed_names()).sum())
+        kept = np.union1d(self.parted.sealed_names(), sealed_names(self.product))
+        sealed = int(known(cases, kept).sum())
         if sealed:
             raise Refused(
                 f"{sealed} of its {cases.height} cases are in the sealed set of "

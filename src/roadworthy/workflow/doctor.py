@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from roadworthy.core.errors import BadInput
+from roadworthy.core.errors import BadInput, RoadworthyError
 from roadworthy.core.product import Product
 from roadworthy.core.shown import Shown
 from roadworthy.io.free_text import FEWEST_WORDS, words_per_text
@@ -21,8 +21,7 @@ from roadworthy.io.judgement_json import from_json
 from roadworthy.io.product_yaml import load_product, parse_product
 from roadworthy.io.registry import COLLECTORS, INSTRUMENTS, collectors, instruments
 from roadworthy.models.pipelines import MOST_CATEGORIES
-from roadworthy.store.seal import OPENINGS
-from roadworthy.store.seen import read_names
+from roadworthy.store.earlier import opened_before
 from roadworthy.store.workspace import VERSION, Workspace
 from roadworthy.workflow.check import judgements
 from roadworthy.workflow.finding import Finding, as_finding, problem_of
@@ -31,6 +30,7 @@ from roadworthy.workflow.source import Parted, feature_columns, load_cases
 from roadworthy.workflow.studies import resolve
 from roadworthy.workflow.subject import MODEL, load_model
 from roadworthy.workflow.upkeep import upkeep
+from roadworthy.workflow.vault import vault_if_there
 
 PACKAGE = "roadworthy"
 OLDEST_PYTHON = (3, 11)
@@ -172,6 +172,7 @@ def _product(file: Path) -> Iterator[Finding]:
     one = product[0]
     count = len(one.requirements)
     yield Finding(file.name, f"{one.name}, {count} requirement{'s' * (count != 1)}")
+    yield from _sealed(one)
     parted: list[Parted] = []
     problem = problem_of(lambda: parted.append(load_cases(one)))
     if problem:
@@ -229,7 +230,7 @@ def _writable(what: str, folder: Path, told: str) -> Finding:
 
 
 def _kept(workspace: Workspace, file: Path) -> Iterator[Finding]:
-    """The judgements and openings that were kept: all of them must still be readable."""
+    """The judgements that were kept: all of them must still be readable."""
     folder = judgements(file)
     kept = sorted(workspace.path(folder).glob("*.json"))
     wrong = [
@@ -241,16 +242,6 @@ def _kept(workspace: Workspace, file: Path) -> Iterator[Finding]:
     if kept and not wrong:
         count = sum(path.stem != "latest" for path in kept)
         yield Finding("judgements", f"{count} can be read")
-    openings = sorted(workspace.path(OPENINGS).glob("*.opened.json"))
-    wrong = [
-        found
-        for path in openings
-        if (found := problem_of(lambda p=path: _read_opening(workspace, p)))  # type: ignore[misc]
-    ]
-    yield from (as_finding("openings", problem) for problem in wrong)
-    if openings and not wrong:
-        count = len(openings)
-        yield Finding("openings", f"{count} sealed set{'s' * (count > 1)} opened so far")
 
 
 def _read_judgement(workspace: Workspace, folder: str, path: Path, file: Path) -> None:
@@ -268,13 +259,23 @@ def _read_judgement(workspace: Workspace, folder: str, path: Path, file: Path) -
     parse_product(text, file)
 
 
-def _read_opening(workspace: Workspace, path: Path) -> None:
-    workspace.read_json(f"{OPENINGS}/{path.name}")
-    ids = path.with_name(path.name.replace(".opened.json", ".ids"))
+def _sealed(product: Product) -> Iterator[Finding]:
+    """The sealed sets: their ledger is whole, their files are those that were kept."""
     try:
-        read_names(ids)
-    except OSError as problem:
-        raise _broken(ids, problem) from problem
+        opened_before(Workspace.beside(product.file))
+        with vault_if_there(product) as vault:
+            sets = vault.sets() if vault else ()
+            for one in sets:
+                assert vault is not None
+                vault.artifacts.check(one.content)
+                vault.artifacts.check(one.names)
+                vault.artifacts.check(one.items)
+    except RoadworthyError as problem:
+        yield as_finding("sealed sets", problem)
+        return
+    if sets:
+        told = ", ".join(f"{one.id} ({one.state}, {len(one.looks)} looked)" for one in sets)
+        yield Finding("sealed sets", f"{len(sets)} in the vault: {told}")
 
 
 def _broken(path: Path, problem: Exception) -> BadInput:

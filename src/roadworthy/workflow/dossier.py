@@ -90,7 +90,7 @@ def dossier(product: Given, out: str | Path | None = None, set_name: str | None 
     ladder, notes = _ladder(workspace, judgement)
     judgement = replace(judgement, notes=(*judgement.notes, *notes))
     plan, no_plan = _plan(kept)
-    said = attested(judged, kept.file)
+    said = attested(product_file, judged, kept.file)
     beside = Beside(plan, no_plan, ladder, kept.made, said)
     abouts = {metric: found.about for metric, found in instruments().items()}
     folder = workspace.path("dossier") if out is None else Path(out)

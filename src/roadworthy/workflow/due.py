@@ -17,13 +17,13 @@ from roadworthy.io import tables
 from roadworthy.io.levels import has_levels
 from roadworthy.stats import moved
 from roadworthy.stats.multiplicity import holm_adjusted
-from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.both_sets import sliced
 from roadworthy.workflow.levels import is_in
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.paths import unopened
 from roadworthy.workflow.prepare import id_text, in_scope
 from roadworthy.workflow.source import load_cases, name_of, scan_other
+from roadworthy.workflow.vault import vault_if_there
 
 MOST_LEVELS = 50
 EXAMPLES = 5
@@ -91,7 +91,12 @@ def _day(made: str | date | None) -> date | None:
 def _budget(
     product: Product, asked: list[str], lacking: list[str]
 ) -> tuple[int | None, int | None]:
-    """Looks left at the product's own sealed set; unknown where there is none."""
+    """Looks left at the product's newest sealed set, and how many it had; unknown without one."""
+    with vault_if_there(product) as vault:
+        sets = [one for one in vault.sets() if one.product == product.name] if vault else []
+    if sets:
+        asked.append("budget")
+        return sets[-1].left, sets[-1].budget.looks
     if product.data.split is None or tables.is_missing(product):
         lacking.append("budget: product.yaml seals no cases of its own table")
         return None, None
@@ -100,7 +105,7 @@ def _budget(
         lacking.append("budget: product.yaml seals no cases of its own table")
         return None, None
     asked.append("budget")
-    return int(unopened(Workspace.beside(product.file), parted) > 0), 1
+    return int(unopened(product, parted) > 0), 1
 
 
 def _scope_changes(
@@ -157,11 +162,17 @@ def _world(
     kinds: list[NewKind] = []
     distances: list[tuple[str, moved.Distance]] = []
     for name in named:
-        first, second = before[name].drop_nulls(), after[name].drop_nulls()
+        first, second = (_present(table[name]) for table in (before, after))
+        gaps = [table.height - one.len() for table, one in ((before, first), (after, second))]
         if first.is_empty() or second.is_empty():
             lacking.append(f"{name}: one of the tables holds no value of it")
             continue
         asked.append(name)
+        if any(gaps):
+            # values that go missing are a kind of case of their own, for numbers too
+            given = [_gap(one, gap) for one, gap in zip((first, second), gaps, strict=True)]
+            kinds += _new_kinds(name, *given)
+            distances.append((f"{name} (missing)", _levels(*given)))
         if _is_number(first, second):
             distances.append((name, moved.numbers(first.to_numpy(), second.to_numpy())))
             continue
@@ -194,6 +205,15 @@ def _contexts(product: Product, table: object, named: Sequence[str]) -> pl.DataF
         return cases.select(named)
     first = cases.with_columns(id_text(cases, unit).alias(columns.UNIT))
     return first.unique(columns.UNIT, keep="first", maintain_order=True).select(named)
+
+
+def _present(values: pl.Series) -> pl.Series:
+    return (values.fill_nan(None) if values.dtype.is_float() else values).drop_nulls()
+
+
+def _gap(present: pl.Series, gaps: int) -> pl.Series:
+    """Whether a case has a value, in the words of a level."""
+    return pl.Series(["given"] * present.len() + ["missing"] * gaps, dtype=pl.String)
 
 
 def _is_number(first: pl.Series, second: pl.Series) -> bool:

@@ -21,8 +21,9 @@ from roadworthy.workflow.store import opened
 
 HEAD_FORMAT = 1
 CHECKED, CERTIFIED = "checked", "certified"
-JUDGEMENT = "judgement"
-"""The key under which entries of these kinds name the file of the judgement, by its SHA-256."""
+JUDGEMENT, OUTCOME, PRODUCT = "judgement", "outcome", "product.yaml"
+"""The keys under which entries of these kinds name the judgement's file, by its SHA-256, what it
+says, and the product.yaml that it is about, by its fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def note(
     Raises:
         BadInput: the store cannot be written, so it must not happen.
     """
-    told = {"product": _text(product.name), "product.yaml": product.fingerprint, **content}
+    told = {"product": _text(product.name), PRODUCT: product.fingerprint, **content}
     with opened(product, create=True) as store, store.database.writing() as connection:
         if files:
             put = store.artifacts.put
@@ -99,7 +100,7 @@ def note_judged(product: Product, judgement: Judgement, kept: bytes) -> Entry:
     """
     content = {
         "set": _text(judgement.set),
-        "outcome": str(judgement.outcome),
+        OUTCOME: str(judgement.outcome),
         "subject": judgement.subject.fingerprint,
         JUDGEMENT: sha256(kept).hexdigest(),
     }

@@ -220,7 +220,7 @@ def _weigh(
         return Weighed(cell, found, regime, hypothetical=watched.hypothetical)
     if watched.evidence is not None:
         # its cases chose nothing, so the whole alpha; more cases here would settle nothing
-        return Weighed(cell, watched.evidence, Regime(requirement.alpha))
+        return Weighed(cell, watched.evidence, Regime(requirement.alpha * study.share))
     measured = found if isinstance(found, Measured) else None
     if measured is not None and measured.p_pass <= regime.alpha:
         # sizing the next test takes longer than judging this one, and a PASS needs no next one
@@ -236,7 +236,9 @@ def _regime(
     """What was chosen among candidates was chosen on the cases, and on no other table."""
     chosen = table_of(cell.requirement, instruments) == "cases"
     candidates = study.candidates if chosen else 1
-    return Regime(float(alpha_for_candidates(cell.requirement.alpha, candidates)), anytime)
+    # a look at a sealed set spends its share on every table: each look is another chance
+    alpha = alpha_for_candidates(cell.requirement.alpha * study.share, candidates)
+    return Regime(float(alpha), anytime)
 
 
 def _measured(

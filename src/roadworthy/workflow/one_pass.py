@@ -14,7 +14,7 @@ from roadworthy.core.instrument import Instrument
 from roadworthy.core.path import Path as Way
 from roadworthy.core.picture import Pictures
 from roadworthy.core.product import Calibrate, Product, SetName, Task
-from roadworthy.core.study import OpenStudy
+from roadworthy.core.study import OpenStudy, Study
 from roadworthy.core.verdict import Outcome, Population, Verdict
 from roadworthy.core.ways import Way as WayOfWorking
 from roadworthy.io import tables
@@ -25,10 +25,11 @@ from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.all_rows import paths_of_all_rows
 from roadworthy.workflow.imaging import looks_at_images
 from roadworthy.workflow.judge import product_outcome
-from roadworthy.workflow.measure import table_of, verdicts_and_pictures
+from roadworthy.workflow.measure import table_of, verdicts, verdicts_and_pictures
 from roadworthy.workflow.not_streamed import NotStreamedError
 from roadworthy.workflow.paths import MOST_SEARCHED, unopened
 from roadworthy.workflow.pictures import Asked
+from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.source import (
     Parted,
     name_of,
@@ -102,8 +103,8 @@ def check_other(
     if product.decision.triage is not None or looks_at_images(product):
         # where its cases go is counted in the rows; files are found once all rows are there
         return None
-    if certified_names(workspace).size:
-        # whether a certificate was made on them is asked of every row
+    if certified_names(workspace).size or sealed_names(product).size:
+        # whether a certificate was made on them, or the vault holds them, is asked of every row
         return None
     try:
         scan = scan_other(product, on)
@@ -115,6 +116,28 @@ def check_other(
         table = Table(scan, inside, refused, recorded=True, sample=MOST_SEARCHED)
         return _found(settled, table, name, workspace, instruments, parted)
     except (BadInput, NotStreamedError):
+        return None
+
+
+def sealed_verdicts(
+    judged: Judged, raw: pl.DataFrame, study: Study, instruments: Mapping[str, Instrument]
+) -> tuple[Verdict, ...] | None:
+    """The verdicts on sealed rows in one pass, where the scores stand in them; None: it cannot be.
+
+    ``study`` holds the other tables. The rows were checked when they were sealed.
+    """
+    product, model = judged.product, judged.model
+    plain = isinstance(model, ScoredTable) and model.answers is None and judged.guard is None
+    decided = product.decision.triage is not None or product.team is not None
+    if not plain or decided or product.data.verification is not None:
+        return None
+    on_cases = [r for r in product.requirements if table_of(r, instruments) == "cases"]
+    known = study.open_levels
+    inside = None if known is None else known.filter(pl.col(columns.INSIDE))
+    try:
+        streamed = stream(judged, on_cases, Table(raw.lazy(), inside, known=True), instruments)
+        return verdicts(product, study, instruments, streamed=streamed)
+    except NotStreamedError:
         return None
 
 
@@ -153,7 +176,7 @@ def _found(
     note_open(workspace, streamed.names)
     paths: tuple[Way, ...] = ()
     if not passed:
-        sealed = 0 if parted is None else unopened(workspace, parted)
+        sealed = 0 if parted is None else unopened(product, parted)
         paths = paths_of_all_rows(judged, table, streamed, found, study, instruments, sealed)
     return Found(
         settled,

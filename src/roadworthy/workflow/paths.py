@@ -5,34 +5,35 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
+import numpy as np
 import polars as pl
 
 from roadworthy.core.certificate import Certificate
-from roadworthy.core.errors import BadInput, Refused
-from roadworthy.core.evidence import Measured, Regime
+from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.lever import AS_IT_IS, Change, Fresh, OtherRung, Rungs
-from roadworthy.core.need import Need
 from roadworthy.core.path import Path
 from roadworthy.core.policy import Decides
 from roadworthy.core.product import Product, Scope, SetName
-from roadworthy.core.requirement import Requirement, Tier
-from roadworthy.core.seal import Seal
+from roadworthy.core.requirement import Tier
 from roadworthy.core.standing import out_of_reach
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Verdict
 from roadworthy.io import path_words
 from roadworthy.io.registry import levers
-from roadworthy.store.seal import refuse_opened
+from roadworthy.io.stable_hash import stable_hash
+from roadworthy.store.earlier import opened_before
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow import fresh
 from roadworthy.workflow.cleared import on_open_cases
 from roadworthy.workflow.fresh import Counted
+from roadworthy.workflow.incurious import incurious
 from roadworthy.workflow.measure import verdicts
 from roadworthy.workflow.other_rungs import OtherRungs
 from roadworthy.workflow.prepare import decide, in_scope, without_decision
+from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.source import Parted, feature_columns
 from roadworthy.workflow.studies import Settled
 from roadworthy.workflow.team import asked_of, with_calls
@@ -221,7 +222,7 @@ class Rejudging:
         self, study: OpenStudy, change: Change
     ) -> tuple[tuple[Verdict, ...], Counted | None]:
         product, changed = self._changed(study, change)
-        quick = {r.metric: _Incurious(self.instruments[r.metric]) for r in product.requirements}
+        quick = incurious(self.instruments, *(r.metric for r in product.requirements))
         if self.all_rows is not None and study is self.all_rows.study:
             return self.all_rows.judge(product, change.policy or self.policy, changed, quick)
         return verdicts(product, changed, quick), None
@@ -299,19 +300,6 @@ def _require_open(study: OpenStudy) -> None:
         raise TypeError(f"a lever may look at open data only, and {study.set!r} is not open")
 
 
-class _Incurious:
-    """An instrument that measures and does not size the next test, which takes most of the time."""
-
-    def __init__(self, measures: Instrument) -> None:
-        self.about, self.parameters = measures.about, measures.parameters
-        self.statistics, self.measure = measures.statistics, measures.measure
-
-    def need(
-        self, requirement: Requirement[Any], seen: Measured | None, regime: Regime, power: float
-    ) -> Need:
-        return Need("cases")
-
-
 def _otherwise(
     found: Sequence[Verdict], again: Sequence[Verdict], proposed: Sequence[Path], rungs: Rungs
 ) -> list[Path]:
@@ -343,14 +331,14 @@ FRESH = Path(
 )
 
 
-def unopened(workspace: Workspace, parted: Parted) -> int:
-    """How many sealed cases nobody has looked at yet; known by their ids, not by their rows."""
-    ids = parted.sealed_ids()
-    try:
-        refuse_opened(workspace, Seal("", len(ids), 1), ids)
-    except Refused:
+def unopened(product: Product, parted: Parted) -> int:
+    """How many sealed cases may still be looked at; known by their ids, not by their rows."""
+    names = parted.sealed_names()
+    if not len(names) or np.isin(names, sealed_names(product, retired=True)).any():
         return 0
-    return len(ids)
+    ids = stable_hash(parted.ids(SetName.SEALED)).to_numpy()
+    before = opened_before(Workspace.beside(product.file))
+    return 0 if np.isin(ids, before).any() else parted.sizes()[SetName.SEALED]
 
 
 def fields(product: Product, schema: pl.Schema) -> tuple[str, ...]:

@@ -275,9 +275,10 @@ def in_fixed_order(cases: pl.DataFrame, key: str) -> pl.DataFrame:
     for every table, and where names follow the values (rows numbered after sorting) such an order
     is no random one. Bets on sequences need a random one.
     """
-    keys = [
-        stable_hash(cases[name], key).alias(f"@hash:{name}") for name in (columns.UNIT, columns.ID)
-    ]
+    # where every case is its own unit, one hash orders both
+    alone = cases[columns.UNIT].equals(cases[columns.ID], check_names=False)
+    by = (columns.ID,) if alone else (columns.UNIT, columns.ID)
+    keys = [stable_hash(cases[name], key).alias(f"@hash:{name}") for name in by]
     names = [key.name for key in keys]
     return cases.with_columns(keys).sort(names).drop(names)
 

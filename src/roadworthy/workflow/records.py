@@ -41,7 +41,8 @@ def records(
     before = [name for name in decided.BEFORE_FIELDS if name not in left_out]
     return cases.with_columns(told).select(
         *(pl.col(made(name)).alias(name) for name in before),
-        *product.worklist.fields,
+        # the score stands there already, and where readers are shown these columns it must not
+        *(name for name in product.worklist.fields if name != product.data.score),
         *(pl.col(made(name)).alias(name) for name in decided.AFTER_FIELDS),
     )
 

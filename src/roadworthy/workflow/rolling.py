@@ -19,6 +19,7 @@ from roadworthy.io.fingerprint import fingerprint
 from roadworthy.store.seen import note_open, open_names
 from roadworthy.store.workspace import Workspace, unwritable
 from roadworthy.workflow.both_sets import FRESH, OLD, SET, joined, refuse_sealed, sliced
+from roadworthy.workflow.ledger import note
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.source import known, load_cases, name_of, names, scan_other
 
@@ -29,7 +30,7 @@ _KEY_BITS = 52
 
 @dataclass(frozen=True)
 class Drawn(Shown):
-    """What was drawn: the files, how many cases and units each holds, and the key that repeats it.
+    """What was drawn: the files, how many cases and units each holds, and the key it was.
 
     ``strata`` holds, kind by kind, its name, the cases drawn and all of them.
     """
@@ -58,14 +59,14 @@ def draw_next(
     old: object,
     production: object,
     share: float,
-    key: int | None = None,
     out: Path = Path("renewal"),
 ) -> Drawn:
     """Draws ``share`` of newly labelled ``production`` cases; the rest and ``old`` are development.
 
     Whole units are drawn, by a keyed hash of their names, in each class and each kind of case that
-    requirements slice by. The key is drawn here, after the cases were labelled, so nobody could
-    have placed a case; the same key draws the same cases again. Nothing is overwritten.
+    requirements slice by. The key is drawn here, after the cases were labelled, and written into
+    the ledger before the files: nobody could have placed a case, or drawn until it suited. Nothing
+    is overwritten.
 
     Raises:
         BadInput: a case stands in both tables, was looked at before, has no label, or nothing is
@@ -78,7 +79,7 @@ def draw_next(
     refuse_sealed(product, cases.filter(pl.col(SET) == OLD))
     new = cases.filter(pl.col(SET) == FRESH)
     _refuse_seen(product, new, name_of(production))
-    chosen = secrets.randbits(_KEY_BITS) if key is None else key
+    chosen = secrets.randbits(_KEY_BITS)
     kinds = _kinds(new, product)
     picked = _picked(new, kinds, share, chosen)
     parts = {which: _raw(product, table) for which, table in ((OLD, old), (FRESH, production))}
@@ -98,6 +99,8 @@ def draw_next(
         strata=_told(kinds, picked),
         fingerprint=fingerprint(sealed, product.data.id),
     )
+    told = {"key": chosen, "sealed": found.fingerprint, "cases": new.height}
+    note(product, "next_set_drawn", told)
     _write(found, sealed, development)
     # from now on whoever seals knows that these are open
     open_ = pl.concat([cases.filter(pl.col(SET) == OLD), new.filter(~picked)])

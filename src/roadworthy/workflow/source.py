@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,10 @@ from numpy.typing import NDArray
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Costs, Product, SetName, Task
-from roadworthy.core.seal import Opening, Seal
 from roadworthy.io import case_names, splits, tables
 from roadworthy.io.fingerprint import fingerprint
 from roadworthy.io.row_sums import rows_fingerprint
-from roadworthy.io.stable_hash import stable_hash
-from roadworthy.workflow.imaging import digests_of, looks_at_images, with_files, without_places
+from roadworthy.workflow.imaging import digests_of, looks_at_images, with_files
 from roadworthy.workflow.prepare import (
     add_calls,
     check_costs,
@@ -35,7 +32,7 @@ SET = "@set"
 
 @dataclass(frozen=True)
 class Parted:
-    """The cases by set. Open ones are handed out freely, sealed ones against an opening only."""
+    """The cases by set. Open ones are handed out freely, sealed ones to the vault alone."""
 
     _cases: pl.DataFrame
     fingerprint: str
@@ -49,7 +46,7 @@ class Parted:
     def open(self, *names: SetName) -> pl.DataFrame:
         """The cases of open sets; without a split all cases are open."""
         if SetName.SEALED in names:
-            raise ValueError("sealed cases are handed out by `opened`, against an opening")
+            raise ValueError("sealed cases go to the vault, and are handed out against an opening")
         return self._cases.filter(pl.col(SET).is_in([str(name) for name in names]))
 
     @property
@@ -61,18 +58,6 @@ class Parted:
         """How many cases each set holds."""
         counts = dict(self._cases[SET].value_counts().rows())
         return {name: counts[str(name)] for name in SetName if str(name) in counts}
-
-    def seal(self, looks: int) -> Seal:
-        """The sealed set's name: a hash over its ids and rows, not the rows."""
-        sealed = self._sealed()
-        kept = without_places(sealed)
-        rows = kept.select(sorted(c for c in kept.columns if c != SET))
-        digest = hashlib.sha256(fingerprint(rows, columns.ID).encode()).hexdigest()
-        return Seal(digest, sealed.height, looks)
-
-    def sealed_ids(self) -> NDArray[np.uint64]:
-        """Hashes of the sealed ids, shape (cases,)."""
-        return stable_hash(self._sealed()[columns.ID]).to_numpy()
 
     def sealed_names(self) -> NDArray[np.uint64]:
         """Hashes of the sealed ids and of their units, for ``known``."""
@@ -100,10 +85,8 @@ class Parted:
         truth = (product.data.truth, columns.POSITIVE, columns.TRUTH, columns.VERIFIED)
         return self._sealed().drop([name for name in truth if name], strict=False)
 
-    def opened(self, opening: Opening) -> pl.DataFrame:
-        """The sealed cases, for the one who wrote the opening down."""
-        if opening.seal != self.seal(1).fingerprint:
-            raise ValueError("this opening belongs to another sealed set")
+    def to_seal(self) -> pl.DataFrame:
+        """The sealed cases with their truth, hashed and encrypted by `workflow.seal` alone."""
         return self._sealed()
 
     def _sealed(self) -> pl.DataFrame:
@@ -231,6 +214,7 @@ def require_declared(raw: pl.DataFrame | pl.LazyFrame, product: Product, table: 
     named = [data.id, data.unit, data.truth, data.score, data.prediction, *(data.features or ())]
     named += [*data.text, *(calls.column for calls in data.calls)]
     named += [] if data.verification is None else data.verification.columns
+    named += [data.file, seen if isinstance(seen := data.label_seen_with_model, str) else None]
     if data.split and table == file:
         named += [data.split.column, data.split.by, data.split.leave_out]
     tables.require_columns(raw, [name for name in named if name], f"{table}: data")
@@ -253,7 +237,9 @@ def feature_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
     data = product.data
     if data.features is not None:
         return tuple(dict.fromkeys((*data.features, *data.text)))
-    named = {data.id, data.unit, data.truth, data.score, data.prediction}
+    named = {data.id, data.unit, data.truth, data.score, data.prediction, data.file}
+    # how a label was made is known when it is made: no model may learn from it
+    named |= {data.label_seen_with_model} if isinstance(data.label_seen_with_model, str) else set()
     named |= {calls.column for calls in data.calls}
     named |= set() if data.verification is None else set(data.verification.columns)
     for requirement in product.requirements:

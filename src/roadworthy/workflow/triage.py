@@ -31,9 +31,14 @@ from roadworthy.workflow.calibrate import (
 )
 from roadworthy.workflow.drawn_in import drawn_in
 from roadworthy.workflow.guarding import Guarding
-from roadworthy.workflow.ledger import note
 from roadworthy.workflow.source import Parted, known, names
 from roadworthy.workflow.subject import Judged
+from roadworthy.workflow.witnessed import (
+    note_look,
+    note_made,
+    refuse_forgotten,
+    require_witnessed,
+)
 
 
 def certified(
@@ -56,12 +61,12 @@ def certified(
     scored = _scored(blind, parted)
     asked = _asked(product, model, scored, guard)
     now = datetime.now(UTC)
-    taken = _look(workspace, model, scored, asked, now)
+    taken = _look(product, workspace, model, scored, asked, now)
     kept = certificates.answer(workspace, taken)
     if kept is not None:
-        kept_one = _valid(_read(kept, asked, guard, taken), now.date())
+        kept_one = _valid(_read(product, kept, asked, guard, taken), now.date())
         return drawn_in(product, scored, kept_one)
-    note(product, "certificate_looked", {"model": asked.model, "look": taken.number})
+    note_look(product, taken)
     others = [parted.open(name) for name in (SetName.VALIDATION, SetName.TRAIN)]
     tried = thresholds_to_try(product, blind, others)
     made = made_from(product, scored, parted.all_open, tried, taken.number)
@@ -71,7 +76,10 @@ def certified(
         expires=_expires(product, taken),
         fingerprints=_fingerprints(asked, model, guard),
     )
-    certificates.keep_answer(workspace, taken, certificate_to_json(found))
+    content = certificate_to_json(found)
+    # in this order: one that is kept and unknown would be taken for a forged one
+    note_made(product, content)
+    certificates.keep_answer(workspace, taken, content)
     return drawn_in(product, scored, found)
 
 
@@ -95,7 +103,7 @@ def kept_certificate(
     kept = None if taken is None else certificates.answer(workspace, taken)
     if taken is None or kept is None:
         raise _nothing_kept(product, certificates.sharing(workspace, names(scored)), asked)
-    return drawn_in(product, scored, _read(kept, asked, guard, taken))
+    return drawn_in(product, scored, _read(product, kept, asked, guard, taken))
 
 
 def policy_of(certificate: Certificate, product: Product) -> Triage:
@@ -123,13 +131,15 @@ def present_certificate(
     before = certificates.same(workspace, names(scored), asked)
     if before is None:
         _refuse_seen(workspace, model, scored)
-        certificates.refuse_spent(workspace, names(scored), asked)
+        refuse_forgotten(
+            product, names(scored), certificates.refuse_spent(workspace, names(scored), asked)
+        )
         return None
     kept = certificates.answer(workspace, before)
     if kept is None:
         return None
     today = datetime.now(UTC).date()
-    return drawn_in(product, scored, _valid(_read(kept, asked, guard, before), today))
+    return drawn_in(product, scored, _valid(_read(product, kept, asked, guard, before), today))
 
 
 def _scored(blind: Judged, parted: Parted) -> pl.DataFrame:
@@ -160,7 +170,12 @@ def _require_cases(product: Product, cases: pl.DataFrame) -> None:
 
 
 def _look(
-    workspace: Workspace, model: Model, cases: pl.DataFrame, asked: Asked, now: datetime
+    product: Product,
+    workspace: Workspace,
+    model: Model,
+    cases: pl.DataFrame,
+    asked: Asked,
+    now: datetime,
 ) -> Look:
     """The earlier look that asked the same, or a new one, which nobody may have prepared for."""
     ours = names(cases)
@@ -168,6 +183,7 @@ def _look(
     if before is not None:
         return before
     _refuse_seen(workspace, model, cases)
+    refuse_forgotten(product, ours, len(certificates.sharing(workspace, ours)))
     return certificates.look(workspace, ours, asked, now)
 
 
@@ -236,7 +252,11 @@ def _expires(product: Product, taken: Look) -> str | None:
 
 
 def _read(
-    kept: dict[str, object], asked: Asked, guard: Guarding | None, taken: Look
+    product: Product,
+    kept: dict[str, object],
+    asked: Asked,
+    guard: Guarding | None,
+    taken: Look,
 ) -> Certificate:
     """The kept certificate, if it is whole and about this very subject."""
     try:
@@ -255,6 +275,7 @@ def _read(
         raise _no_certificate(
             taken, f"belongs to something else: its {differs} differ", "foreign_certificate"
         )
+    require_witnessed(product, taken, kept)
     return found
 
 

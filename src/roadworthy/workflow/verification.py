@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import polars as pl
+from scipy.stats import binom
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
@@ -14,6 +15,8 @@ from roadworthy.core.policy import Route
 from roadworthy.core.product import Calibrate, Product, SetName, Verification
 from roadworthy.stats.verified_metric import UnderDesign
 
+# by chance alone once in a million tables: a smaller number would refuse no honest one either
+UNBELIEVABLE = 1e-6
 NEXT = (
     "Wait until every case that a person was to see is read, or leave out all cases decided after "
     "some day: a cut by date selects nobody."
@@ -68,7 +71,11 @@ def designed(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
             1.0,
             "Restore the columns as `roadworthy decide` wrote them.",
         )
-    return cases.with_columns((known & ~left).alias(columns.VERIFIED), chance.alias(columns.CHANCE))
+    found = cases.with_columns(
+        (known & ~left).alias(columns.VERIFIED), chance.alias(columns.CHANCE)
+    )
+    _require_drawn(found.filter(cleared & ~pl.col(columns.REJECTED)), design, left)
+    return found
 
 
 def require_truths(cases: pl.DataFrame, sets: pl.Series, product: Product) -> None:
@@ -160,6 +167,22 @@ def _require_chances(cases: pl.DataFrame, design: Verification, cleared: pl.Expr
             value,
             "Write down with which probability each cleared case was drawn for an audit.",
         )
+
+
+def _require_drawn(cleared: pl.DataFrame, design: Verification, left: pl.Expr) -> None:
+    """As many audits as the declared chance draws: who reads some of them only has a selection."""
+    counts = cleared.group_by(columns.CHANCE).agg(pl.len(), (~left).sum().alias("drawn"))
+    for chance, cases, drawn in counts.sort(columns.CHANCE).rows():
+        tails = (float(binom.cdf(drawn, cases, chance)), float(binom.sf(drawn - 1, cases, chance)))
+        if min(tails) < UNBELIEVABLE:
+            raise _bad(
+                f"{drawn:,} of {cases:,} cleared cases went to a person, and an audit probability "
+                f"of {chance:g} draws about {cases * chance:,.0f}: these are not the audits that "
+                "were drawn.",
+                design.audit_probability,
+                chance,
+                NEXT,
+            )
 
 
 def _require_read(cases: pl.DataFrame, design: Verification, unread: pl.Expr) -> None:

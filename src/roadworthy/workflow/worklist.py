@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from roadworthy.core import decided
+from roadworthy.core.decided import AUDIT, PLACE, WHY
 from roadworthy.core.errors import BadInput
 from roadworthy.core.policy import AUDIT_SAMPLE
 from roadworthy.core.scope import LEARNED, Ground
@@ -31,7 +32,6 @@ from roadworthy.io.whole_file import require_writable, whole_file
 
 KINDS = (".csv", ".parquet")
 EXAMPLE = "worklist.csv"
-PLACE, WHY, AUDIT = "place", "why", "audit"
 UNBLINDED = (
     *(decided.POLICY_ROUTE, decided.REASON, decided.SCORE, decided.PROBABILITY),
     *(decided.PROBABILITY_LOW, decided.PROBABILITY_HIGH, decided.ENTROPY),

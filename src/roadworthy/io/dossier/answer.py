@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from roadworthy.core.evidence import NotMeasured
 from roadworthy.core.product import Product
 from roadworthy.core.subject import SubjectKind
-from roadworthy.core.verdict import Judgement, Outcome
+from roadworthy.core.verdict import NOT_YET, Judgement, Outcome
 from roadworthy.io import telling
 from roadworthy.io.dossier.certificate import open_sides
 from roadworthy.io.dossier.evidence import Cell, Group
@@ -27,6 +27,7 @@ class Answer:
     next: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     open_data: bool
+    word: str = ""
 
 
 def answer(judgement: Judgement, product: Product, gating: tuple[Group, ...]) -> Answer:
@@ -38,6 +39,7 @@ def answer(judgement: Judgement, product: Product, gating: tuple[Group, ...]) ->
         if cell.outcome is judgement.outcome is not Outcome.PASS
     ]
     uncertified = open_sides(judgement.certificate) if judgement.certificate else ()
+    decisive = [] if judgement.withheld else decisive
     deciding = (*uncertified, *(_deciding(group, cell) for group, cell in decisive))
     return Answer(
         outcome=judgement.outcome,
@@ -47,6 +49,7 @@ def answer(judgement: Judgement, product: Product, gating: tuple[Group, ...]) ->
         next=_next(judgement, [cell for _, cell in decisive]),
         facts=tuple(_facts(judgement, product)),
         open_data=judgement.set != "sealed",
+        word=NOT_YET if judgement.withheld and judgement.outcome is not Outcome.PASS else "",
     )
 
 
@@ -59,6 +62,11 @@ def _why(judgement: Judgement, gating: list[Outcome], uncertified: bool) -> str:
     total = len(gating)
     failed, still_open = gating.count(Outcome.FAIL), gating.count(Outcome.INCONCLUSIVE)
     match judgement.outcome:
+        case Outcome.INCONCLUSIVE if judgement.withheld:
+            return (
+                "Not everything that is required was shown on the sealed cases. What was not, and "
+                f"how far off it is, is not told: {judgement.withheld}."
+            )
         case Outcome.INCONCLUSIVE if uncertified:
             return "What it would decide without a person is not certified."
         case Outcome.PASS if judgement.hypothetical:
@@ -91,6 +99,11 @@ def _be(n: int) -> str:
 
 def _next(judgement: Judgement, decisive: list[Cell]) -> tuple[str, ...]:
     match judgement.outcome:
+        case Outcome.INCONCLUSIVE if judgement.withheld:
+            return (
+                "Work on open cases, where everything is told (`roadworthy check`), and look again "
+                "with what came of it. Nothing on the sealed cases guides that work.",
+            )
         case Outcome.PASS if judgement.hypothetical:
             return (
                 "Run a reader study with and without the product's marks "

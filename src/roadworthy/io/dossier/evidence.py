@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from roadworthy.core.evidence import Measured, NotMeasured
+from roadworthy.core.evidence import Measured, NotMeasured, Withheld
 from roadworthy.core.product import Product
 from roadworthy.core.requirement import Limit, Requirement, Slice, Tier
 from roadworthy.core.verdict import Outcome, Verdict
@@ -52,6 +52,7 @@ class Group:
     parts: str
     cells: tuple[Cell, ...]
     hypothetical: bool = False
+    word: str = ""
 
 
 def groups(
@@ -100,6 +101,7 @@ def _group(
         parts=_parts(cells),
         cells=cells,
         hypothetical=any(cell.verdict.hypothetical for cell in cells),
+        word=first.word if isinstance(first.evidence, Withheld) else "",
     )
 
 
@@ -125,7 +127,7 @@ def _cell(
         where=place,
         limit_here="" if verdict.limit == limit else telling.promise("here", verdict.limit, unit),
         outcome=verdict.outcome,
-        n=counted(measured),
+        n="not told" if isinstance(evidence, Withheld) else counted(measured),
         few=_few(measured),
         plot=plots.interval(verdict, metrics.scale(verdict), key, f"{title}, {place}", unit),
         estimate=telling.estimate(measured, verdict.limit, unit) if measured else "",
@@ -201,6 +203,8 @@ def _shown(cells: tuple[Cell, ...], unit: str) -> str:
 def _supported(verdict: Verdict, unit: str) -> str:
     """The bound that counts, or both while the question is open."""
     measured, limit = verdict.evidence, verdict.limit
+    if isinstance(measured, Withheld):
+        return "not told"
     if not isinstance(measured, Measured):
         return "not measured"
     between = telling.bounds(measured, limit, unit)

@@ -118,10 +118,10 @@ def _groups(groups: Sequence[Group]) -> Iterator[str]:
         return
     rows = [
         (
-            f"{cell.outcome} (hypothetical)" if cell.verdict.hypothetical else str(cell.outcome),
+            f"{cell.verdict.word}{' (hypothetical)' if cell.verdict.hypothetical else ''}",
             group.promise if not cell.limit_here else f"{group.promise}; {cell.limit_here}",
             cell.where,
-            cell.estimate or "not measured",
+            cell.estimate or ("withheld" if cell.n == "not told" else "not measured"),
             cell.bounds or "-",
             cell.n,
         )
@@ -240,12 +240,15 @@ def _cases(page: Page) -> Iterator[str]:
     rows = [("Cases judged", telling.count(people.cases))]
     if people.units is not None:
         rows.append(("Independent units", telling.count(people.units)))
-    rows.append(("In scope", telling.count(people.inside)))
+    if people.inside is not None:
+        rows.append(("In scope", telling.count(people.inside)))
     rows += [
         (f"Out of scope: {telling.outside(code, product.scope)}", telling.count(cases))
         for code, cases in people.outside
     ]
-    rows += [*_apart(people), ("In scope, sent to a person", telling.count(people.referred))]
+    rows += _apart(people)
+    if people.referred is not None:
+        rows.append(("In scope, sent to a person", telling.count(people.referred)))
     if people.positives is not None:
         rows.append(("Positives", telling.count(people.positives)))
     yield _table(("", "Cases"), rows)

@@ -97,6 +97,8 @@ def _figures(judgement: Judgement, product: Product, gating: Sequence[Group]) ->
     pictures = judgement.pictures
     if product.data.truth is None:
         return _events(gating)
+    if judgement.withheld:
+        return _Figures(f"How many mistakes there were is not told: {judgement.withheld}.")
     if pictures is None:
         return _Figures(
             "How many mistakes there were was not counted when this was judged. Judge again to "
@@ -325,7 +327,12 @@ def _meaning(judgement: Judgement, product: Product) -> tuple[str, ...]:
             told = [
                 "PASS means that every requirement was shown to hold, and that luck is no likely "
                 f"reason: a product that misses a limit gets through at most {chance}.",
-                "It does not mean that there are no mistakes: those above are to be expected.",
+                "It does not mean that there are no mistakes: "
+                + (
+                    "how many is not told."
+                    if judgement.withheld
+                    else "those above are to be expected."
+                ),
             ]
             if judgement.hypothetical:
                 told.append(
@@ -342,6 +349,14 @@ def _meaning(judgement: Judgement, product: Product) -> tuple[str, ...]:
                 "FAIL means that at least one requirement was shown not to hold. Bad luck with "
                 f"these cases is no likely reason: it does this to a good product in at most "
                 f"{chance}."
+            ]
+        case Outcome.INCONCLUSIVE if judgement.withheld:
+            told = [
+                "NOT YET means that this look did not show everything that is required. The "
+                "product may be good enough, or not: nobody can tell from this answer, and nobody "
+                "is told how near it came.",
+                "A test set that answers with numbers is soon learnt by heart. This one answers "
+                "with one word, so that a later PASS can be believed.",
             ]
         case Outcome.INCONCLUSIVE:
             told = [
@@ -360,14 +375,15 @@ def _untested(judgement: Judgement, product: Product, gating: Sequence[Group]) -
         f"{group.promise}{_place(cell)}: {cell.verdict.evidence.reason}."
         for group in gating
         for cell in group.cells
-        if isinstance(cell.verdict.evidence, NotMeasured)
+        if isinstance(cell.verdict.evidence, NotMeasured) and not judgement.withheld
     ]
     yield from missing[:MOST_NAMED]
     if len(missing) > MOST_NAMED:
         yield f"And {len(missing) - MOST_NAMED} more that were not measured, in the tables below."
     people = judgement.population
     away = people.turned_away or 0
-    if outside := people.cases - people.inside - people.rejected - away:
+    inside = people.cases if people.inside is None else people.inside
+    if outside := people.cases - inside - people.rejected - away:
         yield (
             f"{_cases(outside)} outside the scope: the product does not decide them, and how it "
             "would do there is not known."

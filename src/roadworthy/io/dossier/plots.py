@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from roadworthy.core.evidence import Measured
+from roadworthy.core.evidence import Measured, Withheld
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io import telling
 from roadworthy.io.harmless import harmless
@@ -106,7 +106,9 @@ def interval(verdict: Verdict, scale: Scale, key: str, title: str, unit: str = "
     if isinstance(verdict.evidence, Measured):
         parts += [_span(verdict.evidence, scale), _estimate(verdict, verdict.evidence, scale)]
     else:
-        parts.append(_not_measured(scale.x(verdict.limit.threshold)))
+        untold = isinstance(verdict.evidence, Withheld)
+        words = "not told" if untold else "not measured"
+        parts.append(_instead(words, scale.x(verdict.limit.threshold)))
     about = _escaped(_description(verdict, unit))
     outcome = verdict.outcome.value.lower()
     return Markup(
@@ -120,7 +122,8 @@ def interval(verdict: Verdict, scale: Scale, key: str, title: str, unit: str = "
 def _description(verdict: Verdict, unit: str) -> str:
     limit = telling.promise("The limit:", verdict.limit, unit)
     if not isinstance(verdict.evidence, Measured):
-        return f"{limit}. Not measured."
+        untold = isinstance(verdict.evidence, Withheld)
+        return f"{limit}. {'Not told' if untold else 'Not measured'}."
     seen = telling.estimate(verdict.evidence, verdict.limit, unit)
     between = telling.bounds(verdict.evidence, verdict.limit, unit)
     return f"{limit}. Estimate: {seen}. Bounds: {between}. {verdict.outcome}."
@@ -162,10 +165,10 @@ def _limit(verdict: Verdict, scale: Scale, unit: str) -> str:
     return "".join(drawn)
 
 
-def _not_measured(limit_at: float) -> str:
-    """The words, on the side of the limit that has more room."""
+def _instead(words: str, limit_at: float) -> str:
+    """Words in place of a bar, on the side of the limit that has more room."""
     side = LEFT if limit_at - LEFT > RIGHT - limit_at else RIGHT
-    return _text((limit_at + side) / 2, MIDDLE + 4, "middle", "not measured", "none")
+    return _text((limit_at + side) / 2, MIDDLE + 4, "middle", words, "none")
 
 
 def _span(measured: Measured, scale: Scale) -> str:

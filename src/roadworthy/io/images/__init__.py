@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from roadworthy.io.images.likeness import difference_hash
 from roadworthy.io.images.loading import Broken, stream
 from roadworthy.io.images.paths import digests, located
 from roadworthy.io.images.picture import Picture, UnreadableError
@@ -13,6 +14,7 @@ __all__ = [
     "Picture",
     "UnreadableError",
     "context",
+    "difference_hash",
     "digests",
     "located",
     "read",

@@ -46,7 +46,7 @@ def located(paths: pl.Series, ids: Sequence[str], folder: Path) -> pl.Series:
 
 
 def digests(files: Iterable[str | None]) -> pl.Series:
-    """A BLAKE2b hash of the bytes of each file; null where there is none that can be opened."""
+    """The SHA-256 of the bytes of each file; null where there is none that can be opened."""
     with ThreadPoolExecutor(WORKERS) as pool:
         return pl.Series(list(pool.map(_digest, files, chunksize=1)), dtype=pl.String)
 
@@ -73,7 +73,7 @@ def _leaves(path: str) -> bool:
 def _digest(file: str | None) -> str | None:
     if file is None or not is_plain_file(file):
         return None
-    found = hashlib.blake2b(digest_size=16)
+    found = hashlib.sha256()
     try:
         with Path(file).open("rb") as opened:
             while part := opened.read(_CHUNK):
