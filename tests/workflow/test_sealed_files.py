@@ -10,7 +10,7 @@ import pytest
 from tests.cli.terminal import roadworthy
 from tests.tables import FINDS, SCORED, simulated, write_product
 from tests.vaults import looks, sets
-from tests.workflow.test_imaging import file_of, product
+from tests.workflow.test_imaging import MODE, TRIAGE, file_of, product
 
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.product import SetName
@@ -167,6 +167,22 @@ def test_scores_that_were_handed_in_need_no_files_at_a_look(tmp_path: Path) -> N
     for at in range(200):
         (tmp_path / f"t{at}.txt").unlink()
     assert certify(file).population.cases == 200
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_image_that_cannot_be_read_is_told_with_the_numbers_and_never_before(
+    tmp_path: Path, times: int
+) -> None:
+    wanted = "requirements: [{metric: automation, at_least: 0.01}]\n"
+    asks = f"confidence: {{looks: {times}}}\n{wanted}"
+    file = product(tmp_path, split=TRIAGE, rest=MODE, asks=asks)
+    train(file)
+    broken = file_of(tmp_path, SetName.SEALED)
+    broken.write_bytes(b"")
+    told = [note for note in certify(file).notes if broken.name in note]
+    assert [f"'scans/{broken.name}' is empty (BROKEN:scan)" in note for note in told] == (
+        [True] if times == 1 else []
+    )
 
 
 def test_sealing_says_that_files_are_not_encrypted(tmp_path: Path) -> None:
