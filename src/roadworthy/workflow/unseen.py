@@ -173,16 +173,16 @@ def refuse_lookalikes(
     alike = sorted(first.values(), key=lambda one: not one.same_file)
     if alike:
         shown = "; ".join(map(str, alike[:EXAMPLES]))
-        what = "is the same file as" if alike[0].same_file else "looks like"
+        one = alike[0]
         raise Refused(
             f"{len(alike):,} sealed cases have files of open cases: {shown}.",
-            code="same_file" if alike[0].same_file else "near_duplicate",
+            code="same_file" if one.same_file else "near_duplicate",
             where=found.where,
-            value=alike[0].sealed,
-            next_step=f"Leave them out. If you looked and case {alike[0].sealed} only {what} "
-            f"another: `--accept {alike[0].sealed}`."
-            if not alike[0].same_file
-            else FRESH,
+            value=one.sealed,
+            next_step=FRESH
+            if one.same_file
+            else f"Leave them out. If you looked and case {one.sealed} only looks like another: "
+            f"`roadworthy seal --accept {one.sealed}`.",
         )
 
 
