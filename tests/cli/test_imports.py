@@ -20,6 +20,7 @@ HEAVY = [
     "cryptography",
     "nicegui",
     "pydicom",
+    "PIL",
     "sklearn",
     "skops",
     "pandas",

@@ -13,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadworthy.core import columns
-from roadworthy.core.product import Calibrate, CaseCost, CostMatrix, Costs, Data, Product
+from roadworthy.core.product import (
+    Calibrate,
+    CaseCost,
+    CostMatrix,
+    Costs,
+    Data,
+    Product,
+    TrainRules,
+)
 from roadworthy.models import calibrators
 from roadworthy.models.calibrated import CalibratedModel
 from roadworthy.models.scored_table import ScoredTable
@@ -154,5 +162,5 @@ def test_weights_make_no_chances_unless_a_calibrator_shifts_them_back(
 ) -> None:
     scores = np.linspace(0.01, 0.99, 60)
     model = CalibratedModel(ScoredTable("x"), calibrators.fit(method, scores, scores > 0.4))
-    product = Product("p", Data(("cases.csv",)), (), weights=weights)
+    product = Product("p", Data(("cases.csv",)), (), training=TrainRules(weights))
     assert (why_no_chance(product, model) is None) == known

@@ -132,9 +132,28 @@ def train(product: ProductFile = Path("product.yaml"), as_json: AsJson = False) 
     """Fit models from cheap to costly; keep the cheapest that meets the requirements."""
     from roadworthy.workflow.train import train as run
 
-    with show.busy("fitting", as_json):
-        found = run(product)
+    with show.busy("fitting", as_json) as tell:
+        found = run(product, lambda epoch: tell(show.epoch(epoch)))
     _print(found, as_json, show.trained_json, show.trained)
+    return ExitCode.PASS
+
+
+@app.command()
+def images(
+    product: ProductFile = Path("product.yaml"),
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", help="A new CSV or Parquet file: the cases and their context."),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Read every image once; name those that cannot be read, and what DICOM headers say."""
+    from roadworthy.cli import show_images
+    from roadworthy.workflow.image_files import look
+
+    with show.busy("reading", as_json):
+        found = look(product, write)
+    _print(found, as_json, show_images.looked_json, show_images.looked)
     return ExitCode.PASS
 
 

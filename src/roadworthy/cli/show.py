@@ -28,6 +28,7 @@ from roadworthy.io.ladder_json import ladder_to_json
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from roadworthy.core.guidance import Epoch
     from roadworthy.core.plan import Plan, PlannedCell
     from roadworthy.models.guard import FittedGuard
     from roadworthy.workflow.dossier import Written
@@ -174,6 +175,8 @@ def trained(found: Trained) -> None:
     _line(f"artefact   {ladder_words.size(found.bytes)}, {found.fingerprint[:12]}")
     if found.guard is not None:
         _line(f"guard      {_guard(found.guard)}")
+    for note in found.notes:
+        _line(note)
 
 
 def _guard(guard: FittedGuard) -> str:
@@ -269,14 +272,21 @@ def _told(value: object) -> object:
 
 
 @contextmanager
-def busy(what: str, as_json: bool) -> Iterator[None]:
-    """A sign of life on a terminal; nothing elsewhere."""
+def busy(what: str, as_json: bool) -> Iterator[Callable[[str], None]]:
+    """A sign of life on a terminal, which can be told how far it has come; nothing elsewhere."""
     console = _console(stderr=True)
     if as_json or not console.is_terminal:
-        yield
+        yield lambda told: None
         return
-    with console.status(f"{what} ..."):
-        yield
+    with console.status(f"{what} ...") as status:
+        yield lambda told: status.update(f"{what} {told} ...")
+
+
+def epoch(found: Epoch) -> str:
+    """How far the training of a net has come."""
+    minutes, seconds = divmod(round(found.seconds_left), 60)
+    left = f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+    return f"{found.title}: epoch {found.number} of at most {found.of}, {left} left"
 
 
 def plan_json(found: Plan) -> dict[str, Any]:
@@ -356,6 +366,7 @@ def trained_json(found: Trained) -> dict[str, Any]:
             if key in ("kept", "meets", "reason", "best")
         },
         "guard": None if found.guard is None else _guard_json(found.guard),
+        "notes": list(found.notes),
         "unjudged": ladder["unjudged"],
         "ladder": ladder["rungs"],
     }

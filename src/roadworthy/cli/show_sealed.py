@@ -61,6 +61,7 @@ def sealed_json(found: Sealed) -> dict[str, Any]:
     """The same for programs."""
     return {
         **_set_json(found.set),
+        "files": found.files,
         "taken_out": str(found.taken_out) if found.taken_out else None,
     }
 
@@ -114,10 +115,18 @@ def _facts(found: Sealed) -> Iterator[tuple[str, str]]:
             "Equal inputs",
             f"{one.twins:,} cases have the inputs of open ones, as chance has it among few values",
         )
+    if found.files:
+        yield "Files", f"{found.files:,}, known by their SHA-256, which is part of the Merkle root"
     yield "Key", found.key
 
 
 def _standing(found: Sealed) -> Iterator[str]:
+    if found.files:
+        yield (
+            "The files that they name are not encrypted: they stay where they are, a look reads "
+            "them there, and whoever can read that folder sees them. A look at files that are gone "
+            "or changed since is refused."
+        )
     if found.taken_out is not None:
         yield (
             f"{found.taken_out.name} holds the product's table without the sealed cases. Name it "
@@ -130,7 +139,10 @@ def _standing(found: Sealed) -> Iterator[str]:
             "them: `roadworthy seal --take-out` writes the table without them beside it."
         )
     else:
-        yield "Move the table away from where the team reads it: the vault has what it needs."
+        apart = ", the files apart" if found.files else ""
+        yield (
+            f"Move the table away from where the team reads it: the vault has what it needs{apart}."
+        )
 
 
 def _budget(one: SealedSet) -> str:

@@ -21,6 +21,9 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@weight``    float    what training weighs a case by; only where product.yaml asks for weights
 ``@call:X``    bool/..  what X said of the same case, for requirements ``against: X``
 ``@arbitrated`` bool    a second person decided (only where the calls are a team's)
+``@file:X``    str      the image file that column X names, in full; null: none is named
+``@digest:X``  str      a hash of that file's bytes; null: there is no such file
+``@unread``    str      why an image of the case gave no score; null where none did that
 ``@verified``  bool     the truth was to be known by the declared verification design, and is;
                         ``@positive`` is null where it is not known (only where one is declared)
 ``@chance``    float    with which chance the truth was to become known (same)
@@ -51,6 +54,34 @@ VERIFIED = "@verified"
 CHANCE = "@chance"
 
 
+UNREAD = "@unread"
+_FILE = "@file:"
+
+
 def call(name: str) -> str:
     """The column with somebody else's calls."""
     return f"@call:{name}"
+
+
+def file(name: str) -> str:
+    """The column with the files of an image column."""
+    return f"{_FILE}{name}"
+
+
+def is_file(column: str) -> bool:
+    """Whether a column holds files of images."""
+    return column.startswith(_FILE)
+
+
+def digest(name: str) -> str:
+    """The column with hashes of those files."""
+    return f"@digest:{name}"
+
+
+def shown(column: str) -> str:
+    """What a user calls a column.
+
+    >>> shown("@file:scan"), shown("age")
+    ('scan', 'age')
+    """
+    return column.removeprefix(_FILE)

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from roadworthy.core.certificate import MaxRisk
 from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
+from roadworthy.core.images import Images
 from roadworthy.core.policy import Audit, Referred
 from roadworthy.core.renewal import Renewal
 from roadworthy.core.report import NormalReport
@@ -90,9 +91,10 @@ class Data:
     """Where the cases are and what their columns mean.
 
     ``text`` are features that hold text, each with the name of its embedding (None: whichever
-    suits a model).
-    ``file`` names each case's own file, such as an image. ``label_seen_with_model`` says whether
-    labels were made in sight of a model's answer: of all cases, or case by case in a column.
+    suits a model); the columns of ``images`` are features too. ``file`` names each case's own file
+    where it is no feature: an image whose score was handed in, a recording, a report.
+    ``label_seen_with_model`` says whether labels were made in sight of a model's answer: of all
+    cases, or case by case in a column.
     """
 
     cases: tuple[str, ...]
@@ -104,6 +106,7 @@ class Data:
     score: str | None = None
     prediction: str | None = None
     features: tuple[str, ...] | None = None
+    images: Images | None = None
     text: Mapping[str, str | None] = field(default_factory=dict)
     prevalence: Prevalence | None = None
     split: Split | None = None
@@ -190,6 +193,46 @@ class Harm:
     found: float = 0.0
     cleared: float = 0.0
     matrix: CostMatrix | None = None
+
+
+class LossName(StrEnum):
+    """What nets minimise; other models have a loss of their own."""
+
+    LOG = "log"
+    COST = "cost"
+    PROFIT = "profit"
+    FOCAL = "focal"
+    CLASS_BALANCED = "class_balanced"
+    SENSITIVITY_AT = "sensitivity_at"
+
+
+class Change(StrEnum):
+    """What may be done to a training image without changing what is true of it."""
+
+    FLIP = "flip"
+    NOISE = "noise"
+    ROTATE = "rotate"
+    SHIFT = "shift"
+
+
+@dataclass(frozen=True)
+class TrainRules:
+    """What training does beside fitting.
+
+    ``weights``: what it weighs its cases by, None: all alike. ``loss`` and its ``parameter``,
+    ``balanced`` (every class is drawn as often) and ``augment`` are for nets.
+    """
+
+    weights: Literal["costs"] | None = None
+    loss: LossName = LossName.LOG
+    parameter: float | None = None
+    balanced: bool = False
+    augment: tuple[Change, ...] = (Change.SHIFT,)
+
+    @property
+    def moves_scores(self) -> bool:
+        """Whether what comes out is no chance: something else than how often was learnt."""
+        return self.weights is not None or self.loss is not LossName.LOG or self.balanced
 
 
 @dataclass(frozen=True)
@@ -316,10 +359,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Product(Shown):
-    """Everything product.yaml says; ``models`` are the rungs that training may try, None: all.
-
-    ``weights``: what training weighs its cases by, None: all alike.
-    """
+    """Everything product.yaml says; ``models`` are the rungs that training may try, None: all."""
 
     name: str
     data: Data
@@ -333,7 +373,7 @@ class Product(Shown):
     harms: tuple[Harm, ...] = ()
     confidence: Confidence = Confidence()
     decision: Decision = Decision()
-    weights: Literal["costs"] | None = None
+    training: TrainRules = TrainRules()
     model: ModelSource | None = None
     models: tuple[str, ...] | None = None
     team: Team | None = None
@@ -348,6 +388,11 @@ class Product(Shown):
     def __repr__(self) -> str:
         count = len(self.requirements)
         return f"<Product {self.name!r}: {count} requirements, from {str(self.file)!r}>"
+
+    @property
+    def weights(self) -> Literal["costs"] | None:
+        """What training weighs its cases by."""
+        return self.training.weights
 
     @property
     def callers(self) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from roadworthy.core import columns
+from roadworthy.core.guidance import Guidance
 from roadworthy.core.model import Model
 from roadworthy.core.product import Task
 
@@ -24,8 +26,14 @@ class Rung(Protocol):
     """One kind of model. Announced by an entry point in ``roadworthy.models``.
 
     ``rank`` orders the rungs from cheap to costly; the built-in ones have 0 (majority),
-    10 (logistic) and 20 (boosting). ``why`` says in a phrase what its cost is made of. A rung whose
-    ``by_default`` is False is tried only where ``models:`` names it; every other one always is.
+    10 (logistic), 20 (boosting) and 40 (a small net). ``why`` says in a phrase what its cost is
+    made of. A rung whose ``by_default`` is False is tried only where ``models:`` names it.
+
+    One whose ``reads_images`` is True is offered the columns ``@file:...`` with image files too,
+    and is tried by default where there are any; every other one is offered the rest alone, and one
+    whose ``reads_table`` is False does without. Of a case with an image that cannot be read it
+    answers null. ``precision`` (1e-9) is how far an answer may hang on the company in which a case
+    is asked: sums of float32 do.
     """
 
     @property
@@ -97,3 +105,26 @@ class ReadingRung(Rung, Protocol):
         Each comes with the name of the embedding (``roadworthy.embeddings``) that product.yaml
         asks for; None: whichever suits this kind of model.
         """
+
+
+class GuidedRung(WeighingRung, Protocol):
+    """A rung that wants to know more of its training cases than their features and truth."""
+
+    def fit(
+        self,
+        cases: pl.DataFrame,
+        truth: pl.Series,
+        task: Task,
+        features: tuple[str, ...],
+        seed: int,
+        weights: pl.Series | None = None,
+        guidance: Guidance | None = None,
+    ) -> Fitted:
+        """As for every rung; None: every case is its own unit, and nothing else is asked."""
+
+
+def offered(rung: Rung, features: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of ``features`` that such a rung can read: files of images are for those that do."""
+    if getattr(rung, "reads_images", False):
+        return features
+    return tuple(name for name in features if not columns.is_file(name))

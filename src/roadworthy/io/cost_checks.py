@@ -176,8 +176,10 @@ def _ratio(path: KeyPath, product: Product, costs: Costs) -> Iterator[Problem]:
         message = f"is cost_ratio, and the amounts in '{column}' differ from case to case"
         yield Problem(path, message, "Write `threshold: cost`: it tries every threshold.")
     calibrate = product.decision.calibrate
-    if product.weights is not None and calibrate in _NO_SHIFT:
+    if product.training.moves_scores and calibrate in _NO_SHIFT:
         message = "is cost_ratio, and training weighed by costs: its scores are no chances"
+        if product.weights is None:
+            message = "is cost_ratio, and `train` moves the scores of nets: they are no chances"
         if calibrate is Calibrate.TEMPERATURE:
             message += ", and a temperature cannot shift them back"
         step = "Write `threshold: cost`, add `calibrate: sigmoid`, or remove `train.weights`."

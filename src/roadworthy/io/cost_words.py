@@ -243,10 +243,3 @@ class HarmWords(Words):
 def harms(written: Mapping[str, HarmWords]) -> tuple[Harm, ...]:
     """All harms that were written."""
     return tuple(words.core(name) for name, words in written.items())
-
-
-class TrainWords(Words):
-    """What training does beside fitting."""
-
-    weights: Annotated[Literal["costs"], choice({"costs": "costs"})]
-    """costs: a case weighs what a wrong call of it loses. Scores are no chances any more."""

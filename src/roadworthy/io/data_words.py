@@ -14,10 +14,10 @@ from pydantic import (
 )
 
 from roadworthy.core.product import Calls, Data, SetName, Split, Verification
+from roadworthy.io.feature_words import FeatureWords, ImageFeatureWords, named
 from roadworthy.io.shapes import AlsoWritten, Checked, Words, shown, wrong
 from roadworthy.io.words import (
     Column,
-    Columns,
     Levels,
     LevelWord,
     PrevalenceWord,
@@ -270,8 +270,9 @@ class DataWords(Words):
     """A column with scores from 0 to 1, when no model is needed (binary tasks)."""
     prediction: Column | None = None
     """A column with predictions, when no model is needed (other tasks)."""
-    features: Columns | None = None
-    """What a model may see; by default every column that no other key names."""
+    features: FeatureWords | None = None
+    """What a model may see: columns, or {image: column, columns: [...]}; by default every column
+    that no other key names."""
     text: TextWords = Field(default={})
     """Features that hold text, read by their words: their names, or each with an embedding."""
     prevalence: PrevalenceWord | None = None
@@ -287,7 +288,8 @@ class DataWords(Words):
     cohort: Text = ""
     """Who these cases are, and what does not follow from them."""
     file: Column | None = None
-    """A column with the name of each case's own file, such as its image; sealing compares them."""
+    """A column with the path of each case's own file, relative to this file, where it is no
+    feature: an image whose score was handed in, a recording, a report. Sealing compares them."""
     label_seen_with_model: SeenWord = False
     """true, or a column that says so: labels were made in sight of a model's answer."""
 
@@ -297,7 +299,8 @@ class DataWords(Words):
         return Data(
             **written,
             cases=tuple(self.cases),
-            features=None if self.features is None else tuple(self.features),
+            features=named(self.features),
+            images=self.features.images() if isinstance(self.features, ImageFeatureWords) else None,
             text={name: None if how == AUTO else how for name, how in self.text.items()},
             split=None if self.split is None else self.split.core(),
             calls=tuple(calls.core(name) for name, calls in self.calls.items()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from roadworthy.core import policy as codes
+from roadworthy.core.images import NO_IMAGE
 from roadworthy.core.scope import LEARNED
 from roadworthy.io.harmless import short
 
@@ -19,11 +20,13 @@ _PLAIN = {
     codes.AUDIT_SAMPLE: "cleared by the product, and drawn for an audit",
     codes.CERTIFICATE_EXPIRED: "the product's certificate has expired",
     codes.NO_SCORE: "the product could give no score",
+    NO_IMAGE: "there is no such image",
     LEARNED: "unlike the cases that the product knows",
 }
 _OF_FIELDS = {
     "OUT_OF_SCOPE": "out of scope: {}",
     "MISSING": "no value for {}",
+    "BROKEN": "the image {} cannot be read",
     codes.NOT_CERTIFIED: "nothing is certified for cases with this {}",
 }
 ALIKE = (codes.UNCERTAIN, codes.IN_DOUBT)

@@ -14,7 +14,7 @@ from roadworthy.core.product import (
     Task,
     TriageRules,
 )
-from roadworthy.io.cost_words import CostsWords, HarmWords, TrainWords
+from roadworthy.io.cost_words import CostsWords, HarmWords
 from roadworthy.io.data_words import DataWords
 from roadworthy.io.decide_words import AuditWords, WorklistWords
 from roadworthy.io.environment_words import EnvironmentWords
@@ -26,6 +26,7 @@ from roadworthy.io.scope_words import ScopeWords
 from roadworthy.io.shapes import AlsoWritten, Checked, Fault, Words, faults, shown, wrong
 from roadworthy.io.store_words import StoreWord
 from roadworthy.io.team_words import TeamWords
+from roadworthy.io.train_words import TrainWords
 from roadworthy.io.triage_words import AssistWords, ClearWords, FlagWords, ModeWord, ProtectWords
 from roadworthy.io.words import (
     Pair,

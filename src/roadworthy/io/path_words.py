@@ -174,7 +174,9 @@ def rung(product: Product, other: OtherRung) -> str:
     if brought:
         # what was brought is no feature of what replaces it, so the features are named
         kept = {key: value for key, value in said.items() if key not in brought}
-        lines.append(_line({"data": {**kept, "features": list(other.features)}}))
+        # where images are named, so are the other columns
+        named = said["features"] if product.data.images else list(other.features)
+        lines.append(_line({"data": {**kept, "features": named}}))
     if other.threshold is not None:
         lines.append(_line({"decision": _decision(product, other)}))
     return "\n".join(lines)

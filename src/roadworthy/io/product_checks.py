@@ -19,6 +19,7 @@ from roadworthy.io.requirement_checks import DECLARE_PREVALENCE
 from roadworthy.io.requirement_reader import Written
 from roadworthy.io.shapes import shown
 from roadworthy.io.team_words import team_problems
+from roadworthy.io.train_checks import train_problems
 
 AUTOMATION = "automation"
 
@@ -35,6 +36,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from _decision(page, product)
     yield from _triage(product)
     yield from cost_problems(page, product, written)
+    yield from train_problems(product)
     yield from _models(product)
     yield from team_problems(product)
     yield from _guard(product, written)

@@ -18,6 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from roadworthy.core.errors import BadInput
+from roadworthy.core.guidance import Guidance
 from roadworthy.core.model import Brought, Model, Uncertain
 from roadworthy.core.product import Calibrate, Task
 from roadworthy.core.rung import Fitted, Rung
@@ -131,6 +132,16 @@ class Calibrated:
         """As the rung itself has it."""
         return bool(getattr(self.inner, "by_default", True))
 
+    @property
+    def reads_images(self) -> bool:
+        """As the rung itself has it."""
+        return bool(getattr(self.inner, "reads_images", False))
+
+    @property
+    def reads_table(self) -> bool:
+        """As the rung itself has it."""
+        return bool(getattr(self.inner, "reads_table", True))
+
     def title(self, task: Task) -> str:
         return f"{self.inner.title(task)}, calibrated"
 
@@ -142,21 +153,30 @@ class Calibrated:
         features: tuple[str, ...],
         seed: int,
         weights: pl.Series | None = None,
+        guidance: Guidance | None = None,
     ) -> Fitted:
         """The rung fitted to all ``cases``, the calibrator to answers on cases held out.
 
         ``weights`` are the rung's alone. The calibrator takes every case as one case, so it makes
         chances of scores that weights have moved.
         """
-        model = weighing.fit(self.inner, cases, truth, task, features, seed, weights)
+        model = weighing.fit(
+            self.inner, cases, truth, task, features, seed, weights, None, guidance
+        )
         y = truth.to_numpy()
         calibrators.require_enough(y, "the training split")
         scores = np.empty(len(y))
         for rest, held_out in calibrators.folds(y, seed):
             some = None if weights is None else weights[rest]
-            part = weighing.fit(self.inner, cases[rest], truth[rest], task, features, seed, some)
+            told = None if guidance is None else guidance.of(rest)
+            part = weighing.fit(
+                self.inner, cases[rest], truth[rest], task, features, seed, some, None, told
+            )
             scores[held_out] = part.answer(cases[held_out]).to_numpy()
-        return CalibratedModel(model, chosen(self.method, scores, y, seed))
+        # a case that was not answered, such as one without a readable image, teaches nothing
+        known = ~np.isnan(scores)
+        calibrators.require_enough(y[known], "the training split")
+        return CalibratedModel(model, chosen(self.method, scores[known], y[known], seed))
 
     def load(self, artifact: Path) -> Model:
         """Reads both parts; the inner rung reads its own from a file beside the archive."""

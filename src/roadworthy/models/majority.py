@@ -18,6 +18,7 @@ class Majority:
 
     rank = 0
     why = "one number, and no column is read"
+    reads_table = False
 
     def title(self, task: Task) -> str:
         return "median rule" if task is Task.REGRESSION else "majority rule"

@@ -132,6 +132,20 @@ def learnable(
     """
     _refuse_shapeless(cases, features)
     _refuse_constant(cases, features)
+    return kinds(cases, features, texts)
+
+
+def kinds(
+    cases: pl.DataFrame,
+    features: tuple[str, ...],
+    texts: Mapping[str, str | None] | None = None,
+) -> Columns:
+    """The features by kind; empty ones are left out, and whether any differs is not asked.
+
+    Raises:
+        BadInput: a feature is a name, or of a type that is none.
+    """
+    _refuse_shapeless(cases, features)
     known = [name for name in features if _known(cases[name]).null_count() < cases.height]
     numbers = tuple(name for name in known if cases.schema[name].is_numeric())
     read = {name: how for name, how in (texts or {}).items() if name in known}
@@ -178,7 +192,7 @@ def fitted(
     """
     from sklearn.pipeline import Pipeline
 
-    _refuse_one_class(truth, task)
+    refuse_one_class(truth, task)
     pipeline = Pipeline(steps)
     weighed = {} if weights is None else {f"{steps[-1][0]}__sample_weight": weights.to_numpy()}
     with one_thread():
@@ -264,7 +278,8 @@ def _untrusted(artifact: Path, unknown: list[str]) -> BadInput:
     )
 
 
-def _refuse_one_class(truth: pl.Series, task: Task) -> None:
+def refuse_one_class(truth: pl.Series, task: Task) -> None:
+    """Refuses classes of which there is only one: nothing can be told apart."""
     if task is Task.REGRESSION or truth.n_unique() > 1:
         return
     raise BadInput(

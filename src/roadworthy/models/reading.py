@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from roadworthy.core.guidance import Guidance
 from roadworthy.core.model import Model
 from roadworthy.core.product import Task
 from roadworthy.core.rung import Fitted, Rung
@@ -34,6 +35,16 @@ class Reading:
         """As the rung itself has it."""
         return bool(getattr(self.inner, "by_default", True))
 
+    @property
+    def reads_images(self) -> bool:
+        """As the rung itself has it."""
+        return bool(getattr(self.inner, "reads_images", False))
+
+    @property
+    def reads_table(self) -> bool:
+        """As the rung itself has it."""
+        return bool(getattr(self.inner, "reads_table", True))
+
     def title(self, task: Task) -> str:
         return self.inner.title(task)
 
@@ -45,6 +56,7 @@ class Reading:
         features: tuple[str, ...],
         seed: int,
         weights: pl.Series | None = None,
+        guidance: Guidance | None = None,
     ) -> Fitted:
         """The rung fitted to features of which some are text.
 
@@ -52,7 +64,7 @@ class Reading:
             BadInput: this kind of model reads no text, or cannot be fitted.
         """
         here = {name: how for name, how in self.texts.items() if name in features}
-        return weighing.fit(self.inner, cases, truth, task, features, seed, weights, here)
+        return weighing.fit(self.inner, cases, truth, task, features, seed, weights, here, guidance)
 
     def load(self, artifact: Path) -> Model:
         return self.inner.load(artifact)

@@ -1,7 +1,8 @@
 """The conformance kit of rungs: what a kind of model must keep to before `train` may try it.
 
 The kit fits on cases that it makes itself: numbers, categories, gaps and a constant, for every task
-that the rung can be fitted for. A rung that is for some tasks only names them, ``tasks=``.
+that the rung can be fitted for. A rung that is for some tasks only names them, ``tasks=``. One that
+reads images (``reads_images``) is given small ones, some of which cannot be read.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from roadworthy.core.product import Task
 from roadworthy.core.rung import Fitted, Rung
 from roadworthy.models.reading import Reading
 from roadworthy.testing.embeddings import STRANGE, embedding_texts
+from roadworthy.testing.pictures import PICTURE, pictures
 
 FEATURES = ("size", "shape", "flag", "same")
 SEED = 7
@@ -40,9 +42,10 @@ def check_rung(rung: Rung, *, tasks: Collection[Task] = tuple(Task)) -> None:
     assert rung.why.strip(), f"{name}.why is empty: it says what the cost of such a model is"
     for task in sorted(tasks):
         assert rung.title(task).strip(), f"{name}.title({task}) is empty"
-        bench = _Bench(rung, task, name)
-        for check in CHECKS:
-            check(bench)
+        with TemporaryDirectory(prefix="roadworthy-") as folder:
+            bench = _Bench(rung, task, name, Path(folder))
+            for check in CHECKS:
+                check(bench)
 
 
 def rung_cases(n: int = 240, seed: int = SEED) -> tuple[pl.DataFrame, dict[Task, pl.Series]]:
@@ -83,11 +86,37 @@ class _Bench:
     rung: Rung
     task: Task
     name: str
+    folder: Path
 
-    def fit(self, cases: pl.DataFrame | None = None, features: Any = FEATURES) -> Fitted:
-        known, truth = rung_cases()
-        given = known if cases is None else cases
-        return self.rung.fit(given, truth[self.task], self.task, features, SEED)
+    def fit(self, cases: pl.DataFrame | None = None, features: Any = None) -> Fitted:
+        given = self.known if cases is None else cases
+        return self.rung.fit(
+            given, self.truth, self.task, self.features if features is None else features, SEED
+        )
+
+    @property
+    def reads_images(self) -> bool:
+        return bool(getattr(self.rung, "reads_images", False))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return (PICTURE, *FEATURES) if self.reads_images else FEATURES
+
+    @property
+    def truth(self) -> pl.Series:
+        return rung_cases()[1][self.task]
+
+    @cached_property
+    def known(self) -> pl.DataFrame:
+        """The cases to learn from."""
+        return self._shown(rung_cases())
+
+    def _shown(self, made: tuple[pl.DataFrame, dict[Task, pl.Series]]) -> pl.DataFrame:
+        cases, truth = made
+        if not self.reads_images:
+            return cases
+        folder = self.folder / str(cases.height)
+        return cases.with_columns(pictures(truth[Task.REGRESSION], folder).alias(PICTURE))
 
     @cached_property
     def fitted(self) -> Fitted:
@@ -99,7 +128,7 @@ class _Bench:
 
     @cached_property
     def fresh(self) -> pl.DataFrame:
-        return rung_cases(90, 8)[0]
+        return self._shown(rung_cases(90, 8))
 
     def answers(self, model: Model, cases: pl.DataFrame, on: str) -> list[Any]:
         """Its answers, each of which must be one that can be judged."""
@@ -114,9 +143,20 @@ class _Bench:
             f"{self.name}: {cases.height} cases {on} must be answered by a polars series of as many"
         )
         given = found.to_list()
-        for answer in given:
-            assert self._fits(answer), f"{self.name} answers {answer!r} {on}, for task {self.task}"
+        blind = (
+            cases[PICTURE].is_null().to_list() if PICTURE in cases.columns else [False] * len(given)
+        )
+        for answer, lacks in zip(given, blind, strict=True):
+            fits = answer is None if lacks and self.reads_images else self._fits(answer)
+            assert fits, f"{self.name} answers {answer!r} {on}, for task {self.task}"
         return given
+
+    def alike(self, one: list[Any], other: list[Any]) -> bool:
+        """The same to the last digits: sums of numbers may be taken in another order."""
+        if one and isinstance(one[0], float):
+            near = float(getattr(self.rung, "precision", 1e-9))
+            return bool(np.allclose(one, other, rtol=near, atol=near / 1000))
+        return one == other
 
     def _fits(self, answer: Any) -> bool:
         if self.task is Task.MULTICLASS:
@@ -137,14 +177,14 @@ def _the_same_bytes_for_the_same_cases(bench: _Bench) -> None:
 
 
 def _it_learns_from_its_features_alone(bench: _Bench) -> None:
-    cases, _ = rung_cases()
+    cases = bench.known
     expected = bench.answers(bench.fitted, bench.fresh, "as they are")
     blind = bench.fit(cases.drop("unnamed"))
     assert bench.answers(blind, bench.fresh, "without another column") == expected, (
         f"{bench.name} looks at a column that is none of its features"
     )
-    assert set(bench.fitted.needs) <= set(FEATURES), (
-        f"{bench.name} needs {bench.fitted.needs}, and was offered {FEATURES}"
+    assert set(bench.fitted.needs) <= set(bench.features), (
+        f"{bench.name} needs {bench.fitted.needs}, and was offered {bench.features}"
     )
 
 
@@ -152,15 +192,15 @@ def _answers_hang_on_the_case_alone(bench: _Bench) -> None:
     fresh, model = bench.fresh, bench.fitted
     expected = bench.answers(model, fresh, "as they are")
     turned = fresh.select(list(reversed(fresh.columns))).with_columns(more=pl.lit("x"))
-    assert _alike(bench.answers(model, turned, "with other columns"), expected), (
+    assert bench.alike(bench.answers(model, turned, "with other columns"), expected), (
         f"{bench.name}: answers hang on the order of the columns, or on columns it did not learn"
     )
     backwards = bench.answers(model, fresh.reverse(), "in another order")
-    assert _alike(backwards[::-1], expected), (
+    assert bench.alike(backwards[::-1], expected), (
         f"{bench.name}: the answer to a case hangs on the cases around it"
     )
     alone = bench.answers(model, fresh.head(1), "alone")
-    assert _alike(alone, expected[:1]), f"{bench.name}: a case alone is answered otherwise"
+    assert bench.alike(alone, expected[:1]), f"{bench.name}: a case alone is answered otherwise"
 
 
 def _strange_cases_are_answered(bench: _Bench) -> None:
@@ -179,35 +219,35 @@ def _strange_cases_are_answered(bench: _Bench) -> None:
 
 
 def _dead_columns_are_survived(bench: _Bench) -> None:
-    cases, _ = rung_cases()
+    cases = bench.known
     dead = cases.with_columns(
         none=pl.lit(None, dtype=pl.Float64), no_text=pl.lit(None, dtype=pl.String)
     )
-    model = bench.fit(dead, (*FEATURES, "none", "no_text"))
+    model = bench.fit(dead, (*bench.features, "none", "no_text"))
     fresh = bench.fresh.with_columns(none=pl.lit(None, pl.Float64), no_text=pl.lit(None, pl.String))
     bench.answers(model, fresh, "with columns that are always empty")
 
 
 def _what_cannot_be_fitted_is_bad_input(bench: _Bench) -> None:
     """It fits all the same, as a constant may, or says why not; another exception is a fault."""
-    cases, truth = rung_cases()
+    cases, features, truth = bench.known, bench.features, bench.truth
     one = {Task.BINARY: True, Task.MULTICLASS: "high", Task.REGRESSION: 1.0}[bench.task]
-    empty = cases.with_columns(pl.lit(None, cases.schema[n]).alias(n) for n in FEATURES)
+    empty = cases.with_columns(pl.lit(None, cases.schema[n]).alias(n) for n in features)
     tried = {
         "one class": (cases, pl.Series([one] * cases.height)),
-        "features without a value": (empty, truth[bench.task]),
+        "features without a value": (empty, truth),
         "features that never differ": (
-            cases.with_columns(pl.col(n).drop_nulls().first().alias(n) for n in FEATURES),
-            truth[bench.task],
+            cases.with_columns(pl.col(n).drop_nulls().first().alias(n) for n in features),
+            truth,
         ),
         "a text that names the case": (
             cases.with_columns(shape=pl.format("patient {}", pl.int_range(pl.len()))),
-            truth[bench.task],
+            truth,
         ),
     }
     for what, (given, said) in tried.items():
         try:
-            model = bench.rung.fit(given, said, bench.task, FEATURES, SEED)
+            model = bench.rung.fit(given, said, bench.task, features, SEED)
         except BadInput as told:
             assert told.next_step, f"{bench.name}: {what} is refused without what to do next"
         except Exception as reason:
@@ -234,7 +274,7 @@ def _the_artefact_gives_back_the_model(bench: _Bench) -> None:
             f"{bench.name}: `files` of what is read back must be the artefact alone"
         )
         assert again.name.strip(), f"{bench.name}: what is read back has no name"
-        other = bench.fit(features=FEATURES[:2]).to_bytes()
+        other = bench.fit(features=bench.features[:2]).to_bytes()
         fingerprints = [again.fingerprint, bench.load(content, Path(folder)).fingerprint]
         assert fingerprints[0] == fingerprints[1] != "", (
             f"{bench.name}: the same artefact must have the same fingerprint"
@@ -271,6 +311,20 @@ def _what_is_no_artefact_is_refused(bench: _Bench) -> None:
             assert not _EXPLODED, f"{bench.name}.load executed what stood in {what}"
 
 
+def _an_image_that_cannot_be_read_is_left_open(bench: _Bench) -> None:
+    if not bench.reads_images:
+        return
+    damaged, away = bench.folder / "damaged.png", bench.folder / "away.png"
+    damaged.write_bytes(b"\x89PNG\r\n\x1a\nand nothing more")
+    files = [None, str(damaged), str(away), *bench.fresh[PICTURE][3:6]]
+    cases = bench.fresh.head(6).with_columns(pl.Series(PICTURE, files, dtype=pl.String))
+    given = bench.fitted.answer(cases).to_list()
+    assert [answer is None for answer in given] == [True] * 3 + [False] * 3, (
+        f"{bench.name} answers {given} where the first three images cannot be read: those must be "
+        "null, and no others"
+    )
+
+
 def _text_is_read(bench: _Bench) -> None:
     """Of rungs that take ``texts`` alone; few cases, since some embeddings and models are slow."""
     if "texts" not in signature(bench.rung.fit).parameters:
@@ -300,13 +354,6 @@ class _Bomb:
         return _explode, ()
 
 
-def _alike(one: list[Any], other: list[Any]) -> bool:
-    """The same to the last digits: sums of numbers may be taken in another order."""
-    if one and isinstance(one[0], float):
-        return bool(np.allclose(one, other, rtol=1e-9, atol=1e-12))
-    return one == other
-
-
 CHECKS: tuple[Callable[[_Bench], None], ...] = (
     _the_same_bytes_for_the_same_cases,
     _it_learns_from_its_features_alone,
@@ -314,6 +361,7 @@ CHECKS: tuple[Callable[[_Bench], None], ...] = (
     _strange_cases_are_answered,
     _dead_columns_are_survived,
     _what_cannot_be_fitted_is_bad_input,
+    _an_image_that_cannot_be_read_is_left_open,
     _the_artefact_gives_back_the_model,
     _what_is_no_artefact_is_refused,
     _text_is_read,

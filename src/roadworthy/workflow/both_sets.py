@@ -16,6 +16,7 @@ from roadworthy.core.renewal import EVERY, Right
 from roadworthy.io import tables
 from roadworthy.store.seen import note_open
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.imaging import with_files
 from roadworthy.workflow.levels import is_in, missing
 from roadworthy.workflow.paths import unopened
 from roadworthy.workflow.prepare import (
@@ -158,7 +159,8 @@ def joined(product: Product, given: Mapping[str, object], wanted: Sequence[str])
         how="vertical_relaxed",
     )
     _refuse_shared(found, product)
-    return in_scope(declare_truth(identify(found, product), product), product.scope)
+    cases = in_scope(declare_truth(identify(found, product), product), product.scope)
+    return with_files(cases, product)
 
 
 def _require_comparable(product: Product, right: Right) -> None:

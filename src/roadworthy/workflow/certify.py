@@ -36,6 +36,7 @@ from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import UNVERIFIED, agreements, hypothetical_notes, keep, notes
 from roadworthy.workflow.choosing import Chosen, chosen_set
 from roadworthy.workflow.custody import Custody
+from roadworthy.workflow.imaging import unread_notes
 from roadworthy.workflow.incurious import incurious
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.load import Given, as_product, since_loaded
@@ -56,6 +57,11 @@ from roadworthy.workflow.paths import OpenPaths, open_paths
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.rehearsed import Rehearsed, refuse_uncertified, rehearse
 from roadworthy.workflow.seal import budget_of, enclose, refuse_unfit
+from roadworthy.workflow.sealed_files import (
+    refuse_shared_files,
+    refuse_uncovered,
+    unchanged,
+)
 from roadworthy.workflow.shut_in import answering, sealed_notes
 from roadworthy.workflow.source import Parted, checked, load_cases, names
 from roadworthy.workflow.strata import require_hope, strata_of
@@ -188,6 +194,8 @@ class _Certifying:
         with vault_of(self.product) as vault:
             sealed, look = self._opened(vault)
             raw = vault.rows(sealed, look)
+            refuse_shared_files(raw, self.parted.all_open)
+            raw = unchanged(raw, self.product, self.judged.model)
             judgement = self._judgement(sealed, look, raw, beside)
             self._answer(vault, look, judgement)
         self._keep(judgement, sealed)
@@ -203,6 +211,10 @@ class _Certifying:
                 refuse_unfit(product, vault, sets, found, self.parted.all_open)
             count, strata = found.cases.height, strata_of(found.cases, product)
             sealed = self.chosen.drafted(product, budget_of(product), count, strata)
+        else:
+            refuse_uncovered(sealed, product)
+            if found is not None:
+                refuse_shared_files(found.raw, self.parted.all_open)
         look = next_look(sealed, self.ask, product)
         require_hope(product, sealed, look.share, look.number, self.registry)
         model = self.judged.model
@@ -314,6 +326,8 @@ class _Certifying:
         found, pictures = verdicts_and_pictures(product, study, registry, asked)
         outcome = product_outcome(found, certificate)
         told = self._said(sealed, look, beside, outcome, certificate, found)
+        unseen = unread_notes(product, self.judged.model, answered)
+        told = replace(told, notes=(*told.notes, *unseen))
         if complete:
             working = ways_of_working(self.judged, answered, self.registry, certificate)
             told = replace(told, ways=working)

@@ -24,8 +24,9 @@ def why_no_chance(product: Product, model: Model) -> str | None:
     """
     if not isinstance(model, CalibratedModel):
         return "scores are not calibrated (`decision: {calibrate: auto}` does that)"
-    if product.weights is not None and model.calibrator.method in _NO_SHIFT:
-        return "training weighed its cases by their costs, and nothing shifted the scores back"
+    if product.training.moves_scores and model.calibrator.method in _NO_SHIFT:
+        how = "cases by their costs" if product.weights else "mistakes otherwise than by frequency"
+        return f"training weighed its {how}, and nothing shifted the scores back"
     if isinstance(product.data.prevalence, float):
         share = product.data.prevalence
         return (

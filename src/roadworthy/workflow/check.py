@@ -29,6 +29,7 @@ from roadworthy.store.certificates import certified_names
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace, as_json
 from roadworthy.workflow.cleared import on_open_cases
+from roadworthy.workflow.imaging import unread_notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.ledger import note_judged
 from roadworthy.workflow.load import Given, as_product, since_loaded
@@ -201,7 +202,10 @@ def _as_a_whole(
         working=ways_of_working(settled.judged, answered, registry, certificate, study.candidates)
         if complete
         else (),
-        notes=() if complete else (UNVERIFIED,),
+        notes=(
+            *unread_notes(product, settled.judged.model, answered),
+            *(() if complete else (UNVERIFIED,)),
+        ),
     )
 
 

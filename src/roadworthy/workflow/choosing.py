@@ -10,9 +10,10 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.seal import Budget, SealedSet
 from roadworthy.store.vault import Items, Vault
+from roadworthy.workflow.candidate import Candidate
 from roadworthy.workflow.seal import candidate, no_sealed_cases
+from roadworthy.workflow.sealed_files import refuse_other_files
 from roadworthy.workflow.source import Parted
-from roadworthy.workflow.unseen import Candidate
 from roadworthy.workflow.vault import same_cases, vault_if_there
 
 
@@ -82,6 +83,10 @@ def _kept(
         # a set of its own that was looked at gives its answer, unless a fresh one waits
         if (not one.retired or not live) and same_cases(found.hashed_by(one.by), vault.items(one)):
             return one
+    for one in sets if found is not None else ():
+        assert found is not None
+        if not one.retired:
+            refuse_other_files(one, found, vault.items(one))
     if live:
         return live[-1]
     retired = [one for one in sets if one.product == product.name]

@@ -21,6 +21,7 @@ from roadworthy.io.registry import instruments
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow import chances
 from roadworthy.workflow.decisions import Decided, Decisions, summed_up
+from roadworthy.workflow.imaging import with_reasons
 from roadworthy.workflow.last_verdict import last_verdict
 from roadworthy.workflow.load import Given, as_product, since_loaded
 from roadworthy.workflow.new_cases import new_cases
@@ -97,6 +98,7 @@ def _decided(
     answers = judged.answers(cases, found)
     assert answers is not None
     scored = cases.with_columns(answers.alias(columns.SCORE))
+    scored = with_reasons(product, judged.model, scored)
     rules = _rules(product, judged, certificate, scored, now)
     made = routed(scored, rules).with_columns(chances.chances(told, known=why_not is None))
     made = made.with_columns(chances.expected_costs(costs))

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from roadworthy.core.errors import BadInput
+from roadworthy.core.guidance import Guidance
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.ladder import NotFitted
 from roadworthy.core.model import Model
@@ -39,11 +40,12 @@ def fit(
     features: tuple[str, ...],
     seed: int,
     folder: Path,
+    guidance: Guidance | None = None,
 ) -> Candidate | NotFitted:
     """The rung fitted to ``training``; its artefact is written into ``folder`` and read back."""
     title = rung.title(task)
     try:
-        model = learn(rung, training, task, features, seed)
+        model = learn(rung, training, task, features, seed, guidance)
     except BadInput as problem:
         return NotFitted(
             name, title, problem.message, problem.next_step, problem.code, problem.where

@@ -14,12 +14,15 @@ import polars as pl
 from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
+from roadworthy.core.guidance import Guidance
 from roadworthy.core.model import Model
 from roadworthy.core.product import Calibrate, Product, SetName, Task
 from roadworthy.core.rung import Rung
 from roadworthy.io.row_sums import rows_fingerprint
 from roadworthy.store.workspace import Workspace
-from roadworthy.workflow.source import Parted, feature_columns, truth_of
+from roadworthy.workflow.guiding import guidance_of
+from roadworthy.workflow.imaging import digests_of, without_places
+from roadworthy.workflow.source import Parted, model_columns, truth_of
 from roadworthy.workflow.weights import weighed
 
 FOLDER = "rungs"
@@ -35,6 +38,7 @@ class Training:
     seed: int
     calibrate: Calibrate = Calibrate.NONE
     texts: Mapping[str, str | None] = field(default_factory=dict)
+    guidance: Guidance | None = None
 
     @staticmethod
     def of(product: Product, parted: Parted) -> Training:
@@ -49,21 +53,33 @@ class Training:
         if cases.height == 0:
             raise _no_cases(product, there.height)
         cases = weighed(cases, product)
-        features = feature_columns(product, parted.schema)
+        features = model_columns(product, parted.schema)
         seed = product.data.split.seed if product.data.split else 0
         calibrate, texts = product.decision.calibrate, product.data.text
-        return Training(product.task, cases, features, seed, calibrate, texts)
+        guidance = guidance_of(product, cases)
+        return Training(product.task, cases, features, seed, calibrate, texts, guidance)
 
     @cached_property
     def key(self) -> str:
         """A hash over all that a fitted model depends on, the order of the cases included."""
         weights = [columns.WEIGHT] if columns.WEIGHT in self.cases.columns else []
         learnt = self.cases.select(*self.features, *weights, truth_of(self.cases, self.task))
+        learnt = without_places(learnt).hstack(digests_of(self.cases))
         said = [__version__, self.task, self.features, self.seed, self.calibrate, dict(self.texts)]
+        said += self._guided()
         found = hashlib.sha256(json.dumps(said).encode())
         found.update(rows_fingerprint([learnt], learnt.schema).encode())
         found.update("\0".join(self.cases[columns.ID].to_list()).encode())
         return found.hexdigest()[:16]
+
+    def _guided(self) -> list[str]:
+        """What else models that ask for guidance depend on."""
+        if self.guidance is None:
+            return []
+        told = [repr(self.guidance.training), repr(self.guidance.images)]
+        if self.guidance.costs is not None:
+            told.append(hashlib.sha256(self.guidance.costs.tobytes()).hexdigest())
+        return told
 
 
 def _no_cases(product: Product, out_of_scope: int) -> BadInput:

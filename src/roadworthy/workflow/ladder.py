@@ -14,6 +14,7 @@ import polars as pl
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import NotMeasured
+from roadworthy.core.guidance import Guidance
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.policy import Decides, Policy
@@ -70,6 +71,7 @@ def climb(
     rungs: Mapping[str, Rung],
     instruments: Mapping[str, Instrument],
     before: Mapping[str, int] | None = None,
+    guidance: Guidance | None = None,
 ) -> Climbed:
     """Fits every rung, tunes its threshold, judges it, and keeps one.
 
@@ -84,7 +86,7 @@ def climb(
     """
     with TemporaryDirectory(prefix="roadworthy-") as folder:
         tried = tuple(
-            fit(name, rung, product.task, cases.training, features, seed, Path(folder))
+            fit(name, rung, product.task, cases.training, features, seed, Path(folder), guidance)
             for name, rung in by_rank(asked_for(product, rungs))
         )
         fitted = [one for one in tried if isinstance(one, Candidate)]
@@ -146,7 +148,17 @@ def asked_for(product: Product, rungs: Mapping[str, Rung]) -> dict[str, Rung]:
     """The rungs that ``models:`` names; without it those that are tried by default."""
     if product.models is not None:
         return {name: rungs[name] for name in product.models}
-    return {name: rung for name, rung in rungs.items() if getattr(rung, "by_default", True)}
+    return {name: rung for name, rung in rungs.items() if _by_default(rung, product)}
+
+
+def _by_default(rung: Rung, product: Product) -> bool:
+    """Whether anything is there that it could read, and it is no rung that must be named."""
+    images, named = product.data.images, product.data.features or ()
+    if getattr(rung, "reads_images", False) and images is None:
+        return False
+    only_images = images is not None and set(named) <= set(images.columns)
+    reads = getattr(rung, "reads_images", False) or not getattr(rung, "reads_table", True)
+    return bool(getattr(rung, "by_default", True)) and (reads or not only_images)
 
 
 def _pairs(

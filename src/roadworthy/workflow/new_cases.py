@@ -11,6 +11,7 @@ from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.product import Product, SetName
 from roadworthy.io import tables
+from roadworthy.workflow.imaging import with_files
 from roadworthy.workflow.prepare import identify, in_scope
 from roadworthy.workflow.source import Parted, as_text, name_of, require_same_names
 
@@ -30,7 +31,9 @@ def new_cases(
     """
     name = name_of(table)
     own = parted.schema
-    names = list(dict.fromkeys([*as_text(product), *needed]))
+    # of an image the table has the path
+    named = [columns.shown(column) for column in needed]
+    names = list(dict.fromkeys([*as_text(product), *named]))
     texts = [column for column in names if own[column] in _TEXTS]
     scan = _scan(table, {*texts, *as_text(product)})
     tables.require_columns(scan, names, name)
@@ -43,7 +46,9 @@ def new_cases(
     )
     cases = identify(found, product)
     _refuse_sealed(cases, parted, name)
-    return in_scope(cases, product.scope)
+    found = in_scope(cases, product.scope)
+    read = any(map(columns.is_file, needed))
+    return with_files(found, product) if read else found
 
 
 def _scan(table: object, texts: Iterable[str]) -> pl.LazyFrame:

@@ -23,6 +23,7 @@ from roadworthy.store.certificates import certified_names
 from roadworthy.store.seen import note_open
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.all_rows import paths_of_all_rows
+from roadworthy.workflow.imaging import looks_at_images
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import table_of, verdicts, verdicts_and_pictures
 from roadworthy.workflow.not_streamed import NotStreamedError
@@ -72,7 +73,9 @@ def check_own(
     None: it must be read as a whole, also to say what is wrong with it.
     """
     chosen = isinstance(product.decision.threshold, str) or product.data.split is not None
-    if chosen or product.model is not None or product.decision.calibrate is not Calibrate.NONE:
+    if chosen or product.model is not None or looks_at_images(product):
+        return None
+    if product.decision.calibrate is not Calibrate.NONE:
         return None
     try:
         own = stand_in is None
@@ -97,8 +100,8 @@ def check_other(
 ) -> Found | None:
     """What judging another table gives; None: it must be read as a whole."""
     product = settled.judged.product
-    if product.decision.triage is not None:
-        # where its cases go is counted in the rows
+    if product.decision.triage is not None or looks_at_images(product):
+        # where its cases go is counted in the rows; files are found once all rows are there
         return None
     if certified_names(workspace).size or sealed_names(product).size:
         # whether a certificate was made on them, or the vault holds them, is asked of every row

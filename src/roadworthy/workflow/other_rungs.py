@@ -28,7 +28,7 @@ from roadworthy.store.seen import note_open
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.fitting import Candidate, fit
 from roadworthy.workflow.kept_rungs import KeptRung, Training, keep_rung, kept_rung
-from roadworthy.workflow.ladder import ARTIFACT, TIMED, WARM_UP, by_rank
+from roadworthy.workflow.ladder import ARTIFACT, TIMED, WARM_UP, asked_for, by_rank
 from roadworthy.workflow.source import Parted, feature_columns, known, names
 from roadworthy.workflow.studies import Settled
 from roadworthy.workflow.subject import TRAINED, Judged, ladder_of, rungs_of
@@ -148,7 +148,9 @@ class OtherRungs:
         return found
 
     def _fit(self, name: str, rung: Rung, training: Training) -> KeptRung | None:
-        if training.cases.height * len(training.features) > MOST_LEARNT:
+        much = training.cases.height * len(training.features) > MOST_LEARNT
+        # images are read, and nets trained, by `roadworthy train` alone: nobody waits for it here
+        if much or getattr(rung, "reads_images", False):
             self.untried[name] = rung.title(training.task)
             return None
         note_open(self.workspace, names(training.cases))
@@ -162,6 +164,7 @@ class OtherRungs:
                     training.features,
                     training.seed,
                     Path(folder),
+                    training.guidance,
                 )
                 if isinstance(one, NotFitted):
                     return None
@@ -241,7 +244,7 @@ class OtherRungs:
             model=kept.model.fingerprint,
             bytes=kept.bytes,
             reads=len(kept.model.needs),
-            features=training.features,
+            features=tuple(map(columns.shown, training.features)),
             history=self._history(kept),
             policy=offer.policy,
             threshold=offer.threshold,
@@ -277,4 +280,5 @@ def _loaded(product: Product) -> dict[str, Rung]:
             found[name] = every[name]
     # one that is tried only where it is named would keep everybody else waiting
     named = product.models or ()
-    return {n: one for n, one in found.items() if n in named or getattr(one, "by_default", True)}
+    usual = asked_for(replace(product, models=None), found)
+    return {name: one for name, one in found.items() if name in named or name in usual}

@@ -73,7 +73,10 @@ def _by_policy(schema: pl.Schema, rules: Rules) -> list[pl.Expr]:
     route = pl.when(flagged).then(pl.lit(Route.FLAG.value)).otherwise(pl.lit(Route.CLEAR.value))
     route = pl.when(doubt).then(_in_doubt(rules.policy)).otherwise(route)
     route = pl.when(missing).then(pl.lit(Route.REFER.value)).otherwise(route)
-    reason = pl.when(missing).then(pl.lit(codes.NO_SCORE)).otherwise(_by_score(rules.policy))
+    no_score = pl.lit(codes.NO_SCORE)
+    if columns.UNREAD in schema:
+        no_score = pl.coalesce(columns.UNREAD, no_score)
+    reason = pl.when(missing).then(no_score).otherwise(_by_score(rules.policy))
     for part in reversed(rules.silent):
         strange = on_slice(part, schema)
         code = f"{codes.NOT_CERTIFIED}:{'+'.join(key.column for key in part.keys)}"

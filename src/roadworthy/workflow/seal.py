@@ -25,9 +25,12 @@ from roadworthy.store.cipher import VaultKey, encrypted
 from roadworthy.store.keys import FILE, vault_key
 from roadworthy.store.vault import SALT_BYTES, Envelope, Vault, sealed_sets
 from roadworthy.store.workspace import unwritable
+from roadworthy.workflow.candidate import Candidate
+from roadworthy.workflow.imaging import digests_of
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.meaning import meant
 from roadworthy.workflow.prepare import in_fixed_order
+from roadworthy.workflow.sealed_files import sealed_digests
 from roadworthy.workflow.source import (
     SET,
     Parted,
@@ -41,7 +44,6 @@ from roadworthy.workflow.source import (
 from roadworthy.workflow.strata import strata_of
 from roadworthy.workflow.studies import resolve
 from roadworthy.workflow.unseen import (
-    Candidate,
     refuse_labels,
     refuse_lookalikes,
     refuse_open,
@@ -63,7 +65,8 @@ TAKEN_OUT = "cases.open.parquet"
 class Sealed(Shown):
     """A set that was sealed; ``taken_out`` is the table without it, if one was written.
 
-    ``column`` of that table says which set each other case is in.
+    ``column`` of that table says which set each other case is in. ``files`` of the cases are known
+    by their SHA-256 and lie where they were.
     """
 
     set: SealedSet
@@ -72,6 +75,7 @@ class Sealed(Shown):
     taken_out: Path | None = None
     split: bool = False
     column: str = ""
+    files: int = 0
 
     def __repr__(self) -> str:
         return f"<Sealed {self.set.id}: {self.set.cases:,} cases, {self.set.budget.looks} looks>"
@@ -117,7 +121,8 @@ def seal(
             for one in sets:
                 # it is sealed already: what is left is to take it out
                 if same_cases(found.hashed_by(one.by), vault.items(one)):
-                    return _taken_out(product, parted, one, str(vault.folder / FILE))
+                    key_file = str(vault.folder / FILE)
+                    return _taken_out(product, parted, one, key_file, _files(found))
         twins = refuse_unfit(product, vault, sets, found, parted.all_open, accept)
     provenance = Provenance(protocol, source, labels, _dates(found.raw), tuple(accept))
     with vault_of(product) as vault:
@@ -133,8 +138,8 @@ def seal(
             refuse_sealed_before(product, vault, sealed_sets(connection), found)
             kept = envelope.keep(vault, connection, datetime.now(UTC))
     if take_out and table is None:
-        return _taken_out(product, parted, kept, key.where)
-    return Sealed(kept, product.name, key.where, split=table is None)
+        return _taken_out(product, parted, kept, key.where, _files(found))
+    return Sealed(kept, product.name, key.where, split=table is None, files=_files(found))
 
 
 def refuse_unfit(
@@ -200,8 +205,9 @@ def enclose(
 
 
 def candidate(product: Product, cases: pl.DataFrame, where: str) -> Candidate:
-    """Prepared cases with the user's own columns, as something to be sealed."""
+    """Prepared cases as something to be sealed: the user's own columns, and hashes of files."""
     raw = cases.select([name for name in cases.columns if not name.startswith("@")])
+    raw = raw.hstack(sealed_digests(cases, product))
     by = input_columns(product, raw.schema)
     return Candidate(raw, cases, items_of(raw, cases, by), by, where)
 
@@ -273,7 +279,12 @@ def _dates(raw: pl.DataFrame) -> str:
     return "; ".join(found)
 
 
-def _taken_out(product: Product, parted: Parted, sealed: SealedSet, key: str) -> Sealed:
+def _files(found: Candidate) -> int:
+    """How many files the seal covers."""
+    return sum(column.count() for column in digests_of(found.raw))
+
+
+def _taken_out(product: Product, parted: Parted, sealed: SealedSet, key: str, files: int) -> Sealed:
     """The product's table without its sealed cases, with the set that each other case is in."""
     opened = parted.all_open
     own = [name for name in opened.columns if not name.startswith("@")]
@@ -289,7 +300,7 @@ def _taken_out(product: Product, parted: Parted, sealed: SealedSet, key: str) ->
         raise unwritable(file, problem) from problem
     finally:
         beside.unlink(missing_ok=True)
-    return Sealed(sealed, product.name, key, file, split=True, column=column)
+    return Sealed(sealed, product.name, key, file, split=True, column=column, files=files)
 
 
 def _free(own: Sequence[str]) -> str:

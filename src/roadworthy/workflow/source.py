@@ -16,6 +16,7 @@ from roadworthy.core.product import Costs, Product, SetName, Task
 from roadworthy.io import case_names, splits, tables
 from roadworthy.io.fingerprint import fingerprint
 from roadworthy.io.row_sums import rows_fingerprint
+from roadworthy.workflow.imaging import digests_of, looks_at_images, with_files
 from roadworthy.workflow.prepare import (
     add_calls,
     check_costs,
@@ -133,7 +134,7 @@ def load_cases(product: Product, stand_in: object | None = None) -> Parted:
         in_fixed_order(part, fingerprint(part.select(raw.columns), product.data.id))
         for _, part in sorted(sets.items())
     ]
-    told = rows_fingerprint([raw], raw.schema)
+    told = _fingerprint(raw, cases)
     return Parted(pl.concat(ordered), told, product.data.split is not None)
 
 
@@ -157,7 +158,14 @@ def load_other(product: Product, table: object, name: str) -> tuple[pl.DataFrame
     require_declared(raw, product, name)
     require_same_names(product, raw.schema, name)
     key = fingerprint(raw, product.data.id)
-    return in_fixed_order(checked(raw, product), key), rows_fingerprint([raw], raw.schema)
+    cases = checked(raw, product)
+    return in_fixed_order(cases, key), _fingerprint(raw, cases)
+
+
+def _fingerprint(raw: pl.DataFrame, cases: pl.DataFrame) -> str:
+    """A hash of the table and of the images that it names."""
+    whole = raw.hstack(digests_of(cases))
+    return rows_fingerprint([whole], whole.schema)
 
 
 def scan_other(product: Product, table: object) -> pl.LazyFrame:
@@ -193,11 +201,11 @@ def as_text(product: Product) -> tuple[str, ...]:
 
 
 def checked(raw: pl.DataFrame, product: Product) -> pl.DataFrame:
-    """Ids, units, truth, scope and others' calls of every row, before any set is looked at."""
+    """Ids, units, truth, scope, calls and image files of every row, before any set is looked at."""
     found = in_scope(declare_truth(identify(raw, product), product), product.scope)
     found = designed(found, product)
     check_costs(found, product)
-    return add_calls(found, product)
+    return with_files(add_calls(found, product), product)
 
 
 def require_declared(raw: pl.DataFrame | pl.LazyFrame, product: Product, table: str) -> None:
@@ -252,6 +260,18 @@ def feature_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
             next_step="Name the columns to learn from: `data: {features: [...]}`.",
         )
     return found
+
+
+def model_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
+    """What a model that is trained here reads: the features, of images their files.
+
+    Raises:
+        BadInput: no column is left to learn from.
+    """
+    found, images = feature_columns(product, schema), product.data.images
+    if images is None or not looks_at_images(product):
+        return found
+    return tuple(columns.file(name) if name in images.columns else name for name in found)
 
 
 def _own_columns(parameters: Any) -> list[str]:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
-from roadworthy.core.model import Model
+from roadworthy.core.model import Brought, Model
 from roadworthy.core.policy import Decides, Policy
-from roadworthy.core.product import Calibrate, Product, SetName, Task
+from roadworthy.core.product import Calibrate, Product, SetName, Task, TrainRules
 from roadworthy.core.rung import Rung
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.io.ladder_json import ladder_from_json
@@ -27,6 +27,7 @@ from roadworthy.models.scored_table import ScoredTable
 from roadworthy.models.wrapped_rungs import WrappedRungs
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.guarding import Guarding
+from roadworthy.workflow.imaging import require_read
 from roadworthy.workflow.own_model import own_model
 from roadworthy.workflow.prepare import (
     as_class,
@@ -36,7 +37,7 @@ from roadworthy.workflow.prepare import (
     require_numbers,
     without_decision,
 )
-from roadworthy.workflow.source import Parted, feature_columns, names
+from roadworthy.workflow.source import Parted, model_columns, names
 
 TRAINED = "trained.json"
 MODEL = "model.skops"
@@ -77,6 +78,8 @@ class Judged:
         if isinstance(self.model, ScoredTable) and self.product.task is not Task.MULTICLASS:
             require_numbers(cases.schema, self.model.column, self.product.file.name)
         found = self.model.answer(cases) if found is None else found
+        if not isinstance(self.model, Brought):
+            require_read(self.product, self.model, cases, found)
         if self.product.task is Task.MULTICLASS:
             found = as_class(found)
         if self.product.task is Task.BINARY:
@@ -139,7 +142,7 @@ def load_model(product: Product, workspace: Workspace, schema: pl.Schema | None 
     if rung in known and kept.get("learnt") == learnt(product):
         model = known[rung].load(workspace.path(MODEL))
         # a column that has become an outcome since is nothing to answer from
-        proper = schema is None or set(model.needs) <= set(feature_columns(product, schema))
+        proper = schema is None or set(model.needs) <= set(model_columns(product, schema))
         if proper and kept.get("model") == model.fingerprint:
             return model
     raise BadInput(
@@ -175,8 +178,10 @@ def learnt(product: Product) -> str:
     said: tuple[object, ...] = (*truth, data.features, product.models, product.decision.calibrate)
     if data.text:
         said = (*said, dict(data.text))
-    if product.weights is not None:
-        said = (*said, product.weights, repr(product.costs))
+    if product.training != TrainRules():
+        said = (*said, repr(product.training), repr(product.costs))
+    if data.images is not None:
+        said = (*said, repr(data.images))
     return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
 
 

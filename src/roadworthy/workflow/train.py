@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 
 import numpy as np
 
+from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
-from roadworthy.core.ladder import Ladder
+from roadworthy.core.guidance import Progress
+from roadworthy.core.ladder import Ladder, NotFitted
 from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.shown import Shown
@@ -18,12 +21,17 @@ from roadworthy.store.seen import note_open, note_seen
 from roadworthy.store.tried import note_tried, tried_on
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.guarding import GUARD, Guarding, fitted
+from roadworthy.workflow.guiding import guidance_of
+from roadworthy.workflow.imaging import counted, listed, looks_at_images, unread
 from roadworthy.workflow.kept_rungs import Training, keep_rung
 from roadworthy.workflow.ladder import Climbed, OpenCases, climb
 from roadworthy.workflow.ledger import note
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.source import load_cases, names
 from roadworthy.workflow.subject import LADDER, MODEL, TRAINED, learnt, rungs_of
+
+# where nets keep their state while they are trained
+STATES = "training"
 
 
 @dataclass(frozen=True)
@@ -39,13 +47,17 @@ class Trained(Shown):
     candidates: int
     ladder: Ladder
     guard: FittedGuard | None = None
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Trained {self.model!r} on {self.cases:,} cases>"
 
 
-def train(product: Given) -> Trained:
-    """Fits, chooses and keeps; the sealed and the calibration cases are not touched."""
+def train(product: Given, progress: Progress | None = None) -> Trained:
+    """Fits, chooses and keeps; the sealed and the calibration cases are not touched.
+
+    ``progress`` is called after every epoch of a net.
+    """
     product = as_product(product)
     workspace = Workspace.beside(product.file)
     _refuse_scored(product)
@@ -59,7 +71,18 @@ def train(product: Given) -> Trained:
     fitted_on, chose = (names(parted.open(name)) for name in (SetName.TRAIN, SetName.VALIDATION))
     before = tried_on(workspace, chose)
     known = rungs_of(product)
-    climbed = climb(product, cases, training.features, training.seed, known, instruments(), before)
+    kept_states = workspace.path(f"{STATES}/{training.key}")
+    guidance = guidance_of(product, training.cases, progress, kept_states)
+    climbed = climb(
+        product,
+        cases,
+        training.features,
+        training.seed,
+        known,
+        instruments(),
+        before,
+        guidance,
+    )
     ladder, kept = climbed.ladder, climbed.ladder.result
     remembered, told = _kept(product, climbed), ladder_to_json(climbed.ladder)
     # noted before the model is there: a model whose training cases are unknown is never judged
@@ -69,6 +92,9 @@ def train(product: Given) -> Trained:
     for result in ladder.fitted:
         artifact = climbed.artifacts[result.rung]
         keep_rung(workspace, training.key, result.rung, known[result.rung], artifact, result.ms)
+    if not any(step.code == "nan_loss" for step in ladder.steps if isinstance(step, NotFitted)):
+        # nothing was interrupted; states of trainings that nobody will go on with are in the way
+        shutil.rmtree(workspace.path(STATES), ignore_errors=True)
     if guard is not None:
         guard = guard.before(kept.model)
         workspace.write(GUARD, guard.to_bytes())
@@ -79,14 +105,23 @@ def train(product: Given) -> Trained:
     return Trained(
         kept.title,
         kept.model,
-        training.features,
+        tuple(map(columns.shown, training.features)),
         training.cases.height,
         kept.bytes,
         climbed.policy,
         ladder.candidates,
         ladder,
         guard,
+        _notes(product, training),
     )
+
+
+def _notes(product: Product, training: Training) -> tuple[str, ...]:
+    """Which training cases taught nothing because of an image."""
+    found = unread(training.cases) if looks_at_images(product) else ()
+    if not found:
+        return ()
+    return (f"{counted(found, training.cases.height)} and taught nothing: {listed(found)}.",)
 
 
 def _kept(product: Product, climbed: Climbed) -> dict[str, object]:

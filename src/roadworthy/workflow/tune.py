@@ -55,7 +55,8 @@ def choose_threshold(
             cut.refer_between if product.decision.cheapest_band else product.decision.refer_between
         )
         return Tuned(Policy(cut.threshold, band), cut.candidates)
-    answers = model.answer(cases)
+    answers = Judged(product, model, None).answers(cases)
+    assert answers is not None
     thresholds = _candidates(answers.filter(cases[columns.INSIDE]))
     whole = _whole_set_only(product, instruments)
     between = product.decision.refer_between

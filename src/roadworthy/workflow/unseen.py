@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -22,30 +21,12 @@ from roadworthy.store.earlier import opened_before
 from roadworthy.store.seen import open_names
 from roadworthy.store.vault import Items, Vault
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.candidate import Candidate
+from roadworthy.workflow.sealed_files import files_of
 from roadworthy.workflow.vault import inputs_of, ours, own_twins, shared_with
 
 EXAMPLES = 5
 FRESH = "Leave them out, or bring cases that nobody saw."
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Cases that somebody wants sealed: ``raw`` as in their table, ``cases`` prepared, row by row.
-
-    ``where`` names the table in errors.
-    """
-
-    raw: pl.DataFrame
-    cases: pl.DataFrame
-    items: Items
-    by: tuple[str, ...]
-    where: str
-
-    def hashed_by(self, by: tuple[str, ...]) -> Items:
-        """The hashes over the columns by which another set was hashed."""
-        if by == self.by or not set(by) <= set(self.raw.columns):
-            return self.items
-        return replace(self.items, inputs=inputs_of(self.raw, by))
 
 
 def refuse_standing(items: Items, standing: NDArray[np.uint64], seen: NDArray[np.uint64]) -> None:
@@ -181,26 +162,27 @@ def refuse_lookalikes(
     ``accepted`` names cases whose likeness a person looked at and took for chance.
 
     Raises:
-        Refused: naming the first pairs. BadInput: a file is not there.
+        Refused: naming the first pairs. BadInput: the cases' own file is not there.
     """
-    column = product.data.file
-    if column is None or column not in open_cases.columns:
+    sealed, standing = (files_of(cases, product) for cases in (found.cases, open_cases))
+    if sealed.is_empty() or standing.is_empty():
         return
-    sealed = case_files.known(found.raw[column], found.cases[columns.ID], product.folder)
-    standing = case_files.known(open_cases[column], open_cases[columns.ID], product.folder)
-    alike = [one for one in case_files.alike(sealed, standing) if not _accepts(one, accepted)]
+    near = case_files.alike(case_files.known(sealed), case_files.known(standing))
+    # a case may have several files
+    first = {one.sealed: one for one in near if not _accepts(one, accepted)}
+    alike = sorted(first.values(), key=lambda one: not one.same_file)
     if alike:
         shown = "; ".join(map(str, alike[:EXAMPLES]))
-        what = "is the same file as" if alike[0].same_file else "looks like"
+        one = alike[0]
         raise Refused(
             f"{len(alike):,} sealed cases have files of open cases: {shown}.",
-            code="same_file" if alike[0].same_file else "near_duplicate",
+            code="same_file" if one.same_file else "near_duplicate",
             where=found.where,
-            value=alike[0].sealed,
-            next_step=f"Leave them out. If you looked and case {alike[0].sealed} only {what} "
-            f"another: `--accept {alike[0].sealed}`."
-            if not alike[0].same_file
-            else FRESH,
+            value=one.sealed,
+            next_step=FRESH
+            if one.same_file
+            else f"Leave them out. If you looked and case {one.sealed} only looks like another: "
+            f"`roadworthy seal --accept {one.sealed}`.",
         )
 
 

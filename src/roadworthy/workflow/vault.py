@@ -17,6 +17,7 @@ from roadworthy.io import case_names
 from roadworthy.io.items import item_hashes
 from roadworthy.store.vault import Items, Vault
 from roadworthy.store.workspace import FOLDER, Workspace
+from roadworthy.workflow.imaging import looks_at_images
 from roadworthy.workflow.store import opened
 
 Names = NDArray[np.uint64]
@@ -85,11 +86,14 @@ def inputs_of(raw: pl.DataFrame, by: tuple[str, ...]) -> pl.Series:
 def input_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
     """Columns by which the same case is known under another id: all that say neither who nor how.
 
-    Neither the id, the unit, the truth nor the set that the case is in.
+    Neither the id, the unit, the truth nor the set that the case is in. Of images the bytes count,
+    whatever the files are called.
     """
     data, split = product.data, product.data.split
     apart = {data.id, data.unit, data.truth, split.column if split else None}
-    return tuple(sorted(n for n in schema.names() if n not in apart and not n.startswith("@")))
+    read = data.images.columns if data.images and looks_at_images(product) else ()
+    own = {n for n in schema.names() if n not in apart and not n.startswith("@")}
+    return tuple(sorted((own - set(read)) | {columns.digest(name) for name in read}))
 
 
 def same_cases(ours: Items, theirs: Items) -> bool:

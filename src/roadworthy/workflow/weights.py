@@ -15,8 +15,9 @@ import polars as pl
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
+from roadworthy.core.guidance import Guidance
 from roadworthy.core.product import Costs, Product, Task
-from roadworthy.core.rung import Fitted, Rung
+from roadworthy.core.rung import Fitted, Rung, offered
 from roadworthy.models import weighing
 from roadworthy.stats import prices
 from roadworthy.workflow.source import truth_of
@@ -48,17 +49,30 @@ def weighed(training: pl.DataFrame, product: Product) -> pl.DataFrame:
 
 
 def learn(
-    rung: Rung, training: pl.DataFrame, task: Task, features: tuple[str, ...], seed: int
+    rung: Rung,
+    training: pl.DataFrame,
+    task: Task,
+    features: tuple[str, ...],
+    seed: int,
+    guidance: Guidance | None = None,
 ) -> Fitted:
     """Fits a rung to the features of the training cases alone, by their weights if they have any.
 
     Raises:
-        BadInput: the rung cannot be fitted, or cannot weigh cases.
+        BadInput: the rung cannot be fitted, cannot weigh cases, or reads none of the features.
     """
+    readable = offered(rung, features)
+    if features and not readable and getattr(rung, "reads_table", True):
+        raise BadInput(
+            "it reads columns of the table, and all features are images.",
+            code="no_features",
+            where="data.features",
+            next_step="Name columns beside them: `features: {image: ..., columns: [...]}`.",
+        )
     weights = training[columns.WEIGHT] if columns.WEIGHT in training.columns else None
     # the features alone: a rung cannot learn from what it is not given
     seen, truth = training.select(features), truth_of(training, task)
-    return weighing.fit(rung, seen, truth, task, features, seed, weights)
+    return weighing.fit(rung, seen, truth, task, readable, seed, weights, None, guidance)
 
 
 def _stake(costs: Costs, task: Task) -> pl.Expr:

@@ -1,0 +1,23 @@
+"""The only room that opens image files: PNG and JPEG by Pillow, DICOM by pydicom, all lazily."""
+
+from __future__ import annotations
+
+from roadworthy.io.images.likeness import difference_hash
+from roadworthy.io.images.loading import Broken, stream
+from roadworthy.io.images.paths import digests, located
+from roadworthy.io.images.picture import Picture, UnreadableError
+from roadworthy.io.images.reading import context, read
+from roadworthy.io.images.scaling import resized
+
+__all__ = [
+    "Broken",
+    "Picture",
+    "UnreadableError",
+    "context",
+    "difference_hash",
+    "digests",
+    "located",
+    "read",
+    "resized",
+    "stream",
+]

@@ -1,0 +1,123 @@
+"""How product.yaml says what training does beside fitting: weights, the loss of nets, sampling."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal, Self
+
+from pydantic import model_validator
+
+from roadworthy.core.product import Change, LossName, TrainRules
+from roadworthy.io.nearest import did_you_mean
+from roadworthy.io.shapes import Checked, Words, shown, wrong
+from roadworthy.io.words import choice, number, several
+
+# what may follow a loss, its least and its largest value (both excluded), and its usual one
+_PARAMETERS = {
+    LossName.FOCAL: (0.0, 10.0, 2.0),
+    LossName.CLASS_BALANCED: (0.0, 1.0, 0.999),
+    LossName.SENSITIVITY_AT: (0.0, 1.0, None),
+}
+_EXAMPLE = "Write `loss: cost`, `loss: focal` or `loss: {sensitivity_at: 0.9}`."
+
+
+def _loss(value: object) -> tuple[LossName, float | None]:
+    """A word, or a word with its number."""
+    if isinstance(value, dict) and len(value) == 1:
+        word, given = next(iter(value.items()))
+    else:
+        word, given = value, None
+    if not isinstance(word, str) or word not in {one.value for one in LossName}:
+        words = [one.value for one in LossName]
+        step = did_you_mean(word, words, "losses") if isinstance(word, str) else _EXAMPLE
+        raise wrong(f"must be one of {', '.join(words)}, not {shown(word)}", step)
+    return LossName(word), _parameter(LossName(word), given)
+
+
+def _parameter(loss: LossName, given: object) -> float | None:
+    if loss not in _PARAMETERS:
+        if given is not None:
+            raise wrong(f"gives {loss} a number, which it does not have", f"Write `loss: {loss}`.")
+        return None
+    low, high, usual = _PARAMETERS[loss]
+    if given is None:
+        if usual is None:
+            message = f"is {loss}, and does not say at which specificity"
+            raise wrong(message, f"Write `loss: {{{loss}: 0.9}}`.")
+        return usual
+    found = number(given)
+    if not low < found < high:
+        message = f"gives {loss} the number {shown(given)}, which lies not between {low:g} and"
+        raise wrong(f"{message} {high:g}", f"Write `loss: {{{loss}: {usual or 0.9:g}}}`.")
+    return found
+
+
+_NUMBER = {"type": "number"}
+LossWord = Annotated[
+    tuple[LossName, float | None],
+    Checked(
+        _loss,
+        {
+            "anyOf": [
+                {"enum": [one.value for one in LossName if one is not LossName.SENSITIVITY_AT]},
+                {
+                    "type": "object",
+                    "properties": {one.value: _NUMBER for one in _PARAMETERS},
+                    "additionalProperties": False,
+                    "minProperties": 1,
+                    "maxProperties": 1,
+                },
+            ]
+        },
+    ),
+]
+
+
+def _changes(value: object) -> tuple[Change, ...]:
+    if value == "none":
+        return ()
+    known = {one.value: one for one in Change}
+    pick = choice(known).check
+    return several([pick(one) for one in (value if isinstance(value, list) else [value])])
+
+
+_KNOWN = [one.value for one in Change]
+Changes = Annotated[
+    tuple[Change, ...],
+    Checked(
+        _changes,
+        {
+            "anyOf": [
+                {"enum": [*_KNOWN, "none"]},
+                {"type": "array", "items": {"enum": _KNOWN}, "minItems": 1, "uniqueItems": True},
+            ]
+        },
+    ),
+]
+
+
+class TrainWords(Words):
+    """What training does beside fitting."""
+
+    weights: Annotated[Literal["costs"], choice({"costs": "costs"})] | None = None
+    """costs: a case weighs what a wrong call of it loses. Scores are no chances any more."""
+    loss: LossWord | None = None
+    """What nets minimise: log (the default), cost (what the calls would cost), profit, focal,
+    class_balanced, sensitivity_at: a specificity."""
+    sampling: Annotated[Literal["balanced"], choice({"balanced": "balanced"})] | None = None
+    """balanced: nets see every class as often as any other. Scores are no chances any more."""
+    augment: Changes | None = None
+    """How nets see training images otherwise each time: shift (the default), flip, rotate, noise;
+    none."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise wrong("is empty", "Write `weights: costs` or `loss: cost`, or remove it.")
+        return self
+
+    def core(self) -> TrainRules:
+        """The training that this describes."""
+        loss, parameter = self.loss or (LossName.LOG, None)
+        rules = TrainRules(self.weights, loss, parameter, self.sampling is not None)
+        return rules if self.augment is None else replace(rules, augment=self.augment)

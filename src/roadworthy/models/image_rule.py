@@ -1,0 +1,141 @@
+"""The rungs below nets: a table model on hand-made numbers of images and columns beside them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import polars as pl
+
+from roadworthy.core.guidance import Guidance
+from roadworthy.core.images import Pool
+from roadworthy.core.model import Model
+from roadworthy.core.product import Task
+from roadworthy.core.rung import Fitted, WeighingRung
+from roadworthy.models import archive, hand_made, image_cases
+from roadworthy.models.boosting import Boosting
+from roadworthy.models.logistic import Logistic
+from roadworthy.models.pipelines import TrainedPipeline
+
+INNER = "model.skops"
+
+
+@dataclass(frozen=True)
+class HandMade:
+    """A table model behind numbers that are measured on images."""
+
+    inner: TrainedPipeline
+    images: tuple[str, ...]
+    pool: Pool
+    artifact: Path | None = None
+    fingerprint: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.inner.name} on image measures"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        own = (name for name in self.inner.needs if name not in hand_made.NAMES)
+        return (*own, *self.images)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return () if self.artifact is None else (self.artifact,)
+
+    def answer(self, cases: pl.DataFrame) -> pl.Series:
+        """As the table model answers; null where an image cannot be read."""
+        seen, readable = with_numbers(cases, self.images, self.pool)
+        answers = self.inner.answer(seen.filter(readable))
+        return image_cases.scattered(answers, readable, self.inner.card.task)
+
+    def to_bytes(self) -> bytes:
+        """The table model, and which images it is behind."""
+        card = {"images": list(self.images), "pool": str(self.pool)}
+        return archive.pack(card, {INNER: self.inner.to_bytes()})
+
+
+@dataclass(frozen=True)
+class _OnMeasures:
+    """A rung of tables, offered measures of images."""
+
+    inner: WeighingRung
+    rank: int
+    why: str
+    reads_images = True
+
+    def title(self, task: Task) -> str:
+        return f"{self.inner.title(task)} on image measures"
+
+    def fit(
+        self,
+        cases: pl.DataFrame,
+        truth: pl.Series,
+        task: Task,
+        features: tuple[str, ...],
+        seed: int,
+        weights: pl.Series | None = None,
+        guidance: Guidance | None = None,
+    ) -> Fitted:
+        """Cases with an image that cannot be read teach nothing."""
+        images, table = image_cases.apart(features)
+        pool = Pool.MAX if guidance is None else guidance.images.pool
+        seen, readable = with_numbers(cases, images, pool)
+        if not readable.any():
+            raise image_cases.none_readable(cases.height)
+        some = None if weights is None else weights.filter(readable)
+        inner = self.inner.fit(
+            seen.filter(readable),
+            truth.filter(readable),
+            task,
+            (*table, *hand_made.NAMES),
+            seed,
+            some,
+        )
+        assert isinstance(inner, TrainedPipeline)
+        return HandMade(inner, images, pool)
+
+    def load(self, artifact: Path) -> Model:
+        card, parts, content = archive.unpack(artifact, [INNER])
+        try:
+            images, pool = tuple(map(str, card["images"])), Pool(card["pool"])
+        except (KeyError, TypeError, ValueError) as problem:
+            raise archive.unreadable(artifact, problem) from problem
+        with TemporaryDirectory(prefix="roadworthy-") as folder:
+            part = Path(folder) / INNER
+            part.write_bytes(parts[INNER])
+            inner = self.inner.load(part)
+        assert isinstance(inner, TrainedPipeline)
+        whole = hashlib.sha256(content).hexdigest()
+        return HandMade(replace(inner, artifact=None), images, pool, artifact, whole)
+
+
+class ImageRule(_OnMeasures):
+    """Straight lines through sharpness and brightness."""
+
+    def __init__(self) -> None:
+        super().__init__(Logistic(), 12, "one weight for each of 21 measures of an image")
+
+
+class ImageBoosting(_OnMeasures):
+    """Small trees on sharpness and brightness."""
+
+    def __init__(self) -> None:
+        super().__init__(Boosting(), 22, "a hundred small trees on 21 measures of an image")
+
+
+def with_numbers(
+    cases: pl.DataFrame, images: tuple[str, ...], pool: Pool
+) -> tuple[pl.DataFrame, pl.Series]:
+    """The cases with every measure as a column, and whether their images can be read."""
+    together = np.max if pool is Pool.MAX else np.mean
+    found = np.full((cases.height, len(hand_made.NAMES)), np.nan)
+    for row, measures in enumerate(image_cases.each(cases, images, hand_made.measured)):
+        if measures is not None:
+            found[row] = together(measures, axis=0)
+    numbers = pl.DataFrame(found, schema=list(hand_made.NAMES), orient="row")
+    readable = pl.Series(~np.isnan(found).any(axis=1), dtype=pl.Boolean)
+    return cases.hstack(numbers), readable

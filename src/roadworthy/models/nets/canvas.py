@@ -1,0 +1,95 @@
+"""The frame that images are brought into for a net: one size, one number of channels, one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roadworthy.io.images import Picture, UnreadableError, resized
+
+Pixels = NDArray[np.float32]
+# so many images tell the size and the brightness of all
+LOOKED_AT = 64
+# an image that is black all over has no scale of its own
+_LEAST_DEVIATION = 1e-3
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """Size in pixels; brightness is told in deviations from the mean, channel by channel."""
+
+    height: int
+    width: int
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    @property
+    def channels(self) -> int:
+        return len(self.mean)
+
+    def of(self, picture: Picture) -> Pixels:
+        """The image on the canvas, shape (channels, height, width), float32.
+
+        It is scaled down until it fits, in proportion, never up; around it is the mean (0).
+
+        Raises:
+            UnreadableError: it is in colour, and the net learnt from grey images.
+        """
+        pixels = picture.pixels
+        if pixels.shape[2] > self.channels:
+            raise UnreadableError("is in colour, and the model learnt from grey images")
+        fitted = resized(pixels, *within(pixels.shape[:2], (self.height, self.width)))
+        mean, deviation = (np.array(one, np.float32) for one in (self.mean, self.deviation))
+        scaled = (fitted - mean) / deviation
+        found = np.zeros((self.channels, self.height, self.width), dtype=np.float32)
+        top, left = (self.height - scaled.shape[0]) // 2, (self.width - scaled.shape[1]) // 2
+        inside = slice(top, top + scaled.shape[0]), slice(left, left + scaled.shape[1])
+        found[:, *inside] = scaled.transpose(2, 0, 1)
+        return found
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+    @staticmethod
+    def read(plain: dict[str, Any]) -> Canvas:
+        """What ``plain`` gave."""
+        mean, deviation = (tuple(map(float, plain[key])) for key in ("mean", "deviation"))
+        return Canvas(int(plain["height"]), int(plain["width"]), mean, deviation)
+
+
+def canvas_for(pictures: Sequence[Picture], side: int) -> Canvas:
+    """As high and as wide as the largest of ``pictures``, the longer side at most ``side``."""
+    sizes = [picture.pixels.shape[:2] for picture in pictures]
+    height, width = max(h for h, _ in sizes), max(w for _, w in sizes)
+    height, width = within((height, width), (side, side))
+    channels = max(picture.pixels.shape[2] for picture in pictures)
+    means = [_each(picture.pixels, channels).mean(axis=(0, 1)) for picture in pictures]
+    squares = [(_each(picture.pixels, channels) ** 2).mean(axis=(0, 1)) for picture in pictures]
+    mean = np.array(means, dtype=np.float64).mean(axis=0)
+    variance = np.maximum(np.array(squares, dtype=np.float64).mean(axis=0) - mean**2, 0.0)
+    deviation = np.maximum(np.sqrt(variance), _LEAST_DEVIATION)
+    return Canvas(height, width, tuple(map(float, mean)), tuple(map(float, deviation)))
+
+
+def within(size: tuple[int, ...], most: tuple[int, int]) -> tuple[int, int]:
+    """Height and width, scaled down in proportion until they are within ``most``.
+
+    >>> within((3000, 2000), (256, 256)), within((20, 30), (256, 256))
+    ((256, 171), (20, 30))
+    """
+    height, width = size
+    share = min(1.0, most[0] / height, most[1] / width)
+    return (
+        max(1, min(most[0], round(height * share))),
+        max(1, min(most[1], round(width * share))),
+    )
+
+
+def _each(pixels: Pixels, channels: int) -> Pixels:
+    """Grey in as many channels as are wanted."""
+    return np.broadcast_to(pixels, (*pixels.shape[:2], channels))
