@@ -59,6 +59,20 @@ def test_answers_that_leave_a_case_out_or_name_it_twice_open_nothing(tmp_path: P
     assert not looks(file)
 
 
+def test_answers_that_are_no_scores_open_nothing(tmp_path: Path) -> None:
+    file, test = sealed(tmp_path)
+    whole = answers(test, 0.9, 0.1)
+    text = pl.when(pl.col("case") == "t7").then(pl.lit("n/a")).otherwise(pl.col("score"))
+    for table, told in (
+        (whole.with_columns(pl.col("score") * 100), "scores are not numbers from 0 to 1"),
+        (whole.with_columns(score=text), "the first is 'n/a' of case t7"),
+        (whole.with_columns(score=pl.lit(float("nan"))), "scores are not numbers from 0 to 1"),
+    ):
+        with pytest.raises(BadInput, match=told):
+            certify(file, predictions=table)
+    assert not looks(file)
+
+
 def test_a_product_with_a_model_answers_for_itself(tmp_path: Path) -> None:
     file = write_product(tmp_path, learnable(200, 1), [FINDS], data=LEARNT)
     test = learnable(200, 2).with_columns(case=pl.format("t{}", pl.int_range(200)))

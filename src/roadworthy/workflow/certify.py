@@ -68,7 +68,7 @@ from roadworthy.workflow.strata import require_hope, strata_of
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
 from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.uncovered import covering
-from roadworthy.workflow.unseen import refuse_sealed_before, refuse_standing
+from roadworthy.workflow.unseen import refuse_lacking, refuse_sealed_before, refuse_standing
 from roadworthy.workflow.uploaded import uploaded
 from roadworthy.workflow.vault import same_cases, vault_if_there, vault_of
 from roadworthy.workflow.verification import by_design, is_designed
@@ -213,6 +213,7 @@ class _Certifying:
             sealed = self.chosen.drafted(product, budget_of(product), count, strata)
         else:
             refuse_uncovered(sealed, product)
+            refuse_lacking(product, sealed, self.judged.model.needs)
             if found is not None:
                 refuse_shared_files(found.raw, self.parted.all_open)
         look = next_look(sealed, self.ask, product)
@@ -221,7 +222,7 @@ class _Certifying:
         seen = np.union1d(open_names(self.workspace), certified_names(self.workspace))
         if model.files and not isinstance(model, Brought):
             seen = np.union1d(seen, seen_ids(self.workspace, model.fingerprint))
-        refuse_standing(self.chosen.items, names(self.parted.all_open), seen)
+        refuse_standing(self.chosen.sealed, self.chosen.items, self.parted.all_open, seen)
 
     def _beside(self) -> _Beside:
         product, parted = self.product, self.parted

@@ -14,7 +14,7 @@ from roadworthy.workflow.candidate import Candidate
 from roadworthy.workflow.seal import candidate, no_sealed_cases
 from roadworthy.workflow.sealed_files import refuse_other_files
 from roadworthy.workflow.source import Parted
-from roadworthy.workflow.vault import same_cases, vault_if_there
+from roadworthy.workflow.vault import same_rows, vault_if_there
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,9 @@ def chosen_set(product: Product, parted: Parted, name: str | None) -> Chosen:
         sealed = _kept(product, vault, found, name) if vault else None
         if vault is not None and sealed is not None:
             if found is None:
-                return Chosen(sealed, None, vault.names(sealed))
-            items = vault.items(sealed)
-            same = same_cases(found.hashed_by(sealed.by), items)
-            return Chosen(sealed, found if same else None, items)
+                return Chosen(sealed, None, vault.items(sealed))
+            same = same_rows(product, vault, sealed, found)
+            return Chosen(sealed, found if same else None, vault.items(sealed))
     if found is None or name is not None:
         raise no_sealed_cases(product) if name is None else _no_vault(name)
     return Chosen(None, found, found.items)
@@ -81,7 +80,7 @@ def _kept(
     for one in sets if found is not None else ():
         assert found is not None
         # a set of its own that was looked at gives its answer, unless a fresh one waits
-        if (not one.retired or not live) and same_cases(found.hashed_by(one.by), vault.items(one)):
+        if (not one.retired or not live) and same_rows(product, vault, one, found):
             return one
     for one in sets if found is not None else ():
         assert found is not None

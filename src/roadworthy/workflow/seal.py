@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -26,6 +26,7 @@ from roadworthy.store.keys import FILE, vault_key
 from roadworthy.store.vault import SALT_BYTES, Envelope, Vault, sealed_sets
 from roadworthy.store.workspace import unwritable
 from roadworthy.workflow.candidate import Candidate
+from roadworthy.workflow.candidate_answers import refuse_unanswerable
 from roadworthy.workflow.imaging import digests_of
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.meaning import meant
@@ -51,9 +52,10 @@ from roadworthy.workflow.unseen import (
     twins_in_open,
 )
 from roadworthy.workflow.vault import (
+    hashes_kept,
     input_columns,
     items_of,
-    same_cases,
+    same_rows,
     vault_if_there,
     vault_of,
 )
@@ -113,14 +115,15 @@ def seal(
     product = as_product(product)
     parted = load_cases(product)
     resolve(product, parted.schema, instruments())
-    found = _of_split(product, parted) if table is None else _of_table(product, table)
+    found = _of_split(product, parted) if table is None else _of_table(product, table, parted)
+    refuse_unanswerable(product, found, parted.all_open)
     budget = _budget(product, looks)
     with vault_if_there(product) as vault:
         sets = vault.sets() if vault else ()
         if vault is not None and take_out and table is None:
             for one in sets:
                 # it is sealed already: what is left is to take it out
-                if same_cases(found.hashed_by(one.by), vault.items(one)):
+                if same_rows(product, vault, one, found):
                     key_file = str(vault.folder / FILE)
                     return _taken_out(product, parted, one, key_file, _files(found))
         twins = refuse_unfit(product, vault, sets, found, parted.all_open, accept)
@@ -199,16 +202,20 @@ def enclose(
     )
     content = encrypted(salt + _parquet(found.raw), key, sealed.id)
     names = pl.DataFrame({"id": found.items.ids, "unit": found.items.units})
-    item = pl.Series("item", [row.tobytes() for row in hashes], dtype=pl.Binary)
-    items = pl.DataFrame([found.items.inputs, item])
-    return Envelope(sealed, content, _parquet(names), _parquet(items))
+    items = hashes_kept(found.raw, product, found.items, found.by, hashes)
+    return Envelope(sealed, content, _parquet(names), items)
 
 
-def candidate(product: Product, cases: pl.DataFrame, where: str) -> Candidate:
-    """Prepared cases as something to be sealed: the user's own columns, and hashes of files."""
+def candidate(
+    product: Product, cases: pl.DataFrame, where: str, known: Collection[str] | None = None
+) -> Candidate:
+    """Prepared cases as something to be sealed: the user's own columns, and hashes of files.
+
+    ``known`` are the columns of the open cases, where these are of another table.
+    """
     raw = cases.select([name for name in cases.columns if not name.startswith("@")])
     raw = raw.hstack(sealed_digests(cases, product))
-    by = input_columns(product, raw.schema)
+    by = input_columns(product, raw, known)
     return Candidate(raw, cases, items_of(raw, cases, by), by, where)
 
 
@@ -234,7 +241,7 @@ def no_sealed_cases(product: Product) -> BadInput:
     )
 
 
-def _of_table(product: Product, table: object) -> Candidate:
+def _of_table(product: Product, table: object, parted: Parted) -> Candidate:
     name = name_of(table)
     if product.data.id is None:
         raise BadInput(
@@ -248,7 +255,7 @@ def _of_table(product: Product, table: object) -> Candidate:
     require_same_names(product, raw.schema, name)
     # in an order that hangs on no value: bets on sequences need one, whatever the file's own is
     ordered = in_fixed_order(checked(raw, product), fingerprint(raw, product.data.id))
-    return candidate(product, ordered, name)
+    return candidate(product, ordered, name, parted.schema)
 
 
 def _budget(product: Product, looks: int | None) -> Budget:

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from roadworthy.core import columns
-from roadworthy.core.errors import Refused
+from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.product import Product
 from roadworthy.core.seal import SealedSet
 from roadworthy.io import case_files, case_names
@@ -23,16 +23,27 @@ from roadworthy.store.vault import Items, Vault
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.candidate import Candidate
 from roadworthy.workflow.sealed_files import files_of
-from roadworthy.workflow.vault import inputs_of, ours, own_twins, shared_with
+from roadworthy.workflow.source import names
+from roadworthy.workflow.vault import (
+    columns_kept,
+    inputs_of,
+    ours,
+    own_twins,
+    shared_with,
+    vault_if_there,
+)
 
 EXAMPLES = 5
 FRESH = "Leave them out, or bring cases that nobody saw."
 
 
-def refuse_standing(items: Items, standing: NDArray[np.uint64], seen: NDArray[np.uint64]) -> None:
+def refuse_standing(
+    sealed: SealedSet | None, items: Items, open_cases: pl.DataFrame, seen: NDArray[np.uint64]
+) -> None:
     """Refuses a set of which a case stands in open data now, or was seen since it was sealed.
 
-    ``standing`` and ``seen`` are names of cases and units.
+    By its name, its unit or, of a set that is kept, by its inputs. ``seen`` are names of cases and
+    units.
 
     Raises:
         Refused: telling how many.
@@ -44,10 +55,10 @@ def refuse_standing(items: Items, standing: NDArray[np.uint64], seen: NDArray[np
             "were open before: trained on or judged by `train` or `check` in "
             "this workspace, under another split or table",
         ),
-        (standing, "in_open_data", "stand in the product's own open data as well"),
+        (names(open_cases), "in_open_data", "stand in the product's own open data as well"),
     )
-    for names, code, why in told:
-        shared = int(items.known(names).sum())
+    for called, code, why in told:
+        shared = int(items.known(called).sum())
         if shared:
             raise Refused(
                 f"{shared:,} of the {len(items.ids):,} sealed cases {why}.",
@@ -56,6 +67,29 @@ def refuse_standing(items: Items, standing: NDArray[np.uint64], seen: NDArray[np
                 value=shared,
                 next_step="Restore the split and table as they were, or bring cases that nobody "
                 "saw.",
+            )
+    if sealed is not None:
+        _refuse_twins(sealed, items, open_cases)
+
+
+def refuse_lacking(product: Product, sealed: SealedSet, needs: Sequence[str]) -> None:
+    """Refuses a look by a model that reads a column which the sealed rows do not have.
+
+    Raises:
+        BadInput: naming the first of ``needs`` that is not there.
+    """
+    with vault_if_there(product) as vault:
+        kept = columns_kept(vault, sealed) if vault else None
+    for name in needs:
+        if kept is not None and name and not name.startswith("@") and name not in kept:
+            raise BadInput(
+                f"the model reads {name!r}, and the sealed set {sealed.id} has no such column: it "
+                "could not answer. No look was spent.",
+                code="missing_column",
+                where="the sealed set",
+                value=name,
+                next_step="Train a model that reads what the sealed cases have, or seal fresh "
+                "cases that have it.",
             )
 
 
@@ -106,22 +140,22 @@ def refuse_labels(product: Product, found: Candidate) -> None:
     """Refuses labels that were made in sight of a model's answer: they agree with it too often.
 
     Raises:
-        Refused: naming how many.
+        Refused: naming how many. BadInput: a word in the column is neither yes nor no.
     """
     said = product.data.label_seen_with_model
     if said is False:
         return
-    if said is True:
-        count = found.cases.height
-    else:
-        count = int(found.raw[str(said)].cast(pl.String).str.to_lowercase().is_in(_YES).sum())
-    if count:
+    seen = pl.Series([True] * found.cases.height) if said is True else _seen(found, str(said))
+    count, untold = int(seen.sum()), int(seen.null_count())
+    if count or untold:
+        nobody = f", and of {untold:,} nobody says whether they were" if untold else ""
         raise Refused(
-            f"{count:,} of {found.cases.height:,} labels were made in sight of a model's answer "
-            "(`label_seen_with_model`): whoever sees the answer agrees with it too often.",
+            f"{count:,} of {found.cases.height:,} labels were made in sight of a model's answer"
+            f"{nobody} (`label_seen_with_model`): whoever sees the answer agrees with it too "
+            "often.",
             code="label_seen_with_model",
             where=found.where,
-            value=count,
+            value=count + untold,
             next_step="Have them labelled blindly, or leave them out.",
         )
 
@@ -137,11 +171,7 @@ def twins_in_open(found: Candidate, open_cases: pl.DataFrame) -> int:
     theirs = inputs_of(open_cases, found.by)
     alike = found.items.inputs.is_in(theirs.implode())
     shared = int(alike.sum())
-    lookalikes, of = max(
-        ((own_twins(one), len(one)) for one in (theirs, found.items.inputs)),
-        key=lambda pair: pair[0] / max(pair[1], 1),
-    )
-    if more_than_chance(shared, found.cases.height, lookalikes, of):
+    if _no_chance(shared, found.items.inputs, theirs):
         first = found.cases.filter(alike)[columns.ID][0]
         raise _refused(
             f"{shared:,} of {found.cases.height:,} cases have exactly the inputs of open cases, "
@@ -212,6 +242,53 @@ def spent(sealed: SealedSet, shared: int | None = None, of: int = 0) -> Refused:
 
 
 _YES = ("true", "1", "1.0", "yes", "y")
+_NO = ("false", "0", "0.0", "no", "n")
+
+
+def _seen(found: Candidate, column: str) -> pl.Series:
+    """Whether each label was made in sight of an answer; null: nobody says so."""
+    words = found.raw[column].cast(pl.String).str.strip_chars().str.to_lowercase()
+    strange = found.raw[column].filter(words.is_not_null() & ~words.is_in((*_YES, *_NO)))
+    if len(strange):
+        raise BadInput(
+            f"{len(strange):,} of {found.raw.height:,} values of {column!r} "
+            f"(`label_seen_with_model`) are neither yes nor no; the first is {strange[0]!r}.",
+            code="undeclared_value",
+            where=f"{found.where}: column {column}",
+            value=str(strange[0]),
+            next_step="Write yes or no (or true or false, or 1 or 0), whether the label was made "
+            "in sight of a model's answer.",
+        )
+    return words.is_in(_YES)
+
+
+def _refuse_twins(sealed: SealedSet, items: Items, open_cases: pl.DataFrame) -> None:
+    """Refuses a set whose inputs came to stand in open data, more of them than chance has."""
+    if not set(sealed.by) <= set(open_cases.columns) or not open_cases.height:
+        return
+    theirs = inputs_of(open_cases, sealed.by)
+    shared = int(items.inputs.is_in(theirs.implode()).sum())
+    # those that were there when it was sealed are chance's
+    if shared > sealed.twins and _no_chance(shared, items.inputs, theirs):
+        raise Refused(
+            f"{shared:,} of the {sealed.cases:,} sealed cases have exactly the inputs of open "
+            f"cases ({sealed.twins:,} had when they were sealed), which is no chance in this "
+            "table: they are the same cases under other ids. No look was spent.",
+            code="same_inputs",
+            where="the sealed set",
+            value=shared,
+            next_step="Take them out of the open data and train again, or bring cases that nobody "
+            "saw.",
+        )
+
+
+def _no_chance(shared: int, ours: pl.Series, theirs: pl.Series) -> bool:
+    """Whether ``shared`` of our cases have their inputs in the other table by more than chance."""
+    lookalikes, of = max(
+        ((own_twins(one), len(one)) for one in (theirs, ours)),
+        key=lambda pair: pair[0] / max(pair[1], 1),
+    )
+    return more_than_chance(shared, len(ours), lookalikes, of)
 
 
 def _accepts(one: Lookalike, accepted: Sequence[str]) -> bool:

@@ -14,6 +14,7 @@ from roadworthy.core.product import Product, Task
 from roadworthy.io import case_names, tables
 from roadworthy.io.fingerprint import fingerprint
 from roadworthy.models.scored_table import ScoredTable
+from roadworthy.workflow.candidate_answers import check_answers
 from roadworthy.workflow.prepare import id_text
 from roadworthy.workflow.source import name_of, scan_other
 
@@ -56,6 +57,10 @@ def uploaded(product: Product, table: object, sealed: NDArray[np.uint64]) -> Sco
             value=missing,
             next_step="Answer every sealed case; the set was not opened.",
         )
+    # where a case is in scope is sealed: whether each needs an answer is seen at the look
+    check_answers(
+        product, answers.with_columns(pl.lit(value=True).alias(columns.INSIDE)), column, name
+    )
     kind = None if product.task is Task.MULTICLASS else pl.Float64()
     called = Path(name).name
     return ScoredTable(column, kind, called, fingerprint(answers, columns.ID), answers)

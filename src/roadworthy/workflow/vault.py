@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -18,7 +22,11 @@ from roadworthy.io.items import item_hashes
 from roadworthy.store.vault import Items, Vault
 from roadworthy.store.workspace import FOLDER, Workspace
 from roadworthy.workflow.imaging import looks_at_images
+from roadworthy.workflow.source import feature_columns
 from roadworthy.workflow.store import opened
+
+if TYPE_CHECKING:
+    from roadworthy.workflow.candidate import Candidate
 
 Names = NDArray[np.uint64]
 
@@ -83,17 +91,101 @@ def inputs_of(raw: pl.DataFrame, by: tuple[str, ...]) -> pl.Series:
     return pl.Series("inputs", [row.tobytes() for row in hashes], dtype=pl.Binary)
 
 
-def input_columns(product: Product, schema: pl.Schema) -> tuple[str, ...]:
-    """Columns by which the same case is known under another id: all that say neither who nor how.
+def input_columns(
+    product: Product, raw: pl.DataFrame, known: Collection[str] | None = None
+) -> tuple[str, ...]:
+    """Columns by which the same case is known under another id: those that describe it.
 
-    Neither the id, the unit, the truth nor the set that the case is in. Of images the bytes count,
-    whatever the files are called.
+    Neither the id, the unit, the truth nor the set that the case is in; nor what somebody said of
+    it (scores, calls, costs), which the next model says otherwise; nor names such as an accession
+    number. Of images the bytes count, whatever the files are called. Where most cases look alike by
+    what is left, equal rows would say nothing, and what was said of them counts as well. Columns
+    outside of ``known`` (those of the open cases) count where no other is left.
     """
     data, split = product.data, product.data.split
     apart = {data.id, data.unit, data.truth, split.column if split else None}
     read = data.images.columns if data.images and looks_at_images(product) else ()
-    own = {n for n in schema.names() if n not in apart and not n.startswith("@")}
-    return tuple(sorted((own - set(read)) | {columns.digest(name) for name in read}))
+    own = {n for n in raw.columns if n not in apart and not n.startswith("@")} - set(read)
+    own = {n for n in own if known is None or n in known} or own
+    described = own & _described(product, raw.schema)
+    names = {n for n in own if _is_name(product, raw[n])}
+    digests = {columns.digest(name) for name in read}
+    found = (described - names) | digests
+    if not found or 2 * int(raw.select(sorted(found)).is_duplicated().sum()) > raw.height:
+        found |= (own - names) or own
+    return tuple(sorted(found))
+
+
+def _described(product: Product, schema: pl.Schema) -> set[str]:
+    """Columns that describe a case, as far as product.yaml tells."""
+    data = product.data
+    declared = {*(data.features or ()), *data.text} - {data.score, data.prediction}
+    try:
+        # what a model could learn from if nothing were declared: no other key names it
+        others = feature_columns(replace(product, data=replace(data, features=None)), schema)
+    except BadInput:
+        others = ()
+    return declared | set(others)
+
+
+def _is_name(product: Product, column: pl.Series) -> bool:
+    """Whether every case has another value, as names have it; measurements and texts apart."""
+    if column.name in {*product.data.text, *(product.data.features or ())}:
+        return False
+    named = column.dtype in (pl.String, pl.Categorical, pl.Enum) or column.dtype.is_integer()
+    return named and len(column) > 1 and column.n_unique() == len(column)
+
+
+def hashes_kept(
+    raw: pl.DataFrame,
+    product: Product,
+    items: Items,
+    by: tuple[str, ...],
+    hashes: NDArray[np.uint8],
+) -> bytes:
+    """What is kept of a set in the clear: hashes, and which columns the rows have; a Parquet file.
+
+    Where the answers stand in a column that tells no inputs apart, a hash tells whether they
+    are still the same.
+    """
+    said = [name for name in _answer_columns(product) if name in raw.columns and name not in by]
+    told = [inputs_of(raw, (*by, name)).alias(_with(name)) for name in said]
+    item = pl.Series("item", [row.tobytes() for row in hashes], dtype=pl.Binary)
+    buffer = BytesIO()
+    own = json.dumps([name for name in raw.columns if not name.startswith("@")])
+    pl.DataFrame([items.inputs, item, *told]).write_parquet(buffer, metadata={_COLUMNS: own})
+    return buffer.getvalue()
+
+
+def columns_kept(vault: Vault, sealed: SealedSet) -> tuple[str, ...] | None:
+    """Which columns the sealed rows have; None: that was not written down."""
+    told = pl.read_parquet_metadata(BytesIO(vault.artifacts.get(sealed.items))).get(_COLUMNS)
+    return None if told is None else tuple(json.loads(told))
+
+
+def same_rows(product: Product, vault: Vault, sealed: SealedSet, found: Candidate) -> bool:
+    """Whether these are the cases of a sealed set, with the same inputs and the same answers."""
+    if not same_cases(found.hashed_by(sealed.by), vault.items(sealed)):
+        return False
+    kept = pl.read_parquet(BytesIO(vault.artifacts.get(sealed.items)))
+    for name in _answer_columns(product):
+        if _with(name) in kept.columns:
+            theirs = replace(vault.names(sealed), inputs=kept[_with(name)])
+            ours = replace(found.items, inputs=inputs_of(found.raw, (*sealed.by, name)))
+            return same_cases(ours, theirs)
+    return True
+
+
+def _answer_columns(product: Product) -> tuple[str, ...]:
+    said = product.data.score or product.data.prediction
+    return () if said is None else (said,)
+
+
+def _with(answers: str) -> str:
+    return f"inputs with {answers}"
+
+
+_COLUMNS = "roadworthy columns"
 
 
 def same_cases(ours: Items, theirs: Items) -> bool:
