@@ -14,8 +14,10 @@ from tests.workflow.test_decide import AUDITED, certified, new
 from tests.workflow.test_triage import kept, product
 
 from roadworthy.cli import main
+from roadworthy.io.product_yaml import load_product
 from roadworthy.notebook import register
 from roadworthy.workflow.decide import decide
+from roadworthy.workflow.witnessed import note_made
 
 WORKLIST = {"queues": [{"name": "second", "when": [{"field": "vendor", "in": ["B"]}]}]}
 
@@ -40,7 +42,9 @@ def run(
 def expired(file: Path) -> None:
     (answer,) = kept(file)
     written = json.loads(answer.read_text())
-    answer.write_text(json.dumps({**written, "expires": "2020-01-01"}))
+    late = {**written, "expires": "2020-01-01"}
+    note_made(load_product(file), late)
+    answer.write_text(json.dumps(late))
 
 
 def test_a_person_reads_where_the_cases_go_why_by_what_and_where_it_is_written(

@@ -79,10 +79,12 @@ def test_a_column_that_says_nothing_changes_nothing(dead: pl.Expr) -> None:
     assert with_dead.to_numpy() == pytest.approx(without.to_numpy(), abs=0.02)
 
 
-def test_a_number_column_that_arrives_as_text_is_read_as_a_number() -> None:
+def test_a_number_column_that_arrives_as_text_is_refused_by_name() -> None:
+    """A text such as '?' makes a column of numbers text, and nobody may guess the others."""
     cases = pl.DataFrame({"size": ["1.0", "?"], "shape": ["oval"] * 2, "noise": [0.0] * 2})
-    found = matrix(cases, fitted().card.numbers, fitted().card.categories)
-    assert found[0, 0] == 1.0 and np.isnan(found[1, 0])
+    with pytest.raises(BadInput, match="'size' holds String") as told:
+        matrix(cases, fitted().card.numbers, fitted().card.categories)
+    assert told.value.next_step
 
 
 def test_one_class_is_an_error() -> None:

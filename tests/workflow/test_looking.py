@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from roadworthy.cli import main
 from roadworthy.core.errors import BadInput, ExitCode, Refused
 from roadworthy.core.evidence import Measured, Withheld
 from roadworthy.core.seal import Budget, SealedSet, State, Told, Wanted
-from roadworthy.core.verdict import NOT_YET, Outcome
+from roadworthy.core.verdict import NOT_YET, Judgement, Outcome
 from roadworthy.io.judgement_json import from_json, to_json
 from roadworthy.io.junit import to_junit
 from roadworthy.workflow import certify as room
@@ -24,6 +25,7 @@ from roadworthy.workflow import withholding
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.dossier import dossier
 from roadworthy.workflow.looking import extra_bits
+from roadworthy.workflow.seal import seal
 
 HALF = {"validation": 0.5, "sealed": 0.5, "seed": 1}
 GOOD, BAD = 0.97, 0.70
@@ -184,7 +186,7 @@ def test_bits_that_are_told_besides_divide_every_later_share(tmp_path: Path) -> 
     assert {v.evidence for v in found.verdicts} == {Withheld()}
     another(file, 1)
     certify(file)
-    assert [look.share for look in looks(file)] == [1 / 3, 1 / 3 / 4], "three bits are two more"
+    assert [look.share for look in looks(file)] == [1 / 3, 1 / 3 / 8], "7 ways to be no PASS"
 
 
 def test_bits_are_counted_by_what_gates() -> None:
@@ -192,7 +194,7 @@ def test_bits_are_counted_by_what_gates() -> None:
         return Wanted("x", "m", "at_least", 0.9, None, 0.95, gates, "p")
 
     three = [wanted(True), wanted(True), wanted(True), wanted(False)]
-    assert extra_bits(Told.REQUIREMENTS, three) == 2
+    assert extra_bits(Told.REQUIREMENTS, three) == 3
     assert extra_bits(Told.BIT, three) == extra_bits(Told.NUMBERS, three) == 0
     assert extra_bits(Told.REQUIREMENTS, [wanted(True)]) == 0
 
@@ -337,3 +339,78 @@ def test_budgets_and_states_follow_from_what_happened() -> None:
     assert (one.state, one.left, one.bits) == (State.SEALED, 3, 0)
     assert budget.share(2, bits=3) == 0.3 / 8
     assert np.isclose(sum(budget.shares), 1.0)
+
+
+def test_two_runs_of_one_look_give_one_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes second gives the answer that was kept, whatever it found itself."""
+    file, real = product(tmp_path, 2), room._Certifying._judgement
+    first: list[Judgement] = []
+
+    def meanwhile(run: Any, *look: Any) -> Judgement:
+        found = real(run, *look)
+        monkeypatch.setattr(room._Certifying, "_judgement", real)
+        first.append(certify(file))
+        return replace(found, outcome=Outcome.PASS)
+
+    monkeypatch.setattr(room._Certifying, "_judgement", meanwhile)
+    second = certify(file)
+    assert len(looks(file)) == 1
+    assert (first[0].outcome, second.outcome) == (Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE)
+    kept = file.parent / ".roadworthy" / "judgements" / "product" / "sealed.json"
+    assert json.loads(kept.read_text())["outcome"] == "INCONCLUSIVE"
+
+
+def test_what_is_answered_anew_is_never_answered_more_mildly(tmp_path: Path) -> None:
+    spending = {"looks": 3, "spending": [0.8, 0.1, 0.1]}
+    file = product(tmp_path, confidence=spending)
+    certify(file)
+    certify(file, reveal="requirements")
+    assert [look.share for look in looks(file)] == [0.8, 0.1]
+
+
+def test_a_table_beside_the_cases_is_part_of_the_question(tmp_path: Path) -> None:
+    fast = {"id": "fast", "metric": "latency_p99_ms", "at_most": 50}
+    timings = tmp_path / "timings.csv"
+    pl.DataFrame({"ms": [5.0] * 600}).write_csv(timings)
+    raw = simulated(1200, 8, sensitivity=GOOD)
+    data = {**SCORED, "split": HALF, "tables": {"timings": "timings.csv"}}
+    confidence = {"looks": 3}
+    file = write_product(tmp_path, raw, [FINDS, fast], data=data, confidence=confidence)
+    assert certify(file).outcome is Outcome.PASS
+    pl.DataFrame({"ms": [500.0] * 600}).write_csv(timings)
+    with pytest.raises(Refused) as told:
+        certify(file)
+    assert told.value.code == "seal_spent"
+
+
+def test_units_that_nobody_compared_are_refused(tmp_path: Path) -> None:
+    """A patient on both sides is found at sealing only, by the column that names patients then."""
+    file = write_product(tmp_path, simulated(600, 8), [FINDS], data=SCORED)
+    apart = simulated(600, 9, sensitivity=GOOD).with_columns(case="new" + pl.col("case"))
+    seal(file, apart, looks=3)
+    rewrite(file, data={"unit": "site"})
+    with pytest.raises(Refused) as told:
+        certify(file)
+    assert told.value.code == "read_otherwise"
+    assert not looks(file)
+
+
+def test_a_scope_that_was_narrowed_since_is_told(tmp_path: Path) -> None:
+    file = product(tmp_path)
+    certify(file)
+    rewrite(file, scope=[{"field": "site", "in": ["north"]}])
+    assert any("`scope` was" in note for note in certify(file).notes)
+
+
+def test_cases_whose_numbers_were_shown_are_open_whatever_becomes_of_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = product(tmp_path, 1)
+    certify(file)
+    monkeypatch.setenv("ROADWORTHY_STORE", f"sqlite:///{tmp_path / 'other.db'}")
+    rewrite(file, decision={"threshold": 0.4})
+    with pytest.raises(Refused) as told:
+        certify(file)
+    assert told.value.code == "sealed_seen"

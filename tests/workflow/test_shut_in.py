@@ -123,3 +123,17 @@ def test_sealed_cases_that_are_sent_out_make_weaker_evidence(tmp_path: Path) -> 
     found = certify(file)
     assert found.outcome is Outcome.PASS
     assert any("could keep them" in note and "weaker" in note for note in found.notes)
+
+
+def test_a_command_that_answers_otherwise_is_another_model(tmp_path: Path) -> None:
+    """Nothing names the file with its weights, and the stored PASS is about what answered then."""
+    code = "import pathlib\nweight = float(pathlib.Path('weight.txt').read_text())\n" + SCORE
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "weight.txt").write_text("1.0")
+    file = product(tmp_path / "p", code.replace('case["hint"]', 'weight * case["hint"]'), looks=2)
+    assert certify(file).outcome is Outcome.PASS
+    assert certify(file).outcome is Outcome.PASS and len(looks(file)) == 1
+    (tmp_path / "p" / "weight.txt").write_text("0.1")
+    with pytest.raises(Refused) as told:
+        certify(file)
+    assert told.value.code == "seal_spent"

@@ -22,6 +22,7 @@ from roadworthy.cli import (
     renew,
     seal,
     show,
+    show_json,
     store,
     vault,
 )
@@ -123,7 +124,7 @@ def plan(product: ProductFile = Path("product.yaml"), as_json: AsJson = False) -
     from roadworthy.workflow.plan import plan as run
 
     found = run(product)
-    _print(found, as_json, show.plan_json, show.plan)
+    _print(found, as_json, show_json.plan_json, show.plan)
     return ExitCode.INCONCLUSIVE if found.never else ExitCode.PASS
 
 
@@ -134,7 +135,7 @@ def train(product: ProductFile = Path("product.yaml"), as_json: AsJson = False) 
 
     with show.busy("fitting", as_json) as tell:
         found = run(product, lambda epoch: tell(show.epoch(epoch)))
-    _print(found, as_json, show.trained_json, show.trained)
+    _print(found, as_json, show_json.trained_json, show.trained)
     return ExitCode.PASS
 
 
@@ -250,7 +251,7 @@ def dossier(
     from roadworthy.workflow.dossier import dossier as run
 
     found = run(product, out, on_set)
-    _print(found, as_json, show.written_json, show.written)
+    _print(found, as_json, show_json.written_json, show.written)
     return ExitCode.PASS
 
 

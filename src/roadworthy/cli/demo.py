@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from roadworthy.cli import quiet, show
+from roadworthy.cli import quiet, show, show_json
 from roadworthy.core.errors import BadInput, ExitCode
 from roadworthy.io.judgement_json import to_json
 from roadworthy.store.workspace import FOLDER
@@ -34,7 +34,7 @@ def run(into: Path, as_json: bool, brief: bool = False) -> int:
     verdict = _step("certify", product, silent, lambda: certify(product), show.judgement)
     written = _step("dossier", product, silent, lambda: dossier(product), show.written)
     if as_json:
-        paths = show.written_json(written)
+        paths = show_json.written_json(written)
         print(json.dumps({"verdict": to_json(verdict), "dossier": paths}, indent=2))
     elif brief:
         show.line(quiet.headline(verdict) or "")

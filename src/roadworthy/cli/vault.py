@@ -10,14 +10,16 @@ import typer
 from roadworthy.cli import custody
 from roadworthy.core.errors import ExitCode
 
-app = typer.Typer(name="vault", help="The sealed test set: why it answers as it does.")
+app = typer.Typer(
+    name="vault", help="Sealed test sets: what stands sealed, who looked, and a custodian's server."
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 @app.callback()
 def vault() -> None:
-    """The sealed test set: why it answers as it does."""
+    """See sealed test sets and who looked; keep them for a team that never holds them."""
 
 
 @app.command()

@@ -17,14 +17,14 @@ cut -d' ' -f5,6 /proc/self/mountinfo | grep -q '^/ ro' || exit 97
 mount -t tmpfs tmpfs /dev/shm 2>/dev/null && export TMPDIR=/dev/shm
 exec "$@"
 """
-_ALONE = ("unshare", "--user", "--map-root-user", "--net", "--mount")
+_ALONE = ("unshare", "--user", "--map-root-user", "--net", "--ipc", "--mount")
 _WAYS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         (*_ALONE, "sh", "-c", _READ_ONLY, "sh"),
         "without a network, and could write nowhere but to its answers",
     ),
     (
-        ("unshare", "--user", "--map-root-user", "--net"),
+        ("unshare", "--user", "--map-root-user", "--net", "--ipc"),
         "without a network; what it wrote to the disk was not stopped",
     ),
     (("unshare", "--net"), "without a network; what it wrote to the disk was not stopped"),

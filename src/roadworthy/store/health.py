@@ -98,7 +98,10 @@ def _left_behind(artifacts: Artifacts, known: set[str]) -> Iterator[str]:
         return
     left = [path for path in artifacts.folder.glob("??/*") if _digest(path) not in known]
     if left:
-        yield f"{len(left):,} files beside the store are named by nothing: an interrupted write."
+        yield (
+            f"{len(left):,} files beside the store are named by nothing: an interrupted write, or "
+            "an older database that was put back."
+        )
 
 
 def _digest(path: Path) -> str:

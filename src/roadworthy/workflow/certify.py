@@ -55,7 +55,7 @@ from roadworthy.workflow.measure import population, verdicts, verdicts_and_pictu
 from roadworthy.workflow.one_pass import sealed_verdicts
 from roadworthy.workflow.paths import OpenPaths, open_paths
 from roadworthy.workflow.pictures import Asked
-from roadworthy.workflow.rehearsed import Rehearsed, refuse_uncertified, rehearse
+from roadworthy.workflow.rehearsed import Rehearsed, open_answers, refuse_uncertified, rehearse
 from roadworthy.workflow.seal import budget_of, enclose, refuse_unfit
 from roadworthy.workflow.sealed_files import (
     refuse_shared_files,
@@ -163,10 +163,15 @@ class _Certifying:
     @cached_property
     def frozen(self) -> dict[str, Any]:
         """What is committed to, by hash."""
-        found, model = self.settled.certificate, self.judged.model
-        certificate = None if found is None else certificate_to_json(found)
+        certified, model = self.settled.certificate, self.judged.model
+        certificate = None if certified is None else certificate_to_json(certified)
         upload = model.digest if isinstance(model, ScoredTable) else ""
-        return frozen(self.judged, certificate, upload)
+        found = frozen(self.judged, certificate, upload)
+        if isinstance(model, Brought):
+            # nothing names all that a stranger's answers hang on: they are part of who it is
+            asked = answering(self.judged, self.chosen.stands_open)
+            found["answers"] = open_answers(asked, self.parted)
+        return found
 
     @cached_property
     def ask(self) -> Ask:
@@ -197,7 +202,10 @@ class _Certifying:
             refuse_shared_files(raw, self.parted.all_open)
             raw = unchanged(raw, self.product, self.judged.model)
             judgement = self._judgement(sealed, look, raw, beside)
-            self._answer(vault, look, judgement)
+            judgement = self._answer(vault, look, judgement)
+        if look.told is Told.NUMBERS:
+            # whoever saw the numbers has seen the cases, whatever becomes of the vault
+            note_open(self.workspace, self.chosen.items.both)
         self._keep(judgement, sealed)
         return judgement
 
@@ -320,7 +328,8 @@ class _Certifying:
         if look.told is not Told.NUMBERS:
             found = verdicts(product, study, by_design(answered, quick))
             outcome = product_outcome(found, certificate)
-            return self._said(sealed, look, beside, outcome, certificate), found
+            # what a certificate lacks for these cases would be told with the reason
+            return self._said(sealed, look, beside, outcome), found
         asked = Asked(self.judged, answered.schema)
         complete = not is_designed(answered)
         registry = by_design(answered, self.registry)
@@ -405,20 +414,25 @@ class _Certifying:
             certificate=ways.certificate if certificate is None else certificate,
         )
 
-    def _answer(self, vault: Vault, look: Look, judgement: Judgement) -> None:
-        """Keeps the answer and writes it down; from now on the look is spent."""
+    def _answer(self, vault: Vault, look: Look, judgement: Judgement) -> Judgement:
+        """Keeps the answer and writes it down; from now on the look is spent.
+
+        Where another process has answered the same look meanwhile, its answer is the answer.
+        """
         content = json.dumps(to_json(judgement), indent=2, allow_nan=False) + "\n"
         now, retired = datetime.now(UTC), ""
         if look.told is Told.NUMBERS:
             retired = f"look {look.number} showed its numbers"
         with vault.database.writing() as connection:
             sealed = next(one for one in sealed_sets(connection) if one.id == look.set)
-            if sealed.looks[look.number - 1].answered is not None:
-                return  # another process went on with the same look, to the same answer
+            first = sealed.looks[look.number - 1]
+            if first.answered is not None:
+                return from_json(vault.answer(first))
             digest = vault.artifacts.put(connection, content.encode())
             passed = judgement.outcome is Outcome.PASS
             bits = extra_bits(look.told, look.wanted)
             write_answer(connection, look, Answered("", passed, bits, digest), retired, now)
+        return judgement
 
     def _keep(self, judgement: Judgement, sealed: SealedSet) -> None:
         keep(self.workspace, self.product, judgement, "sealed", f"sealed-{sealed.id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from typing import Any
 
 from roadworthy.core.errors import Refused
@@ -78,20 +78,28 @@ def next_look(sealed: SealedSet, ask: Ask, product: Product) -> Look:
     if sealed.retired:
         raise spent(sealed) if sealed.looks else _retired(sealed)
     _refuse_other_budget(sealed, product)
+    _refuse_other_cases(sealed, product)
     number = len(sealed.looks) + 1
     again = next((one for one in sealed.looks if one.asked == ask.asked and one.answered), None)
     if number > sealed.budget.looks or (sealed.passed and again is None):
         raise spent(sealed)
     # the last look has nothing left to protect
     told = Told.NUMBERS if number == sealed.budget.looks else ask.told
-    share = sealed.budget.share(number, sealed.bits) if again is None else again.share
+    share = sealed.budget.share(number, sealed.bits)
+    if again is not None and again.answered is not None:
+        # a PASS stands as it was given; nothing else is answered more mildly than before
+        share = again.share if again.answered.passed else min(share, again.share)
     return Look(sealed.id, number, share, ask.subject, ask.asked, told, at="", wanted=ask.wanted)
 
 
 def extra_bits(told: Told, wanted: Sequence[Wanted]) -> int:
-    """How many bits an answer tells beyond PASS or NOT YET; what retires the set costs nothing."""
+    """How many bits an answer tells beyond PASS or NOT YET; what retires the set costs nothing.
+
+    Of m requirements it tells one of 2 ** m - 1 ways to be no PASS, and after each of them the team
+    may go another way: later looks need their share for every one.
+    """
     gating = sum(one.gates for one in wanted)
-    return max(gating - 1, 0) if told is Told.REQUIREMENTS else 0
+    return gating if told is Told.REQUIREMENTS and gating > 1 else 0
 
 
 def softened(sealed: SealedSet, look: Look) -> Iterator[str]:
@@ -164,7 +172,8 @@ def _judged_by(product: Product) -> dict[str, str]:
     said = {
         "task": product.task,
         "meant": meant,
-        "tables": sorted(data.tables.items()),
+        "tables": [(name, path, _content(product, path)) for name, path in data.tables.items()],
+        "features": (data.features, product.model),
         "level": product.confidence.level,
         "decision": product.decision,
         "costs": product.costs,
@@ -174,6 +183,15 @@ def _judged_by(product: Product) -> dict[str, str]:
         "scope": product.scope,
     }
     return {name: repr(value) for name, value in said.items()}
+
+
+def _content(product: Product, path: str) -> str:
+    """What a table beside the cases holds now, as a hash; nothing where it cannot be read."""
+    try:
+        with (product.folder / path).open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def _refuse_other_budget(sealed: SealedSet, product: Product) -> None:
@@ -192,6 +210,21 @@ def _refuse_other_budget(sealed: SealedSet, product: Product) -> None:
             next_step=f"Write `confidence: {{level: {frozen.level:g}, looks: {frozen.looks}}}`, or "
             "seal a fresh set.",
         )
+
+
+def _refuse_other_cases(sealed: SealedSet, product: Product) -> None:
+    """What makes a case, and which of them belong together, was compared with open data then."""
+    for word, now in (("id", product.data.id), ("unit", product.data.unit)):
+        was = repr(now) if sealed.meant is None else sealed.meant.words.get(word, repr(now))
+        if was != repr(now):
+            raise Refused(
+                f"the set was sealed with `{word}: {was.strip(chr(39))}`, and product.yaml says "
+                f"{now or 'nothing'} now: by other {word}s nobody compared it with open data.",
+                code="read_otherwise",
+                where=f"{product.file.name}: data.{word}",
+                value=now,
+                next_step=f"Write `{word}` as it was, or seal a fresh set.",
+            )
 
 
 def _retired(sealed: SealedSet) -> Refused:

@@ -30,6 +30,8 @@ def meant(product: Product) -> Meant:
         "calls": repr(data.calls),
         "score": repr(data.score),
         "prediction": repr(data.prediction),
+        "scope": repr(product.scope),
+        "referred": repr(product.decision.referred),
     }
     questions = tuple(sorted({_question(one) for one in product.requirements}))
     return Meant(words, questions, tuple(wanted_of(one) for one in product.requirements))

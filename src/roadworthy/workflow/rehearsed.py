@@ -11,12 +11,18 @@ from roadworthy.core import columns
 from roadworthy.core.certificate import Certificate
 from roadworthy.core.errors import Refused
 from roadworthy.core.instrument import Instrument
+from roadworthy.core.product import SetName
 from roadworthy.core.study import Study
 from roadworthy.core.verdict import Outcome
 from roadworthy.io.certificate_words import guaranteed
+from roadworthy.io.fingerprint import fingerprint
 from roadworthy.workflow.source import Parted
 from roadworthy.workflow.studies import Settled, resolve_rows
+from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.uncovered import covering
+
+# so many open cases tell one stranger from another
+_ASKED = 1000
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,22 @@ def rehearse(
     blind = Study(judged.subject, "sealed", tables, open_levels=parted.all_open)
     resolve_rows(judged.product, blind, instruments)
     return Rehearsed(inputs, answers)
+
+
+def open_answers(judged: Judged, parted: Parted) -> str:
+    """A hash of what a model answers on open cases: another hash, and it is another model.
+
+    Raises:
+        BadInput: it does not answer as it should.
+    """
+    data = judged.product.data
+    truth = [name for name in (data.truth, columns.POSITIVE, columns.TRUTH) if name]
+    cases = parted.open(SetName.VALIDATION)
+    cases = (parted.all_open if cases.is_empty() else cases).head(_ASKED)
+    answers = judged.answers(judged.guarded(cases.drop(truth, strict=False)))
+    if answers is None or cases.is_empty():
+        return ""
+    return fingerprint(pl.DataFrame({columns.ID: cases[columns.ID], "@": answers}), columns.ID)
 
 
 def refuse_uncertified(certificate: Certificate | None) -> None:
