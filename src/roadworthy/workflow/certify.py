@@ -70,7 +70,7 @@ from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.uncovered import covering
 from roadworthy.workflow.unseen import refuse_lacking, refuse_sealed_before, refuse_standing
 from roadworthy.workflow.uploaded import uploaded
-from roadworthy.workflow.vault import same_cases, vault_if_there, vault_of
+from roadworthy.workflow.vault import same_rows, vault_if_there, vault_of
 from roadworthy.workflow.verification import by_design, is_designed
 from roadworthy.workflow.ways import ways as ways_of_working
 from roadworthy.workflow.withholding import withheld
@@ -263,7 +263,7 @@ class _Certifying:
             sealed = next((one for one in sets if one.id == self.chosen.id), None)
             if sealed is None and found is not None:
                 # somebody else may have sealed the very same meanwhile
-                same = (s for s in sets if same_cases(found.hashed_by(s.by), vault.items(s)))
+                same = (s for s in sets if same_rows(product, vault, s, found))
                 sealed = next(same, None)
             if sealed is None:
                 assert envelope is not None and found is not None
