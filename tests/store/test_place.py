@@ -10,8 +10,8 @@ import pytest
 from roadworthy.core.product import Data, Product, Store
 from roadworthy.store.place import Place, store_of
 
-PRODUCT = Product("x", Data(("cases.csv",)), (), file=Path("/work/product.yaml"))
-OWN = Path("/work/.roadworthy")
+PRODUCT = Product("x", Data(("cases.csv",)), (), file=Path("/team/product.yaml"))
+OWN = Path("/team/.roadworthy")
 ADDRESS = "postgresql+psycopg://ann@db/store"
 
 
@@ -21,8 +21,8 @@ ADDRESS = "postgresql+psycopg://ann@db/store"
         (None, {}, Place(OWN / "store.db", OWN / "artifacts")),
         (Store(ADDRESS), {}, Place(ADDRESS, OWN / "artifacts")),
         (Store(ADDRESS, "/srv/files"), {}, Place(ADDRESS, Path("/srv/files"))),
-        (Store(None, "files"), {}, Place(OWN / "store.db", Path("/work/files"))),
-        (Store("sqlite:///kept/a.db"), {}, Place(Path("/work/kept/a.db"), OWN / "artifacts")),
+        (Store(None, "files"), {}, Place(OWN / "store.db", Path("/team/files"))),
+        (Store("sqlite:///kept/a.db"), {}, Place(Path("/team/kept/a.db"), OWN / "artifacts")),
         (Store("sqlite:////srv/a.db"), {}, Place(Path("/srv/a.db"), OWN / "artifacts")),
         (Store("sqlite:///a.db"), {"ROADWORTHY_STORE": ADDRESS}, Place(ADDRESS, OWN / "artifacts")),
         (
@@ -40,5 +40,5 @@ def test_the_shell_comes_first_then_the_file_then_the_workspace(
 
 
 def test_a_file_that_is_not_read_has_what_the_shell_says() -> None:
-    found = store_of(Path("/work/product.yaml"), {"ROADWORTHY_STORE": ADDRESS})
+    found = store_of(Path("/team/product.yaml"), {"ROADWORTHY_STORE": ADDRESS})
     assert found == Place(ADDRESS, OWN / "artifacts")

@@ -396,7 +396,7 @@ HOSTILE = st.one_of(
     parquet=st.booleans(),
     seed=st.integers(0, 9),
 )
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_hostile_names_and_levels_come_through_unharmed(
     names: list[str], levels: list[str], parquet: bool, seed: int, tmp_path: Path
 ) -> None:

@@ -240,9 +240,10 @@ def test_a_strangers_sketch_is_gathered_in_the_same_pass(product: Product) -> No
 
 
 def test_a_strangers_statistic_without_a_sketch_is_read_as_a_whole(
-    product: Product, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = asking(Plain)
+    product = written(tmp_path, [{**FINDS, "at_least": 0.1}])
     with pytest.raises(NotStreamedError):
         streamed(product, large(3_000, 7), 700, registry=registry)
     large(3_000, 7).write_parquet(product.folder / "cases.parquet")
