@@ -33,11 +33,10 @@ def migrate(
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, to)
-    except DBAPIError as problem:
-        if faults.kind_of(problem):
-            raise
-        raise _failed(problem, before, place) from problem
+    # a migration is a program of its own: whatever it raises, the transaction goes back
     except Exception as problem:
+        if isinstance(problem, DBAPIError) and faults.kind_of(problem):
+            raise
         raise _failed(problem, before, place) from problem
 
 

@@ -104,6 +104,7 @@ class Custody:
         """Whatever goes wrong on sealed rows is told without what it says of them."""
         try:
             yield
+        # whatever a look raises was raised on sealed cases: its words stay here
         except Exception as problem:
             raise BadInput(
                 "the look was begun and could not be finished; what went wrong is not told, since "
