@@ -476,3 +476,14 @@ def test_a_product_without_triage_has_no_certificate(tmp_path: Path) -> None:
     judgement = check(product(tmp_path, decision={"threshold": 0.5}))
     assert judgement.certificate is None and to_json(judgement)["certificate"] is None
     assert not kept(tmp_path / "product.yaml")
+
+
+def test_a_table_without_a_case_for_the_product_has_no_shares(tmp_path: Path) -> None:
+    """Of no case nothing is a share: neither 0 % cleared nor 0 % referred."""
+    scope = [{"field": "vendor", "in": ["A", "B"], "outside": "reject"}]
+    file = product(tmp_path, scope=scope)
+    assert check(file).outcome is Outcome.PASS
+    pages = scored(30, 9).with_columns(pl.col("case") + "-page", vendor=pl.lit("test page"))
+    found = check(file, on=pages)
+    assert found.outcome is not Outcome.PASS
+    assert certificate(found).open is None

@@ -33,6 +33,9 @@ def on_open_cases(
     """
     if columns.REJECTED in table.columns:
         table = table.filter(~pl.col(columns.REJECTED))
+    if table.is_empty():
+        # of no case there are no shares
+        return certificate
     alone = ~pl.col(columns.REFERRED)
     flagged = pl.col(columns.FLAGGED).fill_null(False)
     told = table.with_columns((alone & ~flagged).alias(_CLEARED))
@@ -59,7 +62,7 @@ def _with_suggestions(
     if rules is None or rules.assist_from is None:
         return shares
     helped = told.select(suggested(rules.assist_from))[:, 0]
-    shares = replace(shares, assisted=float(helped.mean() or 0.0))  # type: ignore[arg-type]
+    shares = replace(shares, assisted=int(helped.sum()) / told.height)
     if not fresh or not helped.any():
         return shares
     right = (pl.col(columns.SCORE) >= 0.5) == pl.col(columns.POSITIVE)
