@@ -21,13 +21,15 @@ from roadworthy.io.images import Broken, Picture, stream
 from roadworthy.io.row_sums import rows_fingerprint
 from roadworthy.models import image_cases, pipelines
 from roadworthy.models.nets import room
-from roadworthy.models.nets.architectures import Net, Shape
+from roadworthy.models.nets.architectures import Net
 from roadworthy.models.nets.canvas import LOOKED_AT, Canvas, canvas_for
+from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.columns import columns_of
 from roadworthy.models.nets.feed import feed_of
-from roadworthy.models.nets.model import Card, TrainedNet
+from roadworthy.models.nets.model import TrainedNet
 from roadworthy.models.nets.objective import Objective, scaled
 from roadworthy.models.nets.plan import Plan
+from roadworthy.models.nets.shape import Shape
 from roadworthy.models.nets.training import Lesson, Trainer, held_out_units
 
 

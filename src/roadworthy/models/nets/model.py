@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,69 +17,16 @@ from roadworthy.core.product import Task
 from roadworthy.io.images import Picture
 from roadworthy.models import archive, image_cases
 from roadworthy.models.nets import room, states
-from roadworthy.models.nets.architectures import Net, Shape
-from roadworthy.models.nets.canvas import Canvas, Pixels
-from roadworthy.models.nets.columns import Columns
+from roadworthy.models.nets.architectures import Net
+from roadworthy.models.nets.canvas import Pixels
+from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.feed import Batch
 from roadworthy.models.nets.objective import paired
 from roadworthy.models.nets.training import forward
 
-WEIGHTS, FORMAT = "weights", 1
+WEIGHTS = "weights"
 # so many pixels go through a net at once, and never more than so many cases
 _MOST_PIXELS, _MOST_CASES = 1 << 22, 256
-
-
-@dataclass(frozen=True)
-class Card:
-    """What the weights do not say: columns, images, classes, the scale of values."""
-
-    name: str
-    task: Task
-    shape: Shape
-    columns: Columns
-    images: tuple[str, ...]
-    canvas: Canvas | None
-    classes: tuple[str, ...]
-    middle: float
-    scale: float
-    fitted_on: int
-
-    def plain(self) -> dict[str, Any]:
-        """Plain values."""
-        own = {key: getattr(self, key) for key in ("name", "middle", "scale", "fitted_on")}
-        return {
-            **own,
-            "format": FORMAT,
-            "task": str(self.task),
-            "shape": self.shape.plain(),
-            "columns": self.columns.plain(),
-            "images": list(self.images),
-            "canvas": None if self.canvas is None else asdict(self.canvas),
-            "classes": list(self.classes),
-        }
-
-    @staticmethod
-    def read(plain: dict[str, Any]) -> Card:
-        """What ``plain`` gave.
-
-        Raises:
-            ValueError, KeyError, TypeError: it is no such card.
-        """
-        if plain["format"] != FORMAT:
-            raise ValueError(f"its format is {plain['format']}, and {FORMAT} is read")
-        canvas = None if plain["canvas"] is None else Canvas.read(plain["canvas"])
-        return Card(
-            name=str(plain["name"]),
-            task=Task(plain["task"]),
-            shape=Shape.read(plain["shape"]),
-            columns=Columns.read(plain["columns"]),
-            images=tuple(map(str, plain["images"])),
-            canvas=canvas,
-            classes=tuple(map(str, plain["classes"])),
-            middle=float(plain["middle"]),
-            scale=float(plain["scale"]),
-            fitted_on=int(plain["fitted_on"]),
-        )
 
 
 @dataclass(frozen=True)

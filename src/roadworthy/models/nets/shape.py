@@ -1,0 +1,57 @@
+"""What a net is built from, in plain values: readable where torch is not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from roadworthy.core.images import Pool
+
+KINDS, SIZES = ("cnn", "resnet", "mlp"), ("S", "M", "L")
+_LEAST_SIDE = 4
+
+
+@dataclass(frozen=True)
+class Shape:
+    """All that a net is built from; plain values, so that it can be written down.
+
+    ``channels``, ``height`` and ``width`` of the images, 0 where there are none; ``columns`` of
+    numbers beside them; ``outputs``: one logit or value, or one logit a class.
+    """
+
+    kind: str
+    size: str
+    outputs: int
+    columns: int = 0
+    channels: int = 0
+    height: int = 0
+    width: int = 0
+    pool: Pool = Pool.MAX
+    dropout: float = 0.1
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**vars(self), "pool": str(self.pool)}
+
+    @staticmethod
+    def read(plain: dict[str, Any]) -> Shape:
+        """What ``plain`` gave.
+
+        Raises:
+            ValueError: there is no such net.
+        """
+        found = Shape(**{**plain, "pool": Pool(plain["pool"])})
+        if found.kind not in KINDS or found.size not in SIZES:
+            raise ValueError(f"no net is called {found.kind} {found.size}")
+        if not 0 < found.outputs <= 10_000 or not 0 <= found.columns <= 1_000_000:
+            raise ValueError("no net has so many outputs or columns")
+        if not 0 <= found.channels <= 3 or max(found.height, found.width) > 1 << 16:
+            raise ValueError("no net sees such images")
+        return found
+
+    @property
+    def stages(self) -> int:
+        """How often the map is halved, so that a few pixels a side are left."""
+        smallest = max(1, min(self.height, self.width))
+        return min(4, max(1, int(math.log2(max(2, smallest / _LEAST_SIDE)))))
