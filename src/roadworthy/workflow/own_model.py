@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.model import Brought, Model
 from roadworthy.core.own_net import OnnxSource, TorchSource
@@ -91,8 +92,9 @@ def handed_model(
 def brought_notes(model: Brought) -> tuple[str, ...]:
     """What it saw of the cases, and what nobody here can know."""
     more = f" and {len(model.needs) - SHOWN} more" if len(model.needs) > SHOWN else ""
+    shown = map(columns.shown, model.needs[:SHOWN])
     return (
-        f"{model.name} was sent the columns {', '.join(model.needs[:SHOWN])}{more}, and no truth. "
+        f"{model.name} was sent the columns {', '.join(shown)}{more}, and no truth. "
         "It was built elsewhere: that it learnt from none of these cases is its builders' word.",
     )
 

@@ -50,8 +50,8 @@ def linear(folder: Path, last: str = "Sigmoid", outputs: int = 1, **more: Any) -
         helper.make_node("MatMul", ["numbers", "w"], ["sum"]),
         helper.make_node(last, ["sum"], ["out"]),
     ]
-    shapes = {"numbers": ["batch", 2]}, {"out": ["batch", outputs]}
-    return write(folder, nodes, *shapes, weights, **more)
+    inputs: dict[str, Shape] = {"numbers": ["batch", 2]}
+    return write(folder, nodes, inputs, {"out": ["batch", outputs]}, weights, **more)
 
 
 def mean_pixel(folder: Path, shape: Shape = ("batch", 1, 4, 4), kind: int = FLOAT) -> Path:

@@ -34,10 +34,11 @@ def named(source: TorchSource, folder: Path, task: Task, images: Images | None) 
     ports = tuple(_port(one) for one in source.net.inputs)
     with room.steady():
         module, own = built(source.torch, folder, _sizes(source, task))
-    declared = [*([source.weights] if source.weights else []), *source.files]
-    files = tuple(dict.fromkeys((*own, *shipped.declared(declared, folder))))
-    if source.weights is not None:
-        load_weights(module, shipped.declared([source.weights], folder)[0])
+    kept = [] if source.weights is None else [source.weights]
+    weights = shipped.declared(kept, folder, "model.weights")
+    for path in weights:
+        load_weights(module, path)
+    files = tuple(dict.fromkeys((*own, *weights, *shipped.declared(source.files, folder))))
     module = module.to(room.device()).eval()
     said = ["torch", asdict(source), str(task), None if images is None else str(images.pool)]
     fingerprint = shipped.digest(said, files, folder)

@@ -33,7 +33,7 @@ def named(
             they are not, or is another net than product.yaml describes.
     """
     require_runtime()
-    path = shipped.declared([source.onnx], folder)[0]
+    path = shipped.declared([source.onnx], folder, "model.onnx")[0]
     content = path.read_bytes()
     beside = _looked_through(content, path)
     session = opened(content, threads, path.parent)
