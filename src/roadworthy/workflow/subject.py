@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -182,8 +182,10 @@ def learnt(product: Product) -> str:
     said: tuple[object, ...] = (*truth, data.features, product.models, product.decision.calibrate)
     if data.text:
         said = (*said, dict(data.text))
-    if product.training != TrainRules():
-        said = (*said, repr(product.training), repr(product.costs))
+    # who may see sealed cases is no matter of what was learnt
+    training = replace(product.training, sealed_out=False)
+    if training != TrainRules():
+        said = (*said, repr(training), repr(product.costs))
     if data.images is not None:
         said = (*said, repr(data.images))
     return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
