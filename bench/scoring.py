@@ -38,6 +38,10 @@ HEAD = "## What scoring through ONNX costs"
 SIDE, BATCH, LEAST = 128, 64, 0.95
 HEIGHT, WIDTH, QUALITY, DIFFERENT = 480, 640, 85, 40
 FILE = columns.file("photo")
+_BUSY = (
+    " More programs wanted to run than there are cores: what the clock says is theirs too, and "
+    "differs by several percent from run to run."
+)
 PACKAGES = ("onnxruntime", "torch", "Pillow", "numpy")
 
 
@@ -172,7 +176,7 @@ def section(rounds: int, count: int) -> list[str]:
         f"Load when it began: {load:.1f}. The small convolutional net on grey images of {SIDE} x "
         f"{SIDE}, {BATCH} at a time, one thread for arithmetic, no spinning; medians of {rounds} "
         f"rounds in turns. Bar: {LEAST:.0%} of the bare session's throughput, in CPU and by the "
-        "clock.",
+        f"clock.{_BUSY if load > (os.cpu_count() or 1) else ''}",
         "",
         "| what | CPU ms | wall ms | images/s | of bare, CPU | of bare, wall | bar |",
         "|---|---:|---:|---:|---:|---:|---|",
