@@ -29,7 +29,8 @@ from roadworthy.io.registry import collectors
 from roadworthy.models.timing import one_by_one
 from roadworthy.workflow.fitting import Candidate, Decided, fit, tuned
 from roadworthy.workflow.judge import product_outcome
-from roadworthy.workflow.measure import table_of, verdicts
+from roadworthy.workflow.measure import on_cases, table_of, verdicts
+from roadworthy.workflow.perturbing import perturbed
 from roadworthy.workflow.provisional import halves
 from roadworthy.workflow.subject import Judged
 
@@ -218,12 +219,15 @@ class _Judge:
         product = replace(self.product, requirements=kept)
         judged = Judged(product, one.model, policy)
         weighed = collectors()[ARTIFACT].collect(one.model, self.cases.validation)
+        answered = judged.prepared(self.cases.validation)
+        under = perturbed(judged, answered)
         study = OpenStudy(
             subject=judged.subject,
             set=str(SetName.VALIDATION),
-            tables={"cases": judged.prepared(self.cases.validation), ARTIFACT: weighed},
+            tables={"cases": answered, **under.tables, ARTIFACT: weighed},
             open_levels=self.cases.every,
             candidates=self.candidates,
+            missing_tables=under.missing,
         )
         return verdicts(product, study, self.instruments)
 
@@ -231,7 +235,8 @@ class _Judge:
         table = table_of(requirement, self.instruments)
         if table == ARTIFACT:
             return ARTIFACT not in self.product.data.tables
-        return table == "cases" and self.instruments[requirement.metric].about.judges_calls
+        calls = self.instruments[requirement.metric].about.judges_calls
+        return on_cases(requirement, self.instruments) and calls
 
     def _timed(self) -> pl.DataFrame:
         inside = self.cases.validation.filter(pl.col(columns.INSIDE))
