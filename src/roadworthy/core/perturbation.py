@@ -76,6 +76,12 @@ class Under:
         """What is added to the id of a requirement."""
         return str(self).replace(" ", "-")
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it changes, beside those of images."""
+        found = self.perturbation
+        return (found.column,) if isinstance(found, ChangesColumn) else ()
+
     def __str__(self) -> str:
         return " ".join([self.name, *map(_told, _given(self.perturbation))])
 

@@ -64,11 +64,55 @@ def _faults(name: str, error: ValidationError) -> list[Fault]:
     return found
 
 
-def _schema() -> dict[str, Any]:
-    return {"type": "object", "minProperties": 1}
+# which perturbations there are is asked when the grammar is told, not when it is made
+_SCHEMA = {"type": "object", "minProperties": 1, "maxProperties": 1}
+UnderWord = Annotated[Under, Checked(under, _SCHEMA)]
 
 
-UnderWord = Annotated[Under, Checked(under, _schema())]
+def json_schema(definitions: dict[str, Any]) -> dict[str, Any]:
+    """What `under` may say, for editors; ``definitions`` gets what it refers to."""
+    about = "A perturbation of the cases under which it must hold."
+    found = {**_SCHEMA, "properties": _each(definitions), "additionalProperties": False}
+    return {**found, "description": about}
+
+
+def _each(definitions: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, kind in registry.perturbations().items():
+        words = _words_of(name).model_json_schema(by_alias=True)
+        definitions.update(words.pop("$defs", {}))
+        first = next(iter(words["properties"].values()))
+        found[name] = {"description": f"{name}: {kind.about}.", "anyOf": [first, words]}
+    return found
+
+
+def robustness_schema(
+    metrics: Mapping[str, Any], requirement: Mapping[str, Any], definitions: dict[str, Any]
+) -> dict[str, Any]:
+    """A `robustness` for editors: the words of a ``requirement``, and perturbations.
+
+    ``metrics`` tell of each metric that it can be of. Which words belong to which metric, and that
+    there is a limit for each perturbation, only the reader knows.
+    """
+    words = dict(requirement["properties"])
+    sides = {key: words[key] for key in _OWN}
+    each = {"type": "object", "minProperties": 1, "additionalProperties": False}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["metric", "of", "under"],
+        "properties": {
+            **words,
+            "metric": {"const": ROBUSTNESS, "description": RobustnessWords.__doc__},
+            "of": {"enum": list(metrics), "description": "The metric that must hold all the same."},
+            "under": {
+                "description": "Perturbations, each with a limit of its own if need be.",
+                "type": "array",
+                "minItems": 1,
+                "items": {**each, "properties": {**_each(definitions), **sides}},
+            },
+        },
+    }
 
 
 class RobustnessWords(Words):
@@ -101,6 +145,8 @@ def spelled_out(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     shared = {key: value for key, value in item.items() if key not in ("metric", "of", "under")}
     found = []
     for one in item["under"]:
+        if not isinstance(one, dict):
+            under(one)
         own = {key: value for key, value in one.items() if key in _OWN}
         said = {key: value for key, value in one.items() if key not in _OWN}
         kept = dict(shared)

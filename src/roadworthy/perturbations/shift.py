@@ -31,4 +31,5 @@ class Shift:
         height, width = pixels.shape[:2]
         rows = np.clip(np.arange(height) - down, 0, height - 1)
         columns = np.clip(np.arange(width) - right, 0, width - 1)
-        return pixels[rows][:, columns]
+        found: Pixels = pixels[rows][:, columns]
+        return found

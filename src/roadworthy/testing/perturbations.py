@@ -32,7 +32,7 @@ def check_perturbation(perturbation: Perturbation) -> None:
     """
     name = type(perturbation).__name__
     assert is_dataclass(perturbation), f"{name} is no dataclass: its fields are its words"
-    assert perturbation.__dataclass_params__.frozen, f"{name} is not frozen"  # type: ignore[attr-defined]
+    assert perturbation.__dataclass_params__.frozen, f"{name} is not frozen"
     assert perturbation.about.strip(), f"{name}.about is empty: it says what happens to a case"
     words = asdict(perturbation)
     try:

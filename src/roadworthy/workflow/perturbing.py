@@ -58,10 +58,9 @@ def perturbed(judged: Judged, cases: pl.DataFrame, sealed: bool = False) -> Pert
     for under in perturbations_of(judged.product):
         try:
             told = _under(judged, cases, under)
-        except RoadworthyError as problem:
-            told = f"under {under} not every case was answered: " + (
-                UNTOLD if sealed else problem.message.rstrip(".")
-            )
+        except (RoadworthyError, ValueError) as problem:
+            said = getattr(problem, "message", str(problem)).rstrip(".")
+            told = f"under {under} not every case was answered: {UNTOLD if sealed else said}"
         if isinstance(told, str):
             missing[under.table] = told
         else:

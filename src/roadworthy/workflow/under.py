@@ -112,10 +112,10 @@ def _unanswered(here: pl.DataFrame) -> int:
 
 
 def require_seen(product: Product, under: Under, schema: pl.Schema, requirement: str) -> None:
-    """Refuses a perturbation of a column that is not there.
+    """Refuses a perturbation that cannot be of its column.
 
     Raises:
-        BadInput: it is not.
+        BadInput: the column is not there, or holds other values.
     """
     if not isinstance(under.perturbation, ChangesColumn):
         return
