@@ -20,7 +20,7 @@ from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.requirement import Requirement, Tier
-from roadworthy.core.rung import Rung
+from roadworthy.core.rung import Rung, kind
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io import ladder_words
@@ -147,9 +147,21 @@ def by_rank(rungs: Mapping[str, Rung]) -> list[tuple[str, Rung]]:
 
 def asked_for(product: Product, rungs: Mapping[str, Rung]) -> dict[str, Rung]:
     """The rungs that ``models:`` names; without it those that are tried by default."""
-    if product.models is not None:
-        return {name: rungs[name] for name in product.models}
-    return {name: rung for name, rung in rungs.items() if _by_default(rung, product)}
+    named = product.models
+    if named is not None:
+        found = {name: rungs[name] for name in rungs if kind(name) in named}
+    else:
+        found = {name: rung for name, rung in rungs.items() if _by_default(rung, product)}
+    return {name: rung for name, rung in found.items() if not _repeats(rung)}
+
+
+def _repeats(rung: object) -> bool:
+    """Whether it, or the rung inside of it, would be fitted as another one is already."""
+    while rung is not None:
+        if getattr(rung, "repeats", False):
+            return True
+        rung = getattr(rung, "inner", None)
+    return False
 
 
 def _by_default(rung: Rung, product: Product) -> bool:

@@ -21,7 +21,7 @@ from roadworthy.core.lever import OtherRung, Rungs
 from roadworthy.core.model import Model
 from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName, Task
-from roadworthy.core.rung import Rung
+from roadworthy.core.rung import Rung, kind
 from roadworthy.io.registry import collectors
 from roadworthy.models.timing import one_by_one
 from roadworthy.store.seen import note_open
@@ -266,7 +266,7 @@ class OtherRungs:
     def _history(self, kept: KeptRung) -> str:
         """What training made of it so far."""
         models, ladder = self.product.models, self._ladder
-        if models is not None and kept.rung not in models:
+        if models is not None and kind(kept.rung) not in models:
             return "which `models:` leaves out"
         if ladder is None:
             return "which was never tried"
@@ -293,4 +293,4 @@ def _loaded(product: Product) -> dict[str, Rung]:
     # one that is tried only where it is named would keep everybody else waiting
     named = product.models or ()
     usual = asked_for(replace(product, models=None), found)
-    return {name: one for name, one in found.items() if name in named or name in usual}
+    return {name: one for name, one in found.items() if kind(name) in named or name in usual}
