@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,6 +32,8 @@ from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import on_cases, table_of, verdicts
 from roadworthy.workflow.perturbing import perturbed
 from roadworthy.workflow.provisional import halves
+from roadworthy.workflow.recalls import recalls
+from roadworthy.workflow.recalls import tried as tried_samplings
 from roadworthy.workflow.subject import Judged
 
 ARTIFACT = "artifact"
@@ -115,6 +117,8 @@ def climb(
         best="",
         unjudged=judge.unjudged,
         earlier=len(pairs) - len(fitted),
+        recalls=recalls(product, judge.answered[kept.rung]) if judge.answered else (),
+        tried=tried_samplings(product, judge.answered, {one.name: one.title for one in fitted}),
     )
     told = replace(ladder, reason=ladder_words.reason(ladder), best=ladder_words.best(ladder))
     artifacts = {one.name: one.artifact for one in fitted}
@@ -199,6 +203,7 @@ class _Judge:
     cases: OpenCases
     instruments: Mapping[str, Instrument]
     candidates: int
+    answered: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     def result(self, one: Candidate, chosen: Decided | None) -> RungResult:
         """One rung's verdicts, size and speed."""
@@ -231,7 +236,7 @@ class _Judge:
         product = replace(self.product, requirements=kept)
         judged = Judged(product, one.model, policy)
         weighed = collectors()[ARTIFACT].collect(one.model, self.cases.validation)
-        answered = judged.prepared(self.cases.validation)
+        answered = self.answered[one.name] = judged.prepared(self.cases.validation)
         under = perturbed(judged, answered)
         study = OpenStudy(
             subject=judged.subject,

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from roadworthy.core.perturbation import ChangesImages
 from roadworthy.io.images.picture import Picture, Pixels
 
 _MARK = "@through:"
@@ -52,6 +53,7 @@ def changed(picture: Picture, handle: str) -> Picture:
     seed, told, _ = handle.removeprefix(_MARK).split("\n", 2)
     name, words = json.loads(told)
     perturbation = perturbations()[name](**words)
+    assert isinstance(perturbation, ChangesImages)
     pixels = perturbation.image(picture.pixels, np.random.default_rng(int(seed)))
     return replace(picture, pixels=pixels)
 

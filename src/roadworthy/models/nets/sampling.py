@@ -74,13 +74,15 @@ class Sampler:
             return found
         if draw is Draw.COST:
             assert self._shares is not None
-            return self._shares / self._shares.sum()
+            by_cost: NDArray[np.float64] = self._shares / self._shares.sum()
+            return by_cost
         if draw is Draw.HARD:
             hard = np.clip(self._losses, 0.0, None)
             total = hard.sum()
             part = hard / total if total > 0.0 else np.full(len(hard), even)
-            chances: NDArray[np.float64] = _ALIKE * even + (1.0 - _ALIKE) * part
-            return chances / chances.sum()
+            mixed = _ALIKE * even + (1.0 - _ALIKE) * part
+            chances: NDArray[np.float64] = mixed / mixed.sum()
+            return chances
         return None
 
 
