@@ -22,9 +22,10 @@ from roadworthy.models.logistic import Logistic
 from roadworthy.models.nets.rungs import Mlp
 from roadworthy.models.sampled import Sampled, SampledRungs, shares
 from roadworthy.stats.paired import PairedCounts, lower, upper
-from roadworthy.workflow.check import check
+from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.load import load
 from roadworthy.workflow.recalls import recalls, tried
+from roadworthy.workflow.subject import load_model
 from roadworthy.workflow.train import train
 
 SPLIT = {"train": 0.5, "validation": 0.5, "seed": 3}
@@ -55,8 +56,10 @@ def test_what_a_sampling_did_is_told_with_bounds_that_hold_at_once(tmp_path: Pat
     assert mean.low == pytest.approx((positive.low + negative.low) / 2)
     assert ladder_from_json(ladder_to_json(found)) == found
     assert found.rare
-    # and whichever was kept can be judged
-    assert check(file).subject.name == "logistic regression"
+    # and whichever was kept can be loaded
+    product = load(file)
+    kept = load_model(product, Workspace.beside(product.file))
+    assert kept.fingerprint == found.result.model
 
 
 def test_classes_come_first_and_then_the_slices_in_which_one_is_rarest(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import yaml
 from roadworthy.core.evidence import Measured
 from roadworthy.core.lever import Fresh, OtherRung
 from roadworthy.core.policy import Policy, Referred, Triage
-from roadworthy.core.product import Calibrate, Product
+from roadworthy.core.product import Calibrate, Change, Product
 from roadworthy.core.requirement import Tier
 from roadworthy.core.rung import APART
 from roadworthy.core.rung import kind as kind_of
@@ -184,6 +184,12 @@ def rung(product: Product, other: OtherRung) -> str:
     if other.threshold is not None:
         lines.append(_line({"decision": _decision(product, other)}))
     return "\n".join(lines)
+
+
+def augmented(product: Product, change: Change) -> str:
+    """The line of product.yaml that lets nets see training images changed in one more way."""
+    said = yaml.safe_load(product.text).get("train") or {}
+    return _line({"train": {**said, "augment": [*map(str, product.training.augment), str(change)]}})
 
 
 def _sampled(product: Product, other: OtherRung) -> dict[str, Any]:
