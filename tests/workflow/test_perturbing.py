@@ -247,6 +247,20 @@ def test_a_sealed_set_judges_robustness_in_the_same_look(tabular: Tabular) -> No
     assert not any(one.reason for one in kept.verdicts)
 
 
+def test_what_is_not_answered_on_open_cases_spends_no_look(
+    tabular: Tabular, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def some(self: AsItIs, values: pl.Series, chance: Any) -> pl.Series:
+        if len(values):
+            raise ValueError("no case survives it")
+        return values
+
+    file = tabular(FINDS, sturdy({"as_it_is": "size"}))
+    monkeypatch.setattr(AsItIs, "values", some)
+    with pytest.raises(Refused, match=r"could never be shown: .* no case survives it"):
+        certify(file)
+
+
 HEAD = {"id": "case", "truth": "bright", "positive": 1, "prevalence": "as_sampled"}
 
 

@@ -54,7 +54,7 @@ from roadworthy.workflow.meaning import read_otherwise
 from roadworthy.workflow.measure import population, verdicts, verdicts_and_pictures
 from roadworthy.workflow.one_pass import sealed_verdicts
 from roadworthy.workflow.paths import OpenPaths, open_paths
-from roadworthy.workflow.perturbing import perturbed, refuse_never_asked
+from roadworthy.workflow.perturbing import perturbed, refuse_never_asked, refuse_unanswered
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.rehearsed import Rehearsed, open_answers, refuse_uncertified, rehearse
 from roadworthy.workflow.seal import budget_of, enclose, refuse_unfit
@@ -247,6 +247,7 @@ class _Certifying:
         ways = open_paths(
             product, self.settled, parted, self.workspace, self.registry, others, missing
         )
+        refuse_unanswered(product, ways.unanswered)
         return _Beside(asked, others, missing, ways, rehearsed)
 
     def _opened(self, vault: Vault) -> tuple[SealedSet, Look]:

@@ -93,12 +93,14 @@ def rejudging(
 class OpenPaths:
     """Paths of a judgement on sealed cases, which were not used, and a note that says so.
 
-    ``certificate`` is that of a triage product, with what its policy does with the open cases.
+    ``certificate`` is that of a triage product, with what its policy does with the open cases;
+    ``unanswered`` says, by table, under which perturbation not every open case was answered.
     """
 
     paths: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
     certificate: Certificate | None = None
+    unanswered: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_OPEN_CASES = Path(
@@ -150,7 +152,7 @@ def open_paths(
     )
     others = OtherRungs(product, workspace, parted, settled, instruments)
     ways = paths(product, study, judged.policy, found, instruments, others=others)
-    return OpenPaths(ways, (note,), certificate)
+    return OpenPaths(ways, (note,), certificate, under.missing)
 
 
 def _still_paying(path: Path) -> Path:

@@ -79,15 +79,26 @@ def refuse_never_asked(product: Product, model: Model) -> None:
     Raises:
         Refused: the model cannot be asked about perturbed cases.
     """
-    asked = [r.id for r in product.requirements if r.under is not None and gates(r)]
-    if asked and isinstance(model, ScoredTable):
-        raise Refused(
-            f"{', '.join(asked)} could never be shown: {_holds_answers(model.name)}.",
-            code="cannot_perturb",
-            where="the requirements",
-            value=asked[0],
-            next_step="Bring a model, or make these requirements `tier: advisory`.",
-        )
+    if isinstance(model, ScoredTable):
+        refuse_unanswered(product, never_asked(product, model.name))
+
+
+def refuse_unanswered(product: Product, why: Mapping[str, str]) -> None:
+    """The same where not every open case was answered under a perturbation.
+
+    Raises:
+        Refused: a critical requirement is among those in ``why``, by table.
+    """
+    for one in product.requirements:
+        if one.under is not None and one.under.table in why and gates(one):
+            raise Refused(
+                f"{one.id} could never be shown: {why[one.under.table]}.",
+                code="cannot_perturb",
+                where="the requirements",
+                value=one.id,
+                next_step="Have every case answered, or referred (`decision: {mode: triage}`); or "
+                "make it `tier: advisory`.",
+            )
 
 
 def _holds_answers(name: str) -> str:
