@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from roadworthy.core.recalls import RARE, Recall, Tried
 from roadworthy.core.requirement import Tier
 from roadworthy.core.shown import Shown
 from roadworthy.core.verdict import Outcome, Verdict
@@ -72,6 +73,8 @@ class Ladder(Shown):
     could have been chosen; ``earlier`` models among them were tried on these cases before this
     ladder, and are no steps of it. ``reason`` says why it was kept, ``best`` what the best score
     would have cost more, ``unjudged`` names requirements on which nothing was said here.
+    ``recalls`` are those of the kept rung, of every class and where classes are rare; ``tried``
+    says what other samplings did to each rung.
     """
 
     kept: str
@@ -83,9 +86,17 @@ class Ladder(Shown):
     best: str = field(compare=False)
     unjudged: tuple[str, ...] = ()
     earlier: int = 0
+    recalls: tuple[Recall, ...] = ()
+    tried: tuple[Tried, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Ladder of {len(self.steps)} models: {self.kept} kept>"
+
+    @property
+    def rare(self) -> bool:
+        """Whether a class is rare, here or in a slice that is asked for, or there are several."""
+        names = {one.name for one in self.recalls}
+        return len(names) > 2 or any(one.n < RARE for one in self.recalls)
 
     @property
     def fitted(self) -> tuple[RungResult, ...]:

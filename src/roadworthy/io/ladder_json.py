@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult, Step
+from roadworthy.core.recalls import Gain, Recall, Tried
 from roadworthy.core.verdict import Outcome
 from roadworthy.io.judgement_json import Json, verdict_from_json, verdict_to_json
 
@@ -27,6 +29,10 @@ def ladder_to_json(ladder: Ladder) -> Json:
         "unjudged": list(ladder.unjudged),
         "earlier": ladder.earlier,
         "rungs": [_step(step) for step in ladder.steps],
+        "recalls": [asdict(one) for one in ladder.recalls],
+        "samplings": [
+            {**asdict(one), "gains": [_gain(gain) for gain in one.gains]} for one in ladder.tried
+        ],
     }
 
 
@@ -50,6 +56,8 @@ def ladder_from_json(stored: Mapping[str, Any]) -> Ladder:
             unjudged=tuple(stored["unjudged"]),
             # a ladder that was written before this was counted had nothing to count
             earlier=stored.get("earlier", 0),
+            recalls=tuple(Recall(**one) for one in stored.get("recalls", ())),
+            tried=tuple(map(_read_tried, stored.get("samplings", ()))),
         )
         if ladder.kept not in {result.rung for result in ladder.fitted}:
             raise ValueError(f"{ladder.kept!r} was kept and is not among the fitted rungs")
@@ -60,6 +68,15 @@ def ladder_from_json(stored: Mapping[str, Any]) -> Ladder:
             next_step="Run `roadworthy train` again.",
         ) from error
     return ladder
+
+
+def _gain(gain: Gain) -> Json:
+    return {**asdict(gain), "effect": gain.effect.value}
+
+
+def _read_tried(stored: Mapping[str, Any]) -> Tried:
+    gains = (Gain(g["name"], g["estimate"], g["low"], g["high"]) for g in stored["gains"])
+    return Tried(stored["title"], stored["beside"], tuple(gains), stored["why"])
 
 
 def _step(step: Step) -> Json:

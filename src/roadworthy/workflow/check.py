@@ -38,6 +38,7 @@ from roadworthy.workflow.one_pass import Found, check_other, check_own
 from roadworthy.workflow.other_rungs import OtherRungs
 from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
+from roadworthy.workflow.perturbing import perturbed
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
@@ -168,6 +169,7 @@ def _as_a_whole(
     complete = not is_designed(answered)
     timed = answered.filter(pl.col(columns.INSIDE)) if time else None
     beside, missing = other_tables(product, settled.judged, workspace, registry, timed)
+    under = perturbed(settled.judged, answered)
     certificate = settled.certificate
     if certificate is not None:
         certificate = covering(certificate, product, answered)
@@ -176,10 +178,10 @@ def _as_a_whole(
     study = OpenStudy(
         subject=settled.judged.subject,
         set=name,
-        tables={"cases": answered, **beside},
+        tables={"cases": answered, **under.tables, **beside},
         open_levels=parted.all_open,
         candidates=settled.candidates if on is None else 1,
-        missing_tables=missing,
+        missing_tables={**missing, **under.missing},
         certificate=certificate,
     )
     asked = Asked(settled.judged, answered.schema)

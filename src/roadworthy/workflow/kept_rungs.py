@@ -77,8 +77,9 @@ class Training:
         if self.guidance is None:
             return []
         told = [repr(self.guidance.training), repr(self.guidance.images)]
-        if self.guidance.costs is not None:
-            told.append(hashlib.sha256(self.guidance.costs.tobytes()).hexdigest())
+        arrays = [] if self.guidance.costs is None else [self.guidance.costs]
+        for array in (*arrays, *self.guidance.shares.values()):
+            told.append(hashlib.sha256(array.tobytes()).hexdigest())
         return told
 
 

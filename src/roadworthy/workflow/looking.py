@@ -153,6 +153,7 @@ def wanted_of(requirement: Requirement[Any]) -> Wanted:
     limit = requirement.limit
     # neither why it is asked, nor where it stands, nor what is expected changes an answer
     bare = replace(requirement, because="", line=None, target=None, power=0.5)
+    asked = repr(bare) if requirement.under is None else f"{bare!r} {requirement.under!r}"
     return Wanted(
         id=requirement.id,
         metric=requirement.metric,
@@ -161,7 +162,7 @@ def wanted_of(requirement: Requirement[Any]) -> Wanted:
         against=limit.against,
         confidence=requirement.confidence,
         gates=gates(requirement),
-        print=sha256(repr(bare).encode()).hexdigest()[:16],
+        print=sha256(asked.encode()).hexdigest()[:16],
     )
 
 

@@ -21,13 +21,14 @@ from roadworthy.io.registry import collectors
 from roadworthy.store.tried import note_tried, tried_on
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.guarding import Guarding, kept_guarding
-from roadworthy.workflow.measure import planned_cells, table_of
+from roadworthy.workflow.measure import on_cases, planned_cells, table_of
 from roadworthy.workflow.prepare import require_numbers
 from roadworthy.workflow.recalibrate import calibrated
 from roadworthy.workflow.source import Parted, names
 from roadworthy.workflow.subject import TRAINED, Judged, kept_policy, load_model
 from roadworthy.workflow.triage import certified, policy_of
 from roadworthy.workflow.tune import choose_threshold, most_candidates
+from roadworthy.workflow.under import require_seen
 
 TIMED = "tables"
 Certifies: TypeAlias = Callable[[Product, Workspace, Parted, Model, Guarding | None], Certificate]
@@ -98,6 +99,8 @@ def resolve(product: Product, schema: pl.Schema, instruments: Mapping[str, Instr
     """Every name that judging will need, looked up now: a typo must not spend an opening."""
     for requirement in product.requirements:
         instrument = instruments[requirement.metric]
+        if requirement.under is not None:
+            require_seen(product, requirement.under, schema, requirement.id)
         if requirement.slices and not instrument.about.sliceable:
             raise BadInput(
                 f"{requirement.metric} is one count for the whole set and has no slices.",
@@ -106,7 +109,7 @@ def resolve(product: Product, schema: pl.Schema, instruments: Mapping[str, Instr
                 value=[rule.by for rule in requirement.slices],
                 next_step="Leave `slices` away.",
             )
-        if table_of(requirement, instruments) != "cases":
+        if not on_cases(requirement, instruments):
             continue
         _require_usable(requirement, pl.DataFrame(schema=schema), instruments)
 
@@ -119,7 +122,7 @@ def resolve_rows(product: Product, study: Study, instruments: Mapping[str, Instr
     inside = study.tables["cases"].filter(pl.col(columns.INSIDE))
     for requirement in product.requirements:
         planned_cells(requirement, study, instruments, product.scope)
-        if table_of(requirement, instruments) != "cases":
+        if not on_cases(requirement, instruments):
             continue
         for name, missing in _gaps(inside, requirement, instruments):
             if missing:
@@ -191,7 +194,8 @@ def other_tables(
     A table that product.yaml names is read; one that was collected from this very model is taken
     from the workspace; ``timed`` are cases to collect anew on; weighing an artefact needs none.
     """
-    wanted = {table_of(r, instruments) for r in product.requirements} - {"cases"}
+    as_they_are = [r for r in product.requirements if r.under is None]
+    wanted = {table_of(r, instruments) for r in as_they_are} - {"cases"}
     guard = judged.guard
     found = {} if guard is None else {n: t for n, t in guard.tables.items() if n in wanted}
     ran = judged.model if guard is None else guard.before(judged.model)
