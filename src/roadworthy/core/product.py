@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from roadworthy.core.certificate import MaxRisk
+from roadworthy.core.device import Device
 from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
 from roadworthy.core.images import Images
@@ -369,6 +370,7 @@ class Product(Shown):
     scope: Scope = field(default_factory=Scope)
     guard: Guard | None = None
     environment: Environment | None = None
+    device: Device | None = None
     costs: Costs | None = None
     harms: tuple[Harm, ...] = ()
     confidence: Confidence = Confidence()

@@ -121,6 +121,7 @@ def _product(
         scope=Scope(tuple(rule.core() for rule in words.scope)),
         guard=None if words.guard is None else words.guard.core(),
         environment=around.environment,
+        device=None if words.device is None else words.device.core(),
         costs=around.costs,
         harms=around.harms,
         confidence=around.confidence,
