@@ -249,7 +249,8 @@ def _threads(machine: Device | None) -> AbstractContextManager[object]:
         return nullcontext()
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(machine.threads)
+    limited: AbstractContextManager[object] = threadpool_limits(machine.threads)
+    return limited
 
 
 def _parquet(table: pl.DataFrame) -> bytes:
