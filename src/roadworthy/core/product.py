@@ -183,6 +183,15 @@ class Costs:
 
 
 @dataclass(frozen=True)
+class Running:
+    """What computing costs: an hour of one core, in ``unit``, and how many cases a year brings."""
+
+    compute_hour: float
+    cases_per_year: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class Harm:
     """One kind of harm in its own unit: what each kind of case does of it, right calls included."""
 
@@ -372,6 +381,7 @@ class Product(Shown):
     environment: Environment | None = None
     device: Device | None = None
     costs: Costs | None = None
+    running: Running | None = None
     harms: tuple[Harm, ...] = ()
     confidence: Confidence = Confidence()
     decision: Decision = Decision()

@@ -27,8 +27,10 @@ from roadworthy.io import ladder_words
 from roadworthy.io.ladder_words import least_room
 from roadworthy.io.registry import collectors
 from roadworthy.models.timing import one_by_one
+from roadworthy.stats import quantiles
 from roadworthy.workflow.fitting import Candidate, Decided, fit, tuned
 from roadworthy.workflow.judge import product_outcome
+from roadworthy.workflow.ladder_gain import gained
 from roadworthy.workflow.measure import table_of, verdicts
 from roadworthy.workflow.provisional import halves
 from roadworthy.workflow.subject import Judged
@@ -102,6 +104,11 @@ def climb(
         pairs = _pairs(fitted, policies, before or {})
         judge = _Judge(product, cases, instruments, sum(pairs.values()))
         results = {one.name: judge.result(one, policies[one.name]) for one in fitted}
+    subjects = {
+        one.name: Judged(product, one.model, None if chosen is None else chosen.policy)
+        for one in fitted
+        for chosen in (policies[one.name],)
+    }
     kept = choose(tuple(results.values()))
     chosen = policies[kept.rung]
     ladder = Ladder(
@@ -114,7 +121,15 @@ def climb(
         best="",
         unjudged=judge.unjudged,
         earlier=len(pairs) - len(fitted),
+        running=product.running,
     )
+    top = ladder_words.top(ladder)
+    if top is not None:
+        ahead, behind = (subjects[one.rung] for one in (top, kept))
+        hardest = ladder_words.hardest(kept).requirement
+        ladder = replace(
+            ladder, gain=gained(hardest, ahead, behind, cases.validation, instruments, top.rung)
+        )
     told = replace(ladder, reason=ladder_words.reason(ladder), best=ladder_words.best(ladder))
     artifacts = {one.name: one.artifact for one in fitted}
     policy = None if chosen is None else chosen.policy
@@ -203,6 +218,9 @@ class _Judge:
             outcome=product_outcome(found),
             verdicts=found,
             ms=statistics.median(ms),
+            ms_p99=quantiles.estimate(ms, 0.99) if ms else None,
+            ms_mean=statistics.fmean(ms),
+            took=one.took,
         )
 
     @property
