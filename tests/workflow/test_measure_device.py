@@ -17,6 +17,7 @@ from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.models.onnx.measure import checksum
 from roadworthy.store.devices import keep_measurement, kept_measurement
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.certify import certify
 from roadworthy.workflow.check import check
 from roadworthy.workflow.measure_device import measure_device
 
@@ -155,6 +156,7 @@ def test_too_few_requests_have_a_path_that_says_how_many(trained: Copies) -> Non
     assert any("at least 29 processes" in one for one in told)
 
 
+@pytest.mark.slow
 def test_roadworthy_measures_any_model_where_it_is_installed(
     trained: Copies, tmp_path: Path
 ) -> None:
@@ -178,6 +180,15 @@ def test_roadworthy_measures_any_model_where_it_is_installed(
     measure_device(home, read=out)
     kept = kept_measurement(Workspace.beside(home), "clinic-pc", model_of(home))
     assert kept is not None and kept["measured"] == 2
+
+
+def test_what_was_measured_since_is_another_question_to_the_sealed_set(trained: Copies) -> None:
+    file = of_device(trained(), confidence={"looks": 3})
+    first = by_id(certify(file))["fast"].outcome
+    keep(file, measurement(file, rows=800, processes=120))
+    told = certify(file)
+    assert first is Outcome.INCONCLUSIVE
+    assert not any("cost nothing" in note for note in told.notes)
 
 
 def test_a_column_of_scores_cannot_be_measured(tmp_path: Path) -> None:

@@ -245,9 +245,7 @@ def _machine(product: Product, settled: Settled) -> tuple[str, ...]:
     asked = {table_of(requirement, registry) for requirement in product.requirements}
     if not asked & set(TABLES) - set(product.data.tables):
         return ()
-    guard, model = settled.judged.guard, settled.judged.model
-    ran = model if guard is None else guard.before(model)
-    return on_device.notes(product, ran, Workspace.beside(product.file))
+    return on_device.notes(product, settled.judged.ran, Workspace.beside(product.file))
 
 
 def agreements(verdicts: Sequence[Verdict]) -> tuple[str, ...]:

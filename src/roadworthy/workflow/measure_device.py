@@ -9,7 +9,6 @@ from typing import Any
 
 from roadworthy.core.device import Device
 from roadworthy.core.errors import BadInput
-from roadworthy.core.model import Model
 from roadworthy.core.product import Product
 from roadworthy.core.shown import Shown
 from roadworthy.io import whole_file
@@ -116,7 +115,7 @@ def _send(
 def _bring_back(
     workspace: Workspace, settled: Settled, parted: Parted, device: Device, path: Path
 ) -> OfDevice:
-    found, model = read_results(path), _ran(settled)
+    found, model = read_results(path), settled.judged.ran
     sent = kept_bundle(workspace, found["bundle"])
     if found["bundle"] == "":
         # roadworthy itself measured: the same answers are asked of the model here
@@ -142,7 +141,7 @@ def _here(
         out = Path("measured.json") if out is None else out
         whole_file.require_writable(out, (".json",), (), "measured.json", "what was measured")
     cases = sampled(settled.judged, parted.all_open, requests)
-    found = measured_here(settled, device, cases, requests, _ran(settled).fingerprint)
+    found = measured_here(settled, device, cases, requests, settled.judged.ran.fingerprint)
     kept = _kept(workspace, settled.judged.product, device, found)
     if out is None:
         return kept
@@ -165,12 +164,6 @@ def _kept(
     note(product, "device_measured", {**said, "sum": found["sum"]})
     keep_measurement(workspace, kept)
     return OfDevice(device, cases, requests, measured=kept)
-
-
-def _ran(settled: Settled) -> Model:
-    """The model as it is run: with its guard."""
-    judged = settled.judged
-    return judged.model if judged.guard is None else judged.guard.before(judged.model)
 
 
 def _declared(product: Product) -> Device:

@@ -52,6 +52,15 @@ def notes(product: Product, model: Model, workspace: Workspace) -> tuple[str, ..
     return (told(kept),)
 
 
+def measured_by(product: Product, model: Model) -> str:
+    """A hash of what was measured of this model on the declared device; empty: nothing was."""
+    if product.device is None:
+        return ""
+    workspace = Workspace.beside(product.file)
+    kept = kept_measurement(workspace, product.device.name, model.fingerprint)
+    return "" if kept is None else str(kept.get("sum", ""))
+
+
 def told(kept: Mapping[str, Any]) -> str:
     """What was measured, where and how often, in a sentence or two."""
     host, often = kept["host"], kept["measured"]

@@ -197,7 +197,7 @@ def other_tables(
     wanted = {table_of(r, instruments) for r in product.requirements} - {"cases"}
     guard = judged.guard
     found = {} if guard is None else {n: t for n, t in guard.tables.items() if n in wanted}
-    ran = judged.model if guard is None else guard.before(judged.model)
+    ran = judged.ran
     missing: dict[str, str] = {}
     for name in sorted(wanted - set(found)):
         if name in product.data.tables:
