@@ -141,13 +141,13 @@ def _told(found: Bill) -> tuple[str, str, str]:
 
 
 def _price(amount: float) -> str:
-    """Money for reading: two digits that count below one, the smallest as they are.
+    """Money for reading: two digits that count below one, and nothing that nobody would miss.
 
     >>> _price(0), _price(0.0000213), _price(0.213), _price(12.34), _price(1234.5)
-    ('0', '0.000021', '0.21', '12.34', '1,234')
+    ('0', '<0.0001', '0.21', '12.34', '1,234')
     """
-    if amount == 0:
-        return "0"
+    if amount < 1e-4:
+        return "0" if amount == 0 else "<0.0001"
     if amount >= 1:
         return f"{amount:,.0f}" if amount >= 1000 else f"{amount:,.2f}"
     return f"{amount:.{1 - math.floor(math.log10(amount))}f}"
