@@ -37,7 +37,17 @@ PLAIN_WIDTH = 180
 JUDGED = ("requirement", "slice", "must be", "seen", "bounds", "on", "verdict")
 GAINS = ("model", "beside", "recall of", "gain", "bounds", "verdict")
 RECALLS = ("kept: recall of", "where", "seen", "bounds", "on")
-RUNGS = ("model", "size", "per case", "requirement", "must be", "seen", "bounds", "verdict")
+RUNGS = (
+    "model",
+    "trained in",
+    "size",
+    "per case",
+    "requirement",
+    "must be",
+    "seen",
+    "bounds",
+    "verdict",
+)
 PLANNED = (
     *("requirement", "slice", "must be", "target"),
     *("needs", "without error", "cases", "there are"),
@@ -204,6 +214,8 @@ def ladder(found: Ladder) -> None:
         if isinstance(step, NotFitted):
             told = f"Not fitted: {step.title}: {step.reason}"
             _line(told, f" {step.next_step}", style="bold yellow")
+    if priced := ladder_words.bills(found):
+        _table(priced[0], priced[1:], [""] * (len(priced) - 1))
     _line(found.reason)
     if found.best:
         _line(found.best)
@@ -242,10 +254,15 @@ def unjudged(found: Ladder) -> str:
 def rung(one: RungResult, kept: bool) -> list[tuple[str, ...]]:
     """The rung's cells, one a row, and its outcome; what is the same for all stands once."""
     mark = "> " if kept else "  "
-    head = (f"{mark}{one.title}", ladder_words.size(one.bytes), ladder_words.time(one.ms))
+    head = (
+        f"{mark}{one.title}",
+        ladder_words.training(one),
+        ladder_words.size(one.bytes),
+        ladder_words.times(one),
+    )
     cells = [_judged(verdict) for verdict in one.gating]
     rows = [*cells, ("= the product", "", "", "", one.answer)]
-    return [(*(head if i == 0 else ("", "", "")), *row) for i, row in enumerate(rows)]
+    return [(*(head if i == 0 else ("",) * len(head)), *row) for i, row in enumerate(rows)]
 
 
 def _judged(verdict: Verdict) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@verified``  bool     the truth was to be known by the declared verification design, and is;
                         ``@positive`` is null where it is not known (only where one is declared)
 ``@chance``    float    with which chance the truth was to become known (same)
+``@measured``  int      how often this table was measured: each is one more chance to pass (only
+                        in tables that were brought back from a device)
 =============  =======  ===========================================================================
 
 Where the calls are a team's (workflow.team), ``@flagged`` is the team's call and ``@referred`` says
@@ -54,6 +56,7 @@ WEIGHT = "@weight"
 ARBITRATED = "@arbitrated"
 VERIFIED = "@verified"
 CHANCE = "@chance"
+MEASURED = "@measured"
 
 
 UNREAD = "@unread"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from roadworthy.core.certificate import MaxRisk
+from roadworthy.core.device import Device
 from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
 from roadworthy.core.images import Images
@@ -183,6 +184,15 @@ class Costs:
         amounts = [self.miss, self.false_alarm, self.refer, self.found, self.cleared]
         amounts += [] if self.profit is None else [self.profit.earned]
         return tuple(amount for amount in amounts if isinstance(amount, CaseCost))
+
+
+@dataclass(frozen=True)
+class Running:
+    """What computing costs: an hour of one core, in ``unit``, and how many cases a year brings."""
+
+    compute_hour: float
+    cases_per_year: float | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -430,7 +440,9 @@ class Product(Shown):
     scope: Scope = field(default_factory=Scope)
     guard: Guard | None = None
     environment: Environment | None = None
+    device: Device | None = None
     costs: Costs | None = None
+    running: Running | None = None
     harms: tuple[Harm, ...] = ()
     confidence: Confidence = Confidence()
     decision: Decision = Decision()

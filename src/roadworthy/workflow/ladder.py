@@ -27,8 +27,10 @@ from roadworthy.io import ladder_words
 from roadworthy.io.ladder_words import least_room
 from roadworthy.io.registry import collectors
 from roadworthy.models.timing import one_by_one
+from roadworthy.stats import quantiles
 from roadworthy.workflow.fitting import Candidate, Decided, fit, tuned
 from roadworthy.workflow.judge import product_outcome
+from roadworthy.workflow.ladder_gain import gained
 from roadworthy.workflow.measure import on_cases, table_of, verdicts
 from roadworthy.workflow.perturbing import perturbed
 from roadworthy.workflow.provisional import halves
@@ -105,6 +107,11 @@ def climb(
         pairs = _pairs(fitted, policies, before or {})
         judge = _Judge(product, cases, instruments, sum(pairs.values()))
         results = {one.name: judge.result(one, policies[one.name]) for one in fitted}
+    subjects = {
+        one.name: Judged(product, one.model, None if chosen is None else chosen.policy)
+        for one in fitted
+        for chosen in (policies[one.name],)
+    }
     kept = choose(tuple(results.values()))
     chosen = policies[kept.rung]
     ladder = Ladder(
@@ -119,7 +126,15 @@ def climb(
         earlier=len(pairs) - len(fitted),
         recalls=recalls(product, judge.answered[kept.rung]) if judge.answered else (),
         tried=tried_samplings(product, judge.answered, {one.name: one.title for one in fitted}),
+        running=product.running,
     )
+    top = ladder_words.top(ladder)
+    if top is not None:
+        ahead, behind = (subjects[one.rung] for one in (top, kept))
+        hardest = ladder_words.hardest(kept).requirement
+        ladder = replace(
+            ladder, gain=gained(hardest, ahead, behind, cases.validation, instruments, top.rung)
+        )
     told = replace(ladder, reason=ladder_words.reason(ladder), best=ladder_words.best(ladder))
     artifacts = {one.name: one.artifact for one in fitted}
     policy = None if chosen is None else chosen.policy
@@ -221,6 +236,9 @@ class _Judge:
             outcome=product_outcome(found),
             verdicts=found,
             ms=statistics.median(ms),
+            ms_p99=quantiles.estimate(ms, 0.99) if ms else None,
+            ms_mean=statistics.fmean(ms),
+            took=one.took,
         )
 
     @property

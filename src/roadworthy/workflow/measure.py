@@ -244,12 +244,24 @@ def _weigh(
 def _regime(
     cell: Cell, study: Study, instruments: Mapping[str, Instrument], anytime: bool = False
 ) -> Regime:
-    """What was chosen among candidates was chosen on the cases, and on no other table."""
-    chosen = on_cases(cell.requirement, instruments)
-    candidates = study.candidates if chosen else 1
+    """What was chosen among candidates was chosen on the cases, and on no other table.
+
+    Whoever measures a device again and again chooses the best day of it, and pays for that.
+    """
+    if on_cases(cell.requirement, instruments):
+        candidates = study.candidates
+    else:
+        name = table_of(cell.requirement, instruments)
+        candidates = _measured_so_often(study.tables.get(name))
     # a look at a sealed set spends its share on every table: each look is another chance
     alpha = alpha_for_candidates(cell.requirement.alpha * study.share, candidates)
     return Regime(float(alpha), anytime)
+
+
+def _measured_so_often(table: pl.DataFrame | None) -> int:
+    if table is None or columns.MEASURED not in table.columns or table.is_empty():
+        return 1
+    return max(1, int(table[columns.MEASURED][0]))
 
 
 def _measured(

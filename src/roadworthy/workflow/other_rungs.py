@@ -184,7 +184,7 @@ class OtherRungs:
             except Exception:
                 # nobody asked for this rung; whoever does, by `roadworthy train`, hears of it
                 return None
-        keep_rung(self.workspace, training.key, name, rung, one.artifact, ms)
+        keep_rung(self.workspace, training.key, name, rung, one.artifact, ms, one.took)
         return kept_rung(self.workspace, training, name, rung)
 
     def _ms(self, one: Candidate) -> float:

@@ -77,6 +77,11 @@ class Judged:
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
         return Subject(SubjectKind.PRODUCT, self.model.name, digest.hexdigest())
 
+    @property
+    def ran(self) -> Model:
+        """The model as it is run, weighed and timed: with its guard."""
+        return self.model if self.guard is None else self.guard.before(self.model)
+
     def answers(self, cases: pl.DataFrame, found: pl.Series | None = None) -> pl.Series | None:
         """The model's answers, checked; None when the product only counts what happened.
 
