@@ -132,9 +132,9 @@ def test_the_product_takes_the_worst_perturbation(tabular: Tabular) -> None:
 
 def test_a_column_is_sliced_by_what_it_is_and_not_by_what_the_product_saw(tabular: Tabular) -> None:
     ranges = [{"by": "size", "ranges": [[-9, 0], [0, 9]]}]
-    plain = {**FINDS, "slices": ranges}
+    plain = {**FINDS, "slices": ranges, "at_least": 0.02}
     noisy = {"jitter": {"column": "size", "by": 5.0}}
-    found = check(tabular(plain, sturdy(noisy, slices=ranges)))
+    found = check(tabular(plain, sturdy(noisy, slices=ranges, at_least=0.02)))
     sizes = [
         [one.evidence.n for one in named(found, name) if isinstance(one.evidence, Measured)]
         for name in ("finds", "sturdy-jitter-size-5")
@@ -351,19 +351,23 @@ def test_a_trained_model_of_images_is_asked_through_a_lens(tmp_path: Path) -> No
         "features": {"image": "scan"},
         "split": {"train": 0.5, "validation": 0.5, "seed": 1},
     }
-    asks = [
-        {**FINDS, "at_least": 0.5},
-        sturdy({"as_it_looks": 1}, {"exposure": 0.05}, at_least=0.5),
-    ]
-    file = write_product(tmp_path, cases, asks, data=data, models=["image_rule"])
+    dark = {"exposure": 0.05, "tier": "advisory"}
+    under = sturdy({"as_it_looks": 1}, dark, at_least=0.5)
+    spares = {"id": "spares", "metric": "specificity", "at_least": 0.3}
+    asks = [{**FINDS, "at_least": 0.5}, under, spares]
+    file = write_product(tmp_path, cases, asks, data=data, models=["majority", "image_rule"])
     ladder = train(file).ladder
     assert [one.requirement for one in ladder.result.verdicts] == [
         "finds",
         "sturdy-as_it_looks-1",
         "sturdy-exposure-0.05",
+        "spares",
     ]
     found = check(file)
-    finds, same, dark = (one.evidence for one in found.verdicts)
-    assert isinstance(finds, Measured) and isinstance(same, Measured) and isinstance(dark, Measured)
+    # what chose the model chose it on these cases, perturbed or not: every cell pays
+    assert {one.effective_confidence for one in found.verdicts} == {0.975}
+    finds, same, darker, _ = (one.evidence for one in found.verdicts)
+    assert isinstance(finds, Measured) and isinstance(same, Measured)
+    assert isinstance(darker, Measured)
     assert same.estimate == finds.estimate
-    assert dark.estimate < finds.estimate
+    assert darker.estimate < finds.estimate
