@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -63,10 +63,16 @@ class TrainedNet:
 
         Null where an image cannot be read. Images are decoded as they are needed.
         """
+        return self.answered(cases, lambda batches: forward(self.net, batches))
+
+    def answered(
+        self, cases: pl.DataFrame, run: Callable[[Iterator[Batch]], Iterator[Tensor]]
+    ) -> pl.Series:
+        """What ``run`` gives for each batch, (cases, outputs), told as an answer a case."""
         readable: list[bool] = []
         found: list[pl.Series] = []
         with room.steady():
-            for out in forward(self.net, self._batches(cases, readable)):
+            for out in run(self.batches(cases, readable)):
                 found.append(self._told(out.double()))
         told = pl.concat(found) if found else pl.Series(dtype=self._kind)
         return image_cases.scattered(told, pl.Series(readable, dtype=pl.Boolean), self.card.task)
@@ -80,8 +86,8 @@ class TrainedNet:
     def _kind(self) -> pl.DataType:
         return pl.String() if self.card.task is Task.MULTICLASS else pl.Float64()
 
-    def _batches(self, cases: pl.DataFrame, readable: list[bool]) -> Iterator[Batch]:
-        """Notes in ``readable`` which cases are among those that are handed on."""
+    def batches(self, cases: pl.DataFrame, readable: list[bool]) -> Iterator[Batch]:
+        """The cases as tensors; notes in ``readable`` which of them are handed on."""
         numbers, canvas = self.card.columns.of(cases), self.card.canvas
         if canvas is None:
             readable += [True] * cases.height
