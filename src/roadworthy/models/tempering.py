@@ -34,7 +34,7 @@ def best(probabilities: ArrayLike, truth: ArrayLike) -> float:
     """The temperature of the least log loss for ``truth`` (cases,), numbers of classes.
 
     ``probabilities`` (cases, classes) were given to cases from which nothing was learnt. Of n cases
-    each truth counts (n + 1) / (n + 2), as Platt (1999) has it: n right answers do not justify
+    each truth counts (n + 1/2) / (n + 1) (Krichevsky & Trofimov 1981): n right answers do not justify
     certainty. Fewer than 20 cases tell nothing, and the temperature is 1.
     """
     from scipy.optimize import minimize_scalar
@@ -43,8 +43,8 @@ def best(probabilities: ArrayLike, truth: ArrayLike) -> float:
     n, classes = p.shape
     if n < LEAST:
         return 1.0
-    wanted = np.full(p.shape, 1.0 / (n + 2) / (classes - 1))
-    wanted[np.arange(n), y] = (n + 1) / (n + 2)
+    wanted = np.full(p.shape, 0.5 / (n + 1) / (classes - 1))
+    wanted[np.arange(n), y] = (n + 0.5) / (n + 1)
 
     def loss(log_temperature: float) -> float:
         said = np.maximum(tempered(p, float(np.exp(log_temperature))), _SMALLEST)

@@ -83,7 +83,9 @@ def _multiclass(cases: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     classes, n = np.array(["a", "b", "c"]), cases.height
     truth = rng.integers(0, 3, n)
     said, called = ((truth + (rng.random(n) < wrong)) % 3 for wrong in (0.1, 0.2))
-    return without_decision(_answered(cases, classes[truth], classes[said], classes[called]))
+    found = _answered(cases, classes[truth], classes[said], classes[called])
+    certainty = np.where(said == truth, rng.beta(6, 2, n), rng.beta(3, 3, n))
+    return without_decision(found.with_columns(pl.Series(columns.CERTAINTY, certainty)))
 
 
 def _regression(cases: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
