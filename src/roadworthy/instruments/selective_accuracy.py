@@ -124,7 +124,7 @@ class SelectiveAccuracy:
         self, requirement: Requirement[Any], seen: Measured | None, regime: Regime, power: float
     ) -> Need:
         """As for the share of all cases that are within the most certain ones and wrong."""
-        coverage, limit = requirement.parameters.at_coverage, requirement.limit
+        coverage, limit = float(requirement.parameters.at_coverage), requirement.limit
 
         def wrong(accuracy: float) -> float:
             return round((1.0 - accuracy) * coverage, 12)

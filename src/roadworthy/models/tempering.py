@@ -34,8 +34,8 @@ def best(probabilities: ArrayLike, truth: ArrayLike) -> float:
     """The temperature of the least log loss for ``truth`` (cases,), numbers of classes.
 
     ``probabilities`` (cases, classes) were given to cases from which nothing was learnt. Of n cases
-    each truth counts (n + 1/2) / (n + 1) (Krichevsky & Trofimov 1981): n right answers do not justify
-    certainty. Fewer than 20 cases tell nothing, and the temperature is 1.
+    each truth counts (n + 1/2) / (n + 1) (Krichevsky & Trofimov 1981): n right answers do not
+    justify certainty. Fewer than 20 cases tell nothing, and the temperature is 1.
     """
     from scipy.optimize import minimize_scalar
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
-from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT
+from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT, STRANGENESS
 from roadworthy.core.policy import Policy, Referred
 from roadworthy.core.product import Task
 from roadworthy.workflow.prepare import decide, in_fixed_order, without_decision
@@ -48,7 +48,8 @@ def prepared_table(name: str, task: Task = Task.BINARY) -> pl.DataFrame:
     """The kit's table of that name.
 
     ``cases``, ``timings`` (ms), ``artifact`` (bytes), or what a guard turned away: of the cases
-    that set its threshold (FALSE_ALARMS), and of the set ``far`` (MUST_DETECT).
+    that set its threshold (FALSE_ALARMS), and of the set ``far`` (MUST_DETECT); how strange both
+    look (STRANGENESS).
 
     >>> prepared_table("artifact")["bytes"].to_list()
     [1200000, 300000]
@@ -63,8 +64,27 @@ def prepared_table(name: str, task: Task = Task.BINARY) -> pl.DataFrame:
         unit = [f"far-{i}" for i in range(400)]
         away = [i % 20 > 0 for i in range(400)]
         return pl.DataFrame({"set": "far", columns.UNIT: unit, "turned_away": away})
+    if name == STRANGENESS:
+        return _strange()
     assert name == "cases", f"the kit has no {name} table: hand one in, `table=`"
     return prepared_cases(task)
+
+
+def _strange() -> pl.DataFrame:
+    rng = np.random.default_rng(7)
+    parts = [
+        pl.DataFrame(
+            {
+                "set": name,
+                columns.UNIT: [f"{name}-{i}" for i in range(200)],
+                "guard": rng.gamma(shape, 0.2, 200),
+                "entropy": rng.beta(shape, 4, 200),
+                "mutual_information": rng.beta(shape, 8, 200),
+            }
+        )
+        for name, shape in (("", 2.0), ("far", 5.0))
+    ]
+    return pl.concat(parts)
 
 
 def _binary(cases: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:

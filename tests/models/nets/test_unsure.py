@@ -21,7 +21,7 @@ from roadworthy.core.product import Calibrate, LossName, Task, TrainRules
 from roadworthy.models import archive, calibrators
 from roadworthy.models.calibrated import CalibratedModel
 from roadworthy.models.nets import ensemble, laplace, mc_dropout
-from roadworthy.models.nets.averaged import Averaged
+from roadworthy.models.nets.averaged import Averaged, last
 from roadworthy.models.nets.model import WEIGHTS, TrainedNet
 from roadworthy.models.nets.plan import Plan
 from roadworthy.models.nets.unsure_rungs import Laplace, McDropout, NetEnsemble
@@ -150,7 +150,7 @@ def test_the_slope_of_a_last_layer_is_what_a_small_step_changes(
     model = learnt("laplace", cases, truth, task, images=Images((), pool))
     net, batch = model.nets[0], next(TrainedNet(model.nets[0], model.card).batches(cases, []))
     out, slope = laplace.linear(net, batch)
-    layer, step = laplace.last(net), 1e-2
+    layer, step = last(net), 1e-2
     for at in (0, 3):
         with torch.no_grad():
             layer.weight[-1, at] += step
@@ -214,6 +214,20 @@ def test_a_last_layer_that_is_too_wide_is_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(laplace, "MOST_WEIGHTS", 10)
     with pytest.raises(BadInput, match="33 weights"):
         learnt("laplace", cases, inside, plan=Plan(epochs=1, least_steps=0))
+
+
+def test_features_are_what_the_last_layers_see(tmp_path: Path) -> None:
+    cases, inside = rings(60)
+    model = learnt("net_ensemble", cases, inside, plan=Plan(epochs=1, least_steps=0))
+    batch = next(TrainedNet(model.nets[0], model.card).batches(cases, []))
+    with torch.no_grad():
+        wanted = torch.cat([net.body(batch.numbers) for net in model.nets], dim=1)
+    assert np.allclose(model.features(cases).to_numpy(), wanted.numpy())
+    pictured, bright = spots(tmp_path, 24)
+    seen = learnt("mc_dropout", pictured, bright, plan=Plan(epochs=1, least_steps=0))
+    some = pl.DataFrame({pictured.columns[0]: [*pictured.to_series()[:2], None]})
+    found = seen.features(some)
+    assert found.null_count().row(0) == (1,) * found.width
 
 
 def test_an_image_that_cannot_be_read_is_no_number_anywhere(tmp_path: Path) -> None:

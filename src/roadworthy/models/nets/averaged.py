@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from roadworthy.core.product import Task
 from roadworthy.models import archive, image_cases, tempering, uncertainty
@@ -126,6 +126,25 @@ class Averaged:
             found = [self.mean(batch) for batch in self._first.batches(cases, [])]
         return tempering.tempered(np.concatenate(found), self.temperature)
 
+    def features(self, cases: pl.DataFrame) -> pl.DataFrame:
+        """What the last layers see: columns ``emb_0`` ..., for a guard; null where nothing is read.
+
+        Where a last layer looks at several places or images it is their mean, and their largest.
+        """
+        readable: list[bool] = []
+        found = [np.empty((0, 0))]
+        with room.steady():
+            for batch in self._first.batches(cases, readable):
+                found.append(np.concatenate([seen_last(net, batch) for net in self.nets], axis=1))
+        rows = pl.Series(readable, dtype=pl.Boolean)
+        seen = np.concatenate(found[1:]) if found[1:] else found[0]
+        return pl.DataFrame(
+            [
+                image_cases.scattered(pl.Series(one), rows, Task.REGRESSION).alias(f"emb_{at}")
+                for at, one in enumerate(seen.T)
+            ]
+        )
+
     def recalibrated(self, cases: pl.DataFrame, truth: Sequence[int]) -> Self:
         """The same, as sure as it should be on ``cases`` that no member learnt from.
 
@@ -201,6 +220,27 @@ def net_of(card: Card, arrays: Mapping[str, NDArray[Any]]) -> Net:
     net = Net(card.shape)
     states.load_into(net, arrays)
     return net.to(room.device()).eval()
+
+
+def last(net: nn.Module) -> nn.Linear | nn.Conv2d:
+    """The layer whose outputs are the net's, but for pooling."""
+    found = [one for one in net.modules() if isinstance(one, nn.Linear | nn.Conv2d)][-1]
+    if found.bias is None or (isinstance(found, nn.Conv2d) and found.kernel_size != (1, 1)):
+        raise ValueError("the last layer is neither linear nor a convolution of single pixels")
+    return found
+
+
+def seen_last(net: Net, batch: Batch) -> Floats:
+    """What the last layer is given, shape (cases, features)."""
+    asked, seen = sharing(net), list[Tensor]()
+    last(asked).register_forward_hook(lambda _, given, __: seen.append(given[0]))
+    out = next(forward(asked, iter([batch])))
+    given = seen[0].double().cpu()
+    # places and images of a case side by side
+    many = given.reshape(len(out), -1, *given.shape[1:]).transpose(1, 2).flatten(2)
+    if many.shape[2] == 1:
+        return many[:, :, 0].numpy()
+    return torch.cat([many.mean(dim=2), many.amax(dim=2)], dim=1).numpy()
 
 
 def sharing(net: Net) -> Net:

@@ -15,7 +15,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Task
 from roadworthy.models.nets import states
 from roadworthy.models.nets.architectures import Net
-from roadworthy.models.nets.averaged import Averaged, Floats, net_of, prefixed, sharing
+from roadworthy.models.nets.averaged import Averaged, Floats, last, net_of, prefixed, sharing
 from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.feed import Batch
 from roadworthy.models.nets.posterior import Curved, curvature, softened, variances
@@ -144,14 +144,6 @@ def linear(net: Net, batch: Batch) -> tuple[Floats, Floats]:
             parts.append(by.unflatten(0, (len(out), -1)).sum(dim=1))
     jacobian = torch.stack(parts, dim=1).double().cpu().numpy()
     return out.detach().double().cpu().numpy(), jacobian
-
-
-def last(net: nn.Module) -> nn.Linear | nn.Conv2d:
-    """The layer whose outputs are the net's, but for pooling."""
-    found = [one for one in net.modules() if isinstance(one, nn.Linear | nn.Conv2d)][-1]
-    if found.bias is None or (isinstance(found, nn.Conv2d) and found.kernel_size != (1, 1)):
-        raise ValueError("the last layer is neither linear nor a convolution of single pixels")
-    return found
 
 
 def weights_of(net: nn.Module) -> Floats:
