@@ -24,6 +24,7 @@ from roadworthy.models.nets import ensemble, laplace, mc_dropout
 from roadworthy.models.nets.averaged import Averaged, last
 from roadworthy.models.nets.model import WEIGHTS, TrainedNet
 from roadworthy.models.nets.plan import Plan
+from roadworthy.models.nets.posterior import Curved
 from roadworthy.models.nets.unsure_rungs import Laplace, McDropout, NetEnsemble
 from roadworthy.stats import calibration
 
@@ -199,6 +200,20 @@ def test_a_laplace_net_grows_unsure_far_from_what_it_learnt() -> None:
         np.sqrt(_variance(model, next(net.batches(some, [])))).mean() for some in (cases, away)
     )
     assert far > 2 * near
+
+
+def test_a_prior_under_which_held_out_cases_are_answered_badly_is_narrowed() -> None:
+    """The widest that does as well as the best, and no wider."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 1, 3))
+    out = 8.0 * x[:, :, 0]
+    truth = (rng.random(200) < 1 / (1 + np.exp(-out[:, 0]))).astype(np.int64)
+    known = laplace.HeldOut(out, x, truth)
+    flat = Curved(np.ones(3), np.eye(3) * 1e-6)
+    found = laplace.settled(flat, 0.01, known)
+    losses = [known.losses(flat.spread(one)).mean() for one in (0.01, found, 0.01 * 4.0**7)]
+    assert losses[0] > 2 * losses[1] and losses[1] < 1.3 * losses[2]
+    assert 0.01 < found < 0.01 * 4.0**7
 
 
 def test_a_posterior_of_the_log_loss_is_not_taken_for_one_of_another() -> None:

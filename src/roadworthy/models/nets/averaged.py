@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -145,7 +145,7 @@ class Averaged:
             ]
         )
 
-    def recalibrated(self, cases: pl.DataFrame, truth: Sequence[int]) -> Self:
+    def recalibrated(self, cases: pl.DataFrame, truth: NDArray[np.int64]) -> Self:
         """The same, as sure as it should be on ``cases`` that no member learnt from.
 
         ``truth`` are numbers of classes, of the readable cases.

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 from torch import Tensor, nn
 
 from roadworthy.core.errors import BadInput
@@ -20,7 +21,7 @@ from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.feed import Batch
 from roadworthy.models.nets.posterior import Curved, curvature, softened, variances
 
-DRAWS = 64
+DRAWS, STEPS = 64, 8
 # the matrix has the square of so many entries, and is kept
 MOST_WEIGHTS = 2048
 _NET, _SPREAD, _DRAWS = "net/", "spread", "draws"
@@ -80,12 +81,19 @@ class Laplace(Averaged):
 
 
 def around(
-    net: Net, card: Card, batches: Iterator[Batch], weights: Floats, noise: float, seed: int
+    net: Net,
+    card: Card,
+    batches: Iterator[Batch],
+    weights: Floats,
+    noise: float,
+    seed: int,
+    held_out: HeldOut | None = None,
 ) -> Laplace:
     """The posterior from the cases that the net learnt from.
 
     ``weights`` (cases,) say how much each counts; ``noise`` is the variance of values around the
-    truth, on the scale of the net's outputs.
+    truth, on the scale of the net's outputs. The precision of the prior is that of the largest
+    marginal likelihood, or what ``held_out`` cases make of it (``settled``).
 
     Raises:
         BadInput: the last layer is too wide.
@@ -107,11 +115,44 @@ def around(
         total += curvature(jacobian, _chances(out, card.task), counts)
         at += len(out)
     found = Curved(theta, total)
-    spread = found.spread(found.best_precision())
+    precision = found.best_precision()
+    if held_out is not None:
+        precision = settled(found, precision, held_out)
+    spread = found.spread(precision)
     half = np.random.default_rng([seed, DRAWS]).standard_normal((DRAWS // 2, len(theta)))
     # each with its opposite, so that their mean is exactly where training ended
     draws = np.concatenate([half, -half]) @ spread.T
     return Laplace((net,), card, spread=spread.astype(np.float32), draws=draws.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Outputs and slopes (see ``linear``) of cases that the net did not learn from; their truth."""
+
+    out: Floats
+    jacobian: Floats
+    truth: NDArray[np.int64]
+
+    def losses(self, spread: Floats) -> Floats:
+        """The log loss of every case under a posterior."""
+        out = softened(self.out, variances(self.jacobian, spread))
+        pair = np.concatenate([np.zeros_like(out), out], axis=1) if out.shape[1] == 1 else out
+        return np.asarray(-log_softmax(pair, axis=1)[np.arange(len(pair)), self.truth])
+
+
+def settled(found: Curved, precision: float, held_out: HeldOut) -> float:
+    """The widest posterior whose log loss on held-out cases is within a standard error of the best.
+
+    A net that learnt its cases by heart leaves hardly any curvature at them, and the marginal
+    likelihood then takes a prior under which it would not answer as it does. From ``precision`` it
+    is raised until held-out cases are answered well (Daxberger et al. 2021 name both ways; the
+    one-standard-error rule: Breiman et al. 1984).
+    """
+    tried = [precision * 4.0**step for step in range(STEPS)]
+    losses = np.stack([held_out.losses(found.spread(one)) for one in tried])
+    best = losses[np.argmin(losses.mean(axis=1))]
+    near = losses.mean(axis=1) <= best.mean() + best.std() / np.sqrt(len(best))
+    return tried[int(np.argmax(near))]
 
 
 def linear(net: Net, batch: Batch) -> tuple[Floats, Floats]:

@@ -15,6 +15,7 @@ from roadworthy.core.guidance import Guidance
 from roadworthy.core.product import LossName, Task
 from roadworthy.models.nets import ensemble, fitting, laplace, mc_dropout, room
 from roadworthy.models.nets.averaged import Averaged
+from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.fitting import Wanted
 from roadworthy.models.nets.model import TrainedNet
 from roadworthy.models.nets.training import forward
@@ -98,7 +99,8 @@ def fit_laplace(asked: Asked) -> Averaged:
     with room.steady(asked.seed):
         noise = _noise(found, cases, truth, out) if asked.task is Task.REGRESSION else 1.0
         batches = found.batches(learnt, [])
-        model = laplace.around(found.net, found.card, batches, weights, noise, asked.seed)
+        told = _told(found, cases.filter(pl.Series(out)), truth.filter(pl.Series(out)))
+        model = laplace.around(found.net, found.card, batches, weights, noise, asked.seed, told)
     return _recalibrated(model, asked)
 
 
@@ -126,9 +128,20 @@ def _recalibrated(model: Averaged, asked: Asked) -> Averaged:
         return model
     cases, truth, guidance, _ = _readable(TrainedNet(model.nets[0], model.card), asked)
     out = pl.Series(_held_out(truth, guidance, asked))
-    names = model.card.classes
-    numbers = [names.index(one) if names else int(one) for one in truth.filter(out)]
-    return model.recalibrated(cases.filter(out), numbers)
+    return model.recalibrated(cases.filter(out), _numbers(truth.filter(out), model.card))
+
+
+def _told(net: TrainedNet, cases: pl.DataFrame, truth: pl.Series) -> laplace.HeldOut | None:
+    """What held-out ``cases`` say of a posterior; None: there are none, or no classes."""
+    if net.card.task is Task.REGRESSION or cases.is_empty():
+        return None
+    seen = [laplace.linear(net.net, batch) for batch in net.batches(cases, [])]
+    out, slopes = (np.concatenate(parts) for parts in zip(*seen, strict=True))
+    return laplace.HeldOut(out, slopes, _numbers(truth, net.card))
+
+
+def _numbers(truth: pl.Series, card: Card) -> NDArray[np.int64]:
+    return np.array([card.classes.index(one) if card.classes else int(one) for one in truth])
 
 
 def _held_out(truth: pl.Series, guidance: Guidance, asked: Asked) -> NDArray[np.bool_]:
