@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,6 @@ from tests.workflow.test_guarding import SPLIT, cases, product
 from roadworthy.core.errors import BadInput
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io.product_yaml import load_product
-from roadworthy.models.nets import ensemble, unsure_rungs
-from roadworthy.models.nets.plan import Plan
 from roadworthy.workflow.check import check
 from roadworthy.workflow.train import train
 
@@ -73,12 +70,8 @@ def test_without_a_guard_it_is_refused(tmp_path: Path) -> None:
         load_product(file)
 
 
-def test_a_deep_ensemble_of_several_classes_is_judged_on_its_surest_answers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Three rows of cases that overlap a little: where members are sure, they are right."""
-    monkeypatch.setattr(ensemble, "MEMBERS", 2)
-    monkeypatch.setattr(unsure_rungs, "Plan", partial(Plan, epochs=20, least_steps=100))
+def test_a_net_of_several_classes_is_judged_on_its_surest_answers(tmp_path: Path) -> None:
+    """Three rows of cases that overlap a little: where it is sure, it is right."""
     rng = np.random.default_rng(0)
     place = rng.integers(0, 3, 700)
     table = pl.DataFrame(
@@ -93,7 +86,7 @@ def test_a_deep_ensemble_of_several_classes_is_judged_on_its_surest_answers(
         "version: 1\nproduct: rows\ntask: multiclass\n"
         "data: {cases: cases.parquet, id: case, truth: row, features: [x],\n"
         "       split: {train: 0.3, validation: 0.7, seed: 1}, prevalence: as_sampled}\n"
-        "models: [net_ensemble]\nrequirements:\n"
+        "models: [laplace]\nrequirements:\n"
         "  - {id: all, metric: accuracy, at_least: 0.9}\n"
         "  - {id: surest, metric: selective_accuracy, at_coverage: 0.7, at_least: 0.9}\n"
     )
