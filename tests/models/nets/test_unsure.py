@@ -21,7 +21,7 @@ from roadworthy.core.product import Calibrate, LossName, Task, TrainRules
 from roadworthy.models import archive, calibrators
 from roadworthy.models.calibrated import CalibratedModel
 from roadworthy.models.nets import ensemble, laplace, mc_dropout
-from roadworthy.models.nets.averaged import Averaged, last
+from roadworthy.models.nets.averaged import Averaged, each, last
 from roadworthy.models.nets.model import WEIGHTS, TrainedNet
 from roadworthy.models.nets.plan import Plan
 from roadworthy.models.nets.posterior import Curved
@@ -128,8 +128,8 @@ def test_passes_keep_as_much_as_training_did(monkeypatch: pytest.MonkeyPatch) ->
     model = learnt("mc_dropout", cases, inside, plan=Plan(epochs=1, least_steps=0))
     kept = np.concatenate([mask.ravel() for mask in model.masks])
     assert kept.mean() == pytest.approx(1.0 - mc_dropout.DROPOUT, abs=0.02)
-    net, mask = TrainedNet(model.nets[0], model.card), model.masks[-1][0]
-    batch = next(net.batches(cases, []))
+    mask = model.masks[-1][0]
+    batch = next(each(model.card, cases, []))
     head = model.nets[0].head
     features = torch.ones(1, len(mask))
     share = 1.0 - mc_dropout.DROPOUT
@@ -149,7 +149,7 @@ def test_the_slope_of_a_last_layer_is_what_a_small_step_changes(
     )
     truth = bright if task is Task.BINARY else bright.cast(pl.String)
     model = learnt("laplace", cases, truth, task, images=Images((), pool))
-    net, batch = model.nets[0], next(TrainedNet(model.nets[0], model.card).batches(cases, []))
+    net, batch = model.nets[0], next(each(model.card, cases, []))
     out, slope = laplace.linear(net, batch)
     layer, step = last(net), 1e-2
     for at in (0, 3):
@@ -170,7 +170,7 @@ def test_a_laplace_net_is_bayesian_logistic_regression_on_its_last_features() ->
     cases, inside = rings(200)
     model = learnt("laplace", cases, inside)
     net = model.nets[0]
-    batch = next(TrainedNet(net, model.card).batches(cases, []))
+    batch = next(each(model.card, cases, []))
     with torch.no_grad():
         x = np.column_stack([net.body(batch.numbers).double().numpy(), np.ones(200)])
     logit = x @ laplace.weights_of(net)
@@ -194,10 +194,9 @@ def test_a_laplace_net_is_bayesian_logistic_regression_on_its_last_features() ->
 def test_a_laplace_net_grows_unsure_far_from_what_it_learnt() -> None:
     cases, inside = rings(200)
     model = learnt("laplace", cases, inside, plan=Plan(epochs=20, least_steps=0))
-    net = TrainedNet(model.nets[0], model.card)
     away = cases * 4
     near, far = (
-        np.sqrt(_variance(model, next(net.batches(some, [])))).mean() for some in (cases, away)
+        np.sqrt(_variance(model, next(each(model.card, some, [])))).mean() for some in (cases, away)
     )
     assert far > 2 * near
 
@@ -234,7 +233,7 @@ def test_a_last_layer_that_is_too_wide_is_refused(monkeypatch: pytest.MonkeyPatc
 def test_features_are_what_the_last_layers_see(tmp_path: Path) -> None:
     cases, inside = rings(60)
     model = learnt("net_ensemble", cases, inside, plan=Plan(epochs=1, least_steps=0))
-    batch = next(TrainedNet(model.nets[0], model.card).batches(cases, []))
+    batch = next(each(model.card, cases, []))
     with torch.no_grad():
         wanted = torch.cat([net.body(batch.numbers) for net in model.nets], dim=1)
     assert np.allclose(model.features(cases).to_numpy(), wanted.numpy())

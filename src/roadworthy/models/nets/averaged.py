@@ -21,10 +21,11 @@ from torch import Tensor, nn
 from roadworthy.core.product import Task
 from roadworthy.models import archive, image_cases, tempering, uncertainty
 from roadworthy.models.nets import room, states
+from roadworthy.models.nets.answering import AnsweringNet, Seen, batches
 from roadworthy.models.nets.architectures import Net
 from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.feed import Batch
-from roadworthy.models.nets.model import WEIGHTS, TrainedNet
+from roadworthy.models.nets.model import WEIGHTS, as_batch
 from roadworthy.models.nets.training import forward
 
 FORMAT = 1
@@ -36,34 +37,18 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Averaged:
+class Averaged(AnsweringNet):
     """Nets whose answers are averaged; ``card`` is that of each of them.
 
     ``temperature`` divides the logarithms of the mean probabilities; 1 leaves them.
     """
 
-    nets: tuple[Net, ...]
+    nets: tuple[nn.Module, ...]
     card: Card
     temperature: float = 1.0
     artifact: Path | None = None
     fingerprint: str = ""
     kind: ClassVar[str]
-
-    @property
-    def name(self) -> str:
-        return self.card.name
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return self._first.needs
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        return () if self.artifact is None else (self.artifact,)
-
-    @property
-    def _first(self) -> TrainedNet:
-        return TrainedNet(self.nets[0], self.card)
 
     def members(self, batch: Batch) -> Floats:
         """What each member says, shape (members, cases, classes); values (members, cases, 1)."""
@@ -87,20 +72,18 @@ class Averaged:
         pair = torch.cat([torch.zeros_like(out), out], dim=-1) if out.shape[-1] == 1 else out
         return pair.softmax(dim=-1)
 
+    def outputs(self, batches: Iterator[Seen]) -> Iterator[NDArray[np.floating]]:
+        """The logarithm of the mean, over the temperature: logits of what is answered; values."""
+        for batch in map(as_batch, batches):
+            mean = self.mean(batch)
+            if self.card.task is Task.REGRESSION:
+                yield mean
+            else:
+                yield np.log(np.maximum(mean, _SMALLEST)) / self.temperature
+
     def answer(self, cases: pl.DataFrame) -> pl.Series:
-        """The recalibrated mean: of the positive class, the most probable class, or a value.
-
-        Null where an image cannot be read.
-        """
-
-        def run(batches: Iterator[Batch]) -> Iterator[Tensor]:
-            for batch in batches:
-                mean = self.mean(batch)
-                if self.card.task is not Task.REGRESSION:
-                    mean = np.log(np.maximum(mean, _SMALLEST)) / self.temperature
-                yield torch.from_numpy(mean)
-
-        return self._first.answered(cases, run)
+        with room.steady():
+            return super().answer(cases)
 
     def distribution(self, cases: pl.DataFrame) -> pl.DataFrame:
         """Mean, interval, entropy and disagreement; of values no entropy is known.
@@ -110,7 +93,7 @@ class Averaged:
         readable: list[bool] = []
         found: list[pl.DataFrame] = []
         with room.steady():
-            for batch in self._first.batches(cases, readable):
+            for batch in each(self.card, cases, readable):
                 found.append(self._spread(*self.both(batch)))
         rows = pl.Series(readable, dtype=pl.Boolean)
         told = pl.concat(found) if found else pl.DataFrame(schema=dict.fromkeys(_TOLD, pl.Float64))
@@ -123,7 +106,7 @@ class Averaged:
     def chances(self, cases: pl.DataFrame) -> Floats:
         """The recalibrated mean, shape (readable cases, classes)."""
         with room.steady():
-            found = [self.mean(batch) for batch in self._first.batches(cases, [])]
+            found = [self.mean(batch) for batch in each(self.card, cases, [])]
         return tempering.tempered(np.concatenate(found), self.temperature)
 
     def features(self, cases: pl.DataFrame) -> pl.DataFrame:
@@ -134,7 +117,7 @@ class Averaged:
         readable: list[bool] = []
         found = [np.empty((0, 0))]
         with room.steady():
-            for batch in self._first.batches(cases, readable):
+            for batch in each(self.card, cases, readable):
                 found.append(np.concatenate([seen_last(net, batch) for net in self.nets], axis=1))
         rows = pl.Series(readable, dtype=pl.Boolean)
         seen = np.concatenate(found[1:]) if found[1:] else found[0]
@@ -215,9 +198,14 @@ class Averaged:
         return told.with_columns(mutual_information=pl.Series(shared))
 
 
-def net_of(card: Card, arrays: Mapping[str, NDArray[Any]]) -> Net:
+def each(card: Card, cases: pl.DataFrame, readable: list[bool]) -> Iterator[Batch]:
+    """The cases as tensors; notes in ``readable`` which of them are handed on."""
+    return map(as_batch, batches(card, cases, readable))
+
+
+def net_of(card: Card, arrays: Mapping[str, NDArray[Any]]) -> nn.Module:
     """One net with its weights, ready to be asked."""
-    net = Net(card.shape)
+    net: nn.Module = Net(card.shape)
     states.load_into(net, arrays)
     return net.to(room.device()).eval()
 
@@ -230,7 +218,7 @@ def last(net: nn.Module) -> nn.Linear | nn.Conv2d:
     return found
 
 
-def seen_last(net: Net, batch: Batch) -> Floats:
+def seen_last(net: nn.Module, batch: Batch) -> Floats:
     """What the last layer is given, shape (cases, features)."""
     asked, seen = sharing(net), list[Tensor]()
     last(asked).register_forward_hook(lambda _, given, __: seen.append(given[0]))
@@ -243,7 +231,7 @@ def seen_last(net: Net, batch: Batch) -> Floats:
     return torch.cat([many.mean(dim=2), many.amax(dim=2)], dim=1).numpy()
 
 
-def sharing(net: Net) -> Net:
+def sharing(net: nn.Module) -> nn.Module:
     """A net of its own whose weights and running means are the very same tensors."""
     same = {id(one): one for one in (*net.parameters(), *net.buffers())}
     return copy.deepcopy(net, dict(same))

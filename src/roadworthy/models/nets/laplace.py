@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from roadworthy.core.errors import BadInput
 from roadworthy.core.product import Task
 from roadworthy.models.nets import states
-from roadworthy.models.nets.architectures import Net
 from roadworthy.models.nets.averaged import Averaged, Floats, last, net_of, prefixed, sharing
 from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.feed import Batch
@@ -81,7 +80,7 @@ class Laplace(Averaged):
 
 
 def around(
-    net: Net,
+    net: nn.Module,
     card: Card,
     batches: Iterator[Batch],
     weights: Floats,
@@ -155,7 +154,7 @@ def settled(found: Curved, precision: float, held_out: HeldOut) -> float:
     return tried[int(np.argmax(near))]
 
 
-def linear(net: Net, batch: Batch) -> tuple[Floats, Floats]:
+def linear(net: nn.Module, batch: Batch) -> tuple[Floats, Floats]:
     """Outputs (cases, outputs), and the derivative of each by its own weights and intercept.
 
     The latter has the shape (cases, outputs, weights + 1). Where the last layer looks at several

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from roadworthy.models.nets import states
-from roadworthy.models.nets.architectures import Net
 from roadworthy.models.nets.averaged import Averaged, net_of, prefixed, sharing
 from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.feed import Batch
@@ -69,7 +68,7 @@ class McDropout(Averaged):
         return cls.of(net_of(card, prefixed(arrays, _NET)), card, masks, **said)
 
     @classmethod
-    def of(cls, net: Net, card: Card, masks: Masks, **said: Any) -> Self:
+    def of(cls, net: nn.Module, card: Card, masks: Masks, **said: Any) -> Self:
         """One net a pass; they share their weights.
 
         Raises:
@@ -82,7 +81,7 @@ class McDropout(Averaged):
         return cls(nets, card, masks=masks, **said)
 
 
-def drawn(net: Net, batch: Batch, seed: int, passes: int) -> Masks:
+def drawn(net: nn.Module, batch: Batch, seed: int, passes: int) -> Masks:
     """Masks for each dropout of ``net``, by ``seed``; ``batch`` shows how wide they are."""
     widths: list[int] = []
     hooks = [
@@ -99,7 +98,7 @@ def drawn(net: Net, batch: Batch, seed: int, passes: int) -> Masks:
     return tuple(found)
 
 
-def _without(net: Net, keeps: list[NDArray[np.bool_]]) -> Net:
+def _without(net: nn.Module, keeps: list[NDArray[np.bool_]]) -> nn.Module:
     """The net with its dropout settled."""
     found = sharing(net)
     for (name, dropout), kept in zip(_named(found), keeps, strict=True):

@@ -14,7 +14,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.guidance import Guidance
 from roadworthy.core.product import LossName, Task
 from roadworthy.models.nets import ensemble, fitting, laplace, mc_dropout, room
-from roadworthy.models.nets.averaged import Averaged
+from roadworthy.models.nets.averaged import Averaged, each
 from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.fitting import Wanted
 from roadworthy.models.nets.model import TrainedNet
@@ -67,7 +67,7 @@ def fit_dropout(asked: Asked) -> Averaged:
     wanted = replace(asked.wanted, dropout=mc_dropout.DROPOUT)
     found = asked.net(wanted, asked.seed)
     with room.steady(asked.seed):
-        batch = next(found.batches(_readable(found, asked)[0], []))
+        batch = next(each(found.card, _readable(found.card, asked)[0], []))
         masks = mc_dropout.drawn(found.net, batch, asked.seed, mc_dropout.PASSES)
     card = replace(found.card, name=f"{wanted.title}, {mc_dropout.PASSES} passes")
     return _recalibrated(mc_dropout.McDropout.of(found.net, card, masks), asked)
@@ -90,7 +90,7 @@ def fit_laplace(asked: Asked) -> Averaged:
             next_step="Write `train: {loss: log}`, or name `net_ensemble` under `models:`.",
         )
     found = asked.net(asked.wanted, asked.seed)
-    cases, truth, guidance, rows = _readable(found, asked)
+    cases, truth, guidance, rows = _readable(found.card, asked)
     out = _held_out(truth, guidance, asked)
     learnt = cases.filter(pl.Series(~out))
     weights = np.ones(learnt.height)
@@ -98,7 +98,7 @@ def fit_laplace(asked: Asked) -> Averaged:
         weights = asked.weights[rows].to_numpy()[~out].astype(np.float64)
     with room.steady(asked.seed):
         noise = _noise(found, cases, truth, out) if asked.task is Task.REGRESSION else 1.0
-        batches = found.batches(learnt, [])
+        batches = each(found.card, learnt, [])
         told = _told(found, cases.filter(pl.Series(out)), truth.filter(pl.Series(out)))
         model = laplace.around(found.net, found.card, batches, weights, noise, asked.seed, told)
     return _recalibrated(model, asked)
@@ -126,7 +126,7 @@ def _recalibrated(model: Averaged, asked: Asked) -> Averaged:
         return model
     if asked.weights is not None:
         return model
-    cases, truth, guidance, _ = _readable(TrainedNet(model.nets[0], model.card), asked)
+    cases, truth, guidance, _ = _readable(model.card, asked)
     out = pl.Series(_held_out(truth, guidance, asked))
     return model.recalibrated(cases.filter(out), _numbers(truth.filter(out), model.card))
 
@@ -135,7 +135,7 @@ def _told(net: TrainedNet, cases: pl.DataFrame, truth: pl.Series) -> laplace.Hel
     """What held-out ``cases`` say of a posterior; None: there are none, or no classes."""
     if net.card.task is Task.REGRESSION or cases.is_empty():
         return None
-    seen = [laplace.linear(net.net, batch) for batch in net.batches(cases, [])]
+    seen = [laplace.linear(net.net, batch) for batch in each(net.card, cases, [])]
     out, slopes = (np.concatenate(parts) for parts in zip(*seen, strict=True))
     return laplace.HeldOut(out, slopes, _numbers(truth, net.card))
 
@@ -150,11 +150,11 @@ def _held_out(truth: pl.Series, guidance: Guidance, asked: Asked) -> NDArray[np.
 
 
 def _readable(
-    net: TrainedNet, asked: Asked
+    card: Card, asked: Asked
 ) -> tuple[pl.DataFrame, pl.Series, Guidance, NDArray[np.int64]]:
     """Cases, truth and guidance of those whose images can be read, and their rows."""
     readable: list[bool] = []
-    for _ in net.batches(asked.cases, readable):
+    for _ in each(card, asked.cases, readable):
         pass
     rows = np.flatnonzero(readable)
     return asked.cases[rows], asked.truth[rows], asked.guidance.of(rows), rows
@@ -167,5 +167,5 @@ def _noise(
     some = cases.filter(pl.Series(out)) if out.any() else cases
     real = truth.filter(pl.Series(out)) if out.any() else truth
     wanted = (real.cast(pl.Float64).to_numpy() - model.card.middle) / model.card.scale
-    said = torch.cat(list(forward(model.net, model.batches(some, [])))).double().numpy()[:, 0]
+    said = torch.cat(list(forward(model.net, each(model.card, some, [])))).double().numpy()[:, 0]
     return max(float(np.mean((wanted - said) ** 2)), 1e-6)
