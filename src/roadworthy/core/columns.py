@@ -18,6 +18,8 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@score``     float    0..1 (binary); null where a triage product has none, and refers
 ``@truth``     str/f64  the truth (multiclass: the class, regression: the value)
 ``@predicted`` str/f64  what the subject said (multiclass, regression)
+``@certainty`` float    the probability that the model gives to the class it names; null where it
+                        has none (multiclass)
 ``@weight``    float    what training weighs a case by; only where product.yaml asks for weights
 ``@call:X``    bool/..  what X said of the same case, for requirements ``against: X``
 ``@arbitrated`` bool    a second person decided (only where the calls are a team's)
@@ -52,6 +54,7 @@ FLAGGED = "@flagged"
 SCORE = "@score"
 TRUTH = "@truth"
 PREDICTED = "@predicted"
+CERTAINTY = "@certainty"
 WEIGHT = "@weight"
 ARBITRATED = "@arbitrated"
 VERIFIED = "@verified"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT
+from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT, STRANGENESS
 from roadworthy.core.policy import Referred
 from roadworthy.core.product import OWN_MODULE, Product, SetName, Task
 from roadworthy.core.requirement import Requirement, Side, Tier, Whose
@@ -222,7 +222,8 @@ def _guard(product: Product, written: Sequence[Written]) -> Iterator[Problem]:
     guard, split = product.guard, product.data.split
     sets = {name for one in written if (name := getattr(one.requirement.parameters, "set", None))}
     if guard is None:
-        needing = [one for one in written if one.about.table in (FALSE_ALARMS, MUST_DETECT)]
+        its = (FALSE_ALARMS, MUST_DETECT, STRANGENESS)
+        needing = [one for one in written if one.about.table in its]
         for one in needing:
             message = f"is of a guard, and there is none: `{one.requirement.metric}`"
             yield Problem((*one.path, "metric"), message, "Add `guard: {}`.", "missing_key")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
-from roadworthy.core.model import Brought, Model
+from roadworthy.core.model import Brought, Model, Uncertain
 from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import (
     OWN_MODULE,
@@ -118,9 +118,16 @@ class Judged:
         if answers is None:
             return without_decision(cases)
         if self.policy is None:
-            return without_decision(cases.with_columns(answers.alias(columns.PREDICTED)))
+            told = [answers.alias(columns.PREDICTED), *self._certainty(cases)]
+            return without_decision(cases.with_columns(told))
         scored = cases.with_columns(answers.alias(columns.SCORE))
         return decide(scored, self.policy, self.product.decision.referred)
+
+    def _certainty(self, cases: pl.DataFrame) -> tuple[pl.Series, ...]:
+        """How probable the model finds the classes that it names, if it can tell."""
+        if self.product.task is not Task.MULTICLASS or not isinstance(self.model, Uncertain):
+            return ()
+        return (self.model.distribution(cases)["score"].alias(columns.CERTAINTY),)
 
 
 def learnt_from(judged: Judged, parted: Parted) -> NDArray[np.uint64]:
