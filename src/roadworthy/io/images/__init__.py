@@ -6,7 +6,7 @@ from roadworthy.io.images.likeness import difference_hash
 from roadworthy.io.images.loading import Broken, stream
 from roadworthy.io.images.paths import digests, located
 from roadworthy.io.images.picture import Picture, UnreadableError
-from roadworthy.io.images.reading import context, read
+from roadworthy.io.images.reading import context, read, size
 from roadworthy.io.images.scaling import resized
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "located",
     "read",
     "resized",
+    "size",
     "stream",
 ]
