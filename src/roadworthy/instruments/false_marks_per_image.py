@@ -34,6 +34,8 @@ class FalseMarksPerImage:
         better="lower",
         highest=None,
         per_unit=False,
+        judges_calls=False,
+        judges_marks=True,
         pitfalls=(
             "Marking nothing reaches 0: lesion_sensitivity belongs beside it.",
             "In a set with more lesions than the product will meet there are fewer normal images, "

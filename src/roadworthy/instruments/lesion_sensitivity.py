@@ -25,6 +25,8 @@ class LesionSensitivity:
         formula="lesions found / lesions, at the mark threshold",
         source="Chakraborty & Winter 1990, Radiology 174:873 (FROC); Korn & Graubard 1998",
         per_unit=False,
+        judges_calls=False,
+        judges_marks=True,
         pitfalls=(
             "Marking everything reaches 1: false_marks_per_image must be required beside it.",
             "Lesions of one patient are alike: 100 lesions of 30 patients are no 100 proofs, and "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -172,11 +173,11 @@ def _refuse_strange(rows: pl.DataFrame, own: Mapping[str, str], where: str) -> N
     for name, column in own.items():
         strange = rows.filter(~pl.col(name).is_finite().fill_null(False))
         step = "Fill it in, or remove the row."
-        _refuse(strange, lambda _, column=column: f"has no number in {column!r}", step, where)
+        _refuse(strange, partial(_lacking, column), step, where)
     for name in ("width", "height"):
         none = rows.filter(pl.col(name) <= 0)
         step = "A box is given by its left upper corner, its width and its height."
-        _refuse(none, lambda row, name=name: f"has the {name} {row[name]:g}", step, where)
+        _refuse(none, partial(_sized, name), step, where)
     outside = rows.filter((pl.col("x") < 0) | (pl.col("y") < 0))
     step = "Pixels count from 0 at the left upper corner."
     _refuse(outside, lambda row: f"begins outside of its image, at {_at(row)}", step, where)
@@ -184,6 +185,14 @@ def _refuse_strange(rows: pl.DataFrame, own: Mapping[str, str], where: str) -> N
         beyond = rows.filter(~pl.col(_SCORE).is_between(0.0, 1.0))
         step = "Write scores from 0 to 1."
         _refuse(beyond, lambda row: f"has the score {row[_SCORE]:g}", step, where)
+
+
+def _lacking(column: str, _: Row) -> str:
+    return f"has no number in {column!r}"
+
+
+def _sized(side: str, row: Row) -> str:
+    return f"has the {side} {row[side]:g}"
 
 
 def _at(row: Row) -> str:

@@ -14,7 +14,7 @@ LESIONS, FALSE_MARKS = "lesion_sensitivity", "false_marks_per_image"
 
 def mark_problems(product: Product, written: Sequence[Written]) -> Iterator[Problem]:
     """Marks that are required and not declared, and marks that nothing keeps few."""
-    asked = [one for one in written if one.requirement.metric in (LESIONS, FALSE_MARKS)]
+    asked = [one for one in written if one.about.judges_marks]
     for one in asked if product.marks is None else ():
         message = f"is about marks, and nothing declares them: `{one.requirement.metric}`"
         step = "Add `marks: {boxes: boxes.csv}`: a table with the true boxes."

@@ -63,8 +63,11 @@ def _peaks(values: NDArray[np.float64]) -> list[tuple[int, int]]:
     """One cell of every plateau that nothing around is higher than, the highest first."""
     top = (values == ndimage.maximum_filter(values, size=3, mode="nearest")) & (values >= LOWEST)
     plateaus, count = ndimage.label(top, structure=_AROUND)
-    places = ndimage.maximum_position(values, plateaus, range(1, count + 1)) if count else []
-    return sorted(((int(i), int(j)) for i, j in places), key=lambda at: (-values[at], at))
+    _, first = np.unique(plateaus, return_index=True)
+    # the first cell of each plateau; where there are others, place 0 is what is no top
+    places = first if len(first) == count else first[1:]
+    cells = (divmod(int(at), values.shape[1]) for at in places)
+    return sorted(cells, key=lambda at: (-values[at], at))
 
 
 def _own(

@@ -22,7 +22,6 @@ from roadworthy.core.requirement import Tier
 from roadworthy.core.study import OpenStudy
 from roadworthy.stats import cost_thresholds
 from roadworthy.workflow.cheapest import cheapest
-from roadworthy.workflow.marking import judged_marks
 from roadworthy.workflow.measure import evidence
 from roadworthy.workflow.subject import Judged
 
@@ -58,8 +57,6 @@ def choose_threshold(
         return Tuned(Policy(cut.threshold, band), cut.candidates)
     answers = Judged(product, model, None).answers(cases)
     assert answers is not None
-    # once, and not at every threshold
-    cases = judged_marks(cases, product, model)
     thresholds = _candidates(answers.filter(cases[columns.INSIDE]))
     whole = _whole_set_only(product, instruments)
     between = product.decision.refer_between

@@ -45,6 +45,14 @@ def context(file: str | Path) -> dict[str, Any]:
     return dicom.context(Path(file))
 
 
+def is_dicom(file: str | Path) -> bool:
+    """Whether the file begins as DICOM files do."""
+    try:
+        return _kind(Path(file)) == _DICOM
+    except UnreadableError:
+        return False
+
+
 def size(file: str | Path) -> tuple[int, int]:
     """Height and width of the image in ``file`` as ``read`` gives it; no pixel is unpacked.
 

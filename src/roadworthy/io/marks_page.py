@@ -1,0 +1,61 @@
+"""One page that shows pictures with boxes drawn over them, and says what each box is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from roadworthy.io.harmless import harmless
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """A picture, of which image it is, and the boxes on it; ``truths`` None: nobody knows them."""
+
+    file: str
+    case: str
+    path: str
+    truths: Sequence[Any] | None
+    shown: Sequence[Any]
+
+
+def page(product: str, which: str, pictures: Sequence[Pictured]) -> str:
+    """The page as HTML; the pictures lie beside it, nothing else is loaded."""
+    title = _told(f"Marks of {product}")
+    told = "".join(_figure(one) for one in pictures) or "<p>There is nothing to see on them.</p>"
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem;
+  padding: 0 1rem; background: #fcfbf7; color: #222 }}
+main {{ display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)) }}
+figure {{ margin: 0 }} img {{ width: 100%; background: #000; image-rendering: pixelated }}
+figcaption {{ font-size: .9rem; color: #555; overflow-wrap: anywhere }}
+b.true {{ border: 2px solid #3da877; padding: 0 .35rem }}
+b.mark {{ border: 2px dashed #d18f00; padding: 0 .35rem }}
+</style></head><body><h1>{title}</h1>
+<p>On open cases of {_told(which)}, the first {len(pictures)} images with anything to see.
+<b class="true">A whole line</b> is a true box; <b class="mark">corners with a number</b> are a mark
+and its score from 0 to 1. It is what the product shows, not what is there.</p>
+<main>{told}</main></body></html>
+"""
+
+
+def _figure(one: Pictured) -> str:
+    count = len(one.shown)
+    marks = f"{count} mark{'s' * (count != 1)}" if count else "no mark"
+    truths = "" if one.truths is None else f", {_boxes(len(one.truths))}"
+    alt = _told(f"{one.path} with {marks}{truths}")
+    return (
+        f'<figure><img src="{escape(one.file)}" alt="{alt}"><figcaption>{_told(one.case)}: '
+        f"{_told(one.path)}<br>{marks}{truths}</figcaption></figure>"
+    )
+
+
+def _boxes(count: int) -> str:
+    return f"{count} true box{'es' * (count != 1)}" if count else "no true box"
+
+
+def _told(text: str) -> str:
+    return escape(harmless(text))
