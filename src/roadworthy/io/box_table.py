@@ -163,7 +163,7 @@ def _require_numbers(raw: pl.DataFrame, name: str, where: str) -> None:
             code="not_a_number",
             where=where,
             value=str(kind),
-            next_step="Write pixels, such as 120; a text such as 'n/a' makes the column text.",
+            next_step="Write numbers, such as 120; a text such as 'n/a' makes the column text.",
         )
 
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 from roadworthy.io.harmless import harmless
 
 
 @dataclass(frozen=True)
 class Pictured:
-    """A picture, of which image it is, and the boxes on it; ``truths`` None: nobody knows them."""
+    """A picture, of which image it is, how many marks and true boxes are on it.
+
+    ``truths`` None: nobody knows them; ``found`` is how many of them a mark finds.
+    """
 
     file: str
     case: str
     path: str
-    truths: Sequence[Any] | None
-    shown: Sequence[Any]
+    marks: int
+    truths: int | None
+    found: int
 
 
 def page(product: str, which: str, pictures: Sequence[Pictured]) -> str:
@@ -43,18 +46,24 @@ and its score from 0 to 1. It is what the product shows, not what is there.</p>
 
 
 def _figure(one: Pictured) -> str:
-    count = len(one.shown)
-    marks = f"{count} mark{'s' * (count != 1)}" if count else "no mark"
-    truths = "" if one.truths is None else f", {_boxes(len(one.truths))}"
-    alt = _told(f"{one.path} with {marks}{truths}")
+    marks = f"{one.marks} mark{'s' * (one.marks != 1)}" if one.marks else "no mark"
+    told = f"{marks}{_truths(one)}"
+    alt = _told(f"{one.path}: {told}")
     return (
         f'<figure><img src="{escape(one.file)}" alt="{alt}"><figcaption>{_told(one.case)}: '
-        f"{_told(one.path)}<br>{marks}{truths}</figcaption></figure>"
+        f"{_told(one.path)}<br><strong>{told}</strong></figcaption></figure>"
     )
 
 
-def _boxes(count: int) -> str:
-    return f"{count} true box{'es' * (count != 1)}" if count else "no true box"
+def _truths(one: Pictured) -> str:
+    if one.truths is None:
+        return ""
+    if not one.truths:
+        return "; no true box"
+    missed = one.truths - one.found
+    if one.truths == 1:
+        return f"; the true box is {'missed' if missed else 'found'}"
+    return f"; {one.found} of {one.truths} true boxes found"
 
 
 def _told(text: str) -> str:

@@ -69,7 +69,7 @@ class Marking:
                 "table of marks: `marks: {table: FILE}`.",
             )
         # of what is true of a case no model hears anything
-        seen = cases.select(dict.fromkeys((columns.ID, *model.needs)))
+        seen = cases.select(list(dict.fromkeys((columns.ID, *model.needs))))
         files = [name for name in model.needs if columns.is_file(name)]
         paths = cases.select(files).iter_rows()
         for maps, own in zip(where.score_maps(seen), paths, strict=True):

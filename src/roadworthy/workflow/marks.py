@@ -131,7 +131,7 @@ def marks(
     found, unread = _images(cases, product, rules)
     with whole_folder(folder, EXAMPLE) as to:
         _write_coco(to, found, product, model, rules)
-        drawn = _write_pictures(to, found, pictures)
+        drawn = _write_pictures(to, found, rules, pictures)
         (to / "index.html").write_text(page(product.name, _set(product, parted, on), drawn))
         reports, unreported = _write_reports(to, found, product, model)
     known_truth = columns.BOXES in cases.columns and not cases[columns.BOXES].null_count()
@@ -217,17 +217,18 @@ def _images(
         for column in box_table.image_columns(product):
             file = files[column][at]
             path = str(cases[column][at]) if column in cases.columns else column
-            try:
-                size = images.size(file) if file is not None else None
-            except UnreadableError as problem:
-                unread.append(Unread(case, column, path, str(problem), not Path(file).exists()))
-                continue
-            if size is None:
+            if file is None:
                 unread.append(Unread(case, column, None, "names no image", missing=True))
+                continue
+            try:
+                size = images.size(file)
+            except UnreadableError as problem:
+                missing = not images.is_plain_file(file)
+                unread.append(Unread(case, column, path, str(problem), missing))
                 continue
             own = None if true is None else [b for b in listed(true) if b["image"] == column]
             ours = [one for one in shown if one["image"] == column]
-            found.append(_Image(case, column, path, str(file), size, own, ours))
+            found.append(_Image(case, column, path, file, size, own, ours))
     return found, tuple(unread)
 
 
@@ -254,7 +255,9 @@ def _dump(file: Path, content: dict[str, Any]) -> None:
     file.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def _write_pictures(to: Path, found: Sequence[_Image], most: int) -> list[Pictured]:
+def _write_pictures(
+    to: Path, found: Sequence[_Image], rules: MarkRules, most: int
+) -> list[Pictured]:
     """The first images, in the order of the cases, on which there is anything to see."""
     drawn: list[Pictured] = []
     (to / "pictures").mkdir()
@@ -268,8 +271,16 @@ def _write_pictures(to: Path, found: Sequence[_Image], most: int) -> list[Pictur
             images.draw(one.file, _boxes(one.truths or []), _marks(one.shown), to / name)
         except UnreadableError:
             continue
-        drawn.append(Pictured(name, one.case, one.path, one.truths, one.shown))
+        drawn.append(Pictured(name, one.case, one.path, len(one.shown), *_found(one, rules)))
     return drawn
+
+
+def _found(one: _Image, rules: MarkRules) -> tuple[int | None, int]:
+    """How many true boxes there are (None: nobody knows), and how many of them a mark finds."""
+    if one.truths is None:
+        return None, 0
+    best, _ = outcome(box_table.told(one.truths), box_table.told(one.shown), rules.hit)
+    return len(best), int((best >= 0.0).sum())
 
 
 def _boxes(told: list[dict[str, Any]]) -> list[Box]:

@@ -233,8 +233,9 @@ def _expected(marked: Sequence[tuple[Dataset, Sequence[Mark]]]) -> list[ReadMark
 def _expect(marked: Sequence[tuple[Dataset, Sequence[Mark]]]) -> Iterator[ReadMark]:
     for source, marks in marked:
         for one in marks:
-            sides = map(float, (one.x, one.y, one.width, one.height))
-            yield ReadMark(str(source.SOPInstanceUID), *sides, round(_per_cent(one) / 100.0, 8))
+            score = round(_per_cent(one) / 100.0, 8)
+            uid, at = str(source.SOPInstanceUID), (float(one.x), float(one.y))
+            yield ReadMark(uid, *at, float(one.width), float(one.height), score)
 
 
 def _uid(text: str) -> str:

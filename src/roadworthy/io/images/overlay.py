@@ -15,7 +15,7 @@ from roadworthy.io.images.reading import read
 # told apart without colour too: truth is a whole line, marks are corners with a number
 TRUTH, MARK = (90, 220, 160), (255, 176, 0)
 _LEAST, _MOST = 512, 1600
-_LINE = 2
+_LINE, _TEXT = 2, 15
 
 
 def draw(file: str, truths: Sequence[Box], marks: Sequence[Mark], into: Path) -> None:
@@ -44,7 +44,7 @@ def draw(file: str, truths: Sequence[Box], marks: Sequence[Mark], into: Path) ->
 
 
 def _scale(picture: Picture) -> float:
-    longest = max(picture.pixels.shape[:2])
+    longest = int(max(picture.pixels.shape[:2]))
     if longest > _MOST:
         return _MOST / longest
     return float(max(1, _LEAST // longest))
@@ -68,6 +68,6 @@ def _corners(pen: Any, sides: tuple[float, float, float, float], mark: Mark) -> 
     for x, across in ((left, reach), (right, -reach)):
         for y, down in ((top, reach), (bottom, -reach)):
             pen.line([(x + across, y), (x, y), (x, y + down)], fill=MARK, width=_LINE)
+    place = (left, top - _TEXT - 4) if top >= _TEXT + 4 else (left, bottom + 2)
     text = f"{mark.score:.2f}"
-    place = (left, top - 12) if top >= 12 else (left, bottom + 2)
-    pen.text(place, text, fill=MARK, stroke_width=1, stroke_fill=(0, 0, 0))
+    pen.text(place, text, fill=MARK, stroke_width=2, stroke_fill=(0, 0, 0), font_size=_TEXT)
