@@ -36,6 +36,7 @@ COMMANDS = (
     *("init", "plan", "train", "check", "images", "marks", "seal", "certify", "dossier"),
     *(
         "decide",
+        "measure-device",
         "worklist",
         "report",
         "compare",

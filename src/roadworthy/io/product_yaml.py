@@ -96,7 +96,8 @@ def _product_words(page: Page) -> tuple[ProductWords | None, list[Problem]]:
 
 
 def _surroundings(words: ProductWords, file: Path) -> Surroundings:
-    costs = None if words.costs is None else words.costs.core()
+    said = words.costs
+    costs = None if said is None or said.only_computing else said.core()
     return Surroundings(
         task=words.task,
         data=words.data.core(),
@@ -123,7 +124,9 @@ def _product(
         guard=None if words.guard is None else words.guard.core(),
         environment=around.environment,
         marks=around.marks,
+        device=None if words.device is None else words.device.core(),
         costs=around.costs,
+        running=None if words.costs is None else words.costs.running(),
         harms=around.harms,
         confidence=around.confidence,
         decision=around.decision,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from roadworthy.io.images.lens import as_jpeg, behind, through, write_png
 from roadworthy.io.images.likeness import difference_hash
 from roadworthy.io.images.loading import Broken, stream
 from roadworthy.io.images.marks_report import MarkedBy, ReadMark, read_report, write_report
@@ -17,6 +18,8 @@ __all__ = [
     "Picture",
     "ReadMark",
     "UnreadableError",
+    "as_jpeg",
+    "behind",
     "context",
     "difference_hash",
     "digests",
@@ -29,5 +32,7 @@ __all__ = [
     "resized",
     "size",
     "stream",
+    "through",
+    "write_png",
     "write_report",
 ]
