@@ -74,7 +74,6 @@ def prepared_table(name: str, task: Task = Task.BINARY) -> pl.DataFrame:
     return prepared_cases(task)
 
 
-<<<<<<< HEAD
 def _strange() -> pl.DataFrame:
     rng = np.random.default_rng(7)
     parts = [
@@ -90,7 +89,8 @@ def _strange() -> pl.DataFrame:
         for name, shape in (("", 2.0), ("far", 5.0))
     ]
     return pl.concat(parts)
-=======
+
+
 def _marked(cases: pl.DataFrame, seed: int) -> pl.DataFrame:
     """Two images a case, up to two lesions, most of them found, and up to two false marks each."""
     rng, n = np.random.default_rng([seed, 1]), cases.height
@@ -103,7 +103,6 @@ def _marked(cases: pl.DataFrame, seed: int) -> pl.DataFrame:
         pl.Series(columns.FOUND, found),
         pl.Series(columns.FALSE_COUNT, false),
     )
->>>>>>> marks
 
 
 def _binary(cases: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
