@@ -92,8 +92,8 @@ class PointResult:
 
     @property
     def no_worse(self) -> Outcome:
-        """Of the paired comparisons: PASS only if all are within the margin."""
-        found = [one.verdict.outcome for one in self.paired]
+        """Of the paired comparisons of shares: PASS only if all are within the margin."""
+        found = [p.verdict.outcome for p in self.paired if p.verdict.tier is Tier.CRITICAL]
         return Outcome.worst(found) if found else Outcome.INCONCLUSIVE
 
 

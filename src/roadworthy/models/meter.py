@@ -28,7 +28,8 @@ def main(folder: Path) -> None:
     ask = _asker(folder / "net.model", asked["threads"])
     for at in range(asked["warm_up"]):
         ask(cases[at % len(cases)])
-    taken, start, cpu = [], time.perf_counter(), time.process_time()
+    taken: list[float] = []
+    start, cpu = time.perf_counter(), time.process_time()
     while len(taken) < asked["runs"] and time.perf_counter() - start < asked["seconds"]:
         case, begun = cases[len(taken) % len(cases)], time.perf_counter_ns()
         ask(case)
