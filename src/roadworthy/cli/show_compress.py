@@ -7,7 +7,7 @@ from roadworthy.core.compression import Compression, PointResult
 from roadworthy.core.evidence import Measured
 from roadworthy.core.verdict import Verdict
 from roadworthy.io import compression_words as words
-from roadworthy.io import ladder_words, telling
+from roadworthy.io import telling
 from roadworthy.workflow.compress import PAGE
 
 POINTS = ("point", "net", "size", "p50 / p99", "memory", "CPU time", "in the sequence")
@@ -38,10 +38,10 @@ def _costs(one: PointResult, found: Compression) -> tuple[str, ...]:
     return (
         f"{mark}{one.point}",
         one.title,
-        ladder_words.size(one.bytes),
+        words.weight(one),
         words.clocks(one),
         words.memory(one.metered.peak_mb),
-        f"1/{found.ratio(one):.1f}",
+        words.less(found, one),
         words.WORDS[one.tested],
     )
 

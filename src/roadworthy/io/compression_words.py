@@ -7,10 +7,9 @@ import math
 from roadworthy.core.compression import PARENT, Compression, PointResult, Tested
 from roadworthy.core.evidence import Measured
 from roadworthy.core.outcome import Outcome
-from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Verdict
 from roadworthy.io import telling
-from roadworthy.io.ladder_words import time
+from roadworthy.io.ladder_words import size, time
 from roadworthy.stats.room import room
 
 WORDS = {
@@ -33,6 +32,18 @@ def smaller(found: Compression, point: PointResult) -> str:
     """How much smaller and quicker than the parent: "16x smaller, 20x less CPU time"."""
     of_size = found.parent.bytes / point.bytes
     return f"{times(of_size)} smaller, {times(found.ratio(point))} less CPU time"
+
+
+def weight(point: PointResult) -> str:
+    """The size of its file, and whether that is too much."""
+    return f"{size(point.bytes)}{'' if point.within_budget else ' (over the limit)'}"
+
+
+def less(found: Compression, point: PointResult) -> str:
+    """Its CPU time beside that of the parent in torch."""
+    if point.point == PARENT:
+        return "torch, eager"
+    return f"{times(found.ratio(point))} less CPU"
 
 
 def times(ratio: float) -> str:
@@ -61,8 +72,7 @@ def decisive(point: PointResult) -> Verdict | None:
 
 def shown_cells(point: PointResult) -> tuple[Verdict, ...]:
     """The cells to show of a point: the whole set, and slices that do not pass."""
-    cells = (v for v in point.gating if not v.slice.keys or v.outcome is not Outcome.PASS)
-    return (*cells, *(v for v in point.budgets if v.tier is Tier.CRITICAL))
+    return tuple(v for v in point.gating if not v.slice.keys or v.outcome is not Outcome.PASS)
 
 
 def difference(point: PointResult) -> str:
@@ -113,7 +123,7 @@ def notes(found: Compression) -> tuple[str, ...]:
             f"An heir must also be shown to be worse than the parent by at most {found.margin:g}, "
             "overall and on every critical slice."
         )
-    told += [f"{one.title} was left out: {one.why}." for one in found.not_made]
+    told += [f"Left out: {one.title}, because {one.why}." for one in found.not_made]
     if found.unjudged:
         told.append(
             f"Not judged here: {', '.join(found.unjudged)}; what hangs on clocks and other tables "

@@ -21,6 +21,8 @@ STUDENTS = (("half", "1/2", 0.5), ("quarter", "1/4", 0.25), ("eighth", "1/8", 0.
 RANGES, COMPARED = 64, 16
 # INT8 agrees with float32 if outputs are within a twentieth of their own spread
 AGREES = 0.05
+# INT8 must make a graph smaller by a quarter at least
+WORTH = 0.75
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Heirs:
         """Every point."""
         parent = self.room.parent
         yield (whole := self._graph("fp32", "ONNX, float32", "same arithmetic", parent))
-        yield (small := self._int8(whole, "int8", "INT8"))
+        small = self._int8(whole, "int8", "INT8")
+        yield self._worth_it(whole, small)
         yield self._mixed(whole, small)
         yield from self._pruned(parent)
         students = []
@@ -70,7 +73,7 @@ class Heirs:
             students.append(self._graph(name, title, how, net))
             yield students[-1]
         for one in students:
-            yield self._int8(one, f"{one.name}-int8", f"{one.title}, INT8")
+            yield self._worth_it(one, self._int8(one, f"{one.name}-int8", f"{one.title}, INT8"))
 
     def _pruned(self, net: TrainedNet) -> Iterator[Point | Missing]:
         """Each from the one before, so that it is taught in steps."""
@@ -94,6 +97,17 @@ class Heirs:
             point.net.graph, self._samples(point, RANGES), reduce_range=self.reduce_range
         )
         return self._of_graph(point, name, title, graph, f"static INT8, {self._bits}")
+
+    def _worth_it(self, point: Point, small: Point) -> Point | Missing:
+        """Of a few weights INT8 makes a larger graph that is slower to run."""
+        before, after = (len(one.net.graph) for one in (point, small))
+        if after <= WORTH * before:
+            return small
+        why = (
+            f"so few weights are not worth it: the graph would have {after / 1000:.1f} kB in the "
+            f"place of {before / 1000:.1f} kB, and more to do"
+        )
+        return Missing(small.name, small.title, why)
 
     def _mixed(self, whole: Point, small: Point) -> Point | Missing:
         """INT8 with as few layers left out as bring the outputs back to those of float32."""

@@ -56,6 +56,7 @@ class Row:
 class Told:
     """The whole section; empty where nothing was compressed."""
 
+    answer: str = ""
     lead: str = ""
     rows: tuple[Row, ...] = ()
     pictures: tuple[Markup, ...] = ()
@@ -67,8 +68,11 @@ def told(found: Compression | None, product: Product) -> Told:
     """What both pages lay out."""
     if found is None:
         return Told()
+    first, _, rest = found.sentence.rstrip(".").partition(". ")
+    rest = f"{rest}." if rest else ""
     return Told(
-        lead=found.sentence,
+        answer=f"{first}.",
+        lead=rest,
         rows=tuple(_row(n, one, found) for n, one in enumerate(found.points, 1)),
         pictures=_pictures(found, product),
         pictured=_pictured(found),
@@ -82,10 +86,10 @@ def _row(number: int, one: PointResult, found: Compression) -> Row:
         title=one.title,
         how=one.how,
         kept=one.point == found.kept,
-        size=ladder_words.size(one.bytes),
+        size=words.weight(one),
         clocks=words.clocks(one),
         memory=words.memory(one.metered.peak_mb),
-        ratio=words.times(found.ratio(one)),
+        ratio=words.less(found, one),
         cells=tuple(map(_cell, words.shown_cells(one))),
         outcome=one.outcome,
         tested=_TESTED[one.tested],

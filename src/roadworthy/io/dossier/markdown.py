@@ -236,7 +236,7 @@ def _compression(page: Page) -> Iterator[str]:
     if not told.rows:
         return
     yield "## How small the net may be"
-    yield safe(told.lead)
+    yield safe(f"{told.answer} {told.lead}".strip())
     yield _table(
         ("Net", "Size", "Median / 99th", "Memory", "CPU time", "Critical requirements", "Outcome"),
         (
@@ -245,7 +245,7 @@ def _compression(page: Page) -> Iterator[str]:
                 row.size,
                 row.clocks,
                 row.memory,
-                f"{row.ratio} less",
+                row.ratio,
                 "; ".join(f"{one.id} {one.seen}: {one.outcome}" for one in row.cells),
                 f"{row.outcome} ({row.tested})",
             )

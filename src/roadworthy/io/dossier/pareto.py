@@ -14,6 +14,7 @@ from roadworthy.io.harmless import harmless
 WIDTH, HEIGHT = 440, 320
 LEFT, RIGHT, TOP, BOTTOM = 52, 426, 34, 268
 _ROOM = 0.12
+_NEAR, _WIDEST = ("kept", "shown"), 0.6
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,19 @@ def pareto(
 
 def _axes(spots: Sequence[Spot], limit: float, budget: float | None) -> Axes:
     costs = [one.cost for one in spots] + ([] if budget is None else [budget])
-    values = [limit, *(one.seen for one in spots), *(one.bound for one in spots)]
-    low, high = min(values), max(values)
+    low, high = _ends(spots, limit)
     room = (high - low or 0.1) * _ROOM
     stretch = (max(costs) / min(costs) or 1.0) ** _ROOM * 1.1
     return Axes(min(costs) / stretch, max(costs) * stretch, low - room, high + room)
+
+
+def _ends(spots: Sequence[Spot], limit: float) -> tuple[float, float]:
+    """Wide enough for what was shown; what is far from it leaves the picture with an arrow."""
+    values = [value for one in spots for value in (one.seen, one.bound)]
+    near = [limit, *(v for one in spots if one.name in _NEAR for v in (one.seen, one.bound))]
+    span = max(near) - min(near) or abs(limit) or 1.0
+    low = max(min(near) - _WIDEST * span, min(near + values))
+    return low, min(max(near) + _WIDEST * span, max(near + values))
 
 
 def _region(axes: Axes, limit: float, wants_high: bool, budget: float | None) -> str:
@@ -127,12 +136,15 @@ def _budget(axes: Axes, budget: float, unit: Callable[[float], str]) -> str:
 def _spot(one: Spot, axes: Axes) -> str:
     x, y = axes.at(one.cost, one.seen)
     _, end = axes.at(one.cost, one.bound)
-    drawn = (
+    drawn = [
         _line("whisker", x, y, x, end),
         _line("whisker", x - 4, end, x + 4, end),
-        f'<circle class="mark" cx="{x}" cy="{y}" r="8.5"/>',
-        _text(x, y + 3.6, str(one.number), "no"),
-    )
+        f'<circle class="mark" cx="{x}" cy="{y}" r="7.5"/>',
+        _text(x, y + 3.4, str(one.number), "no"),
+    ]
+    if not axes.low <= one.seen <= axes.high:
+        away = 1 if one.seen < axes.low else -1
+        drawn.append(f'<path class="away" d="M{x - 5} {y + away * 11}h10l-5 {away * 7}z"/>')
     return f'<g class="{one.name}">{"".join(drawn)}</g>'
 
 
