@@ -13,7 +13,7 @@ from roadworthy.io.harmless import harmless
 
 WIDTH, HEIGHT = 440, 320
 LEFT, RIGHT, TOP, BOTTOM = 52, 426, 34, 268
-_ROOM = 0.12
+_ROOM, _ASIDE = 0.12, 20
 _NEAR, _WIDEST = ("kept", "shown"), 0.6
 
 
@@ -135,7 +135,9 @@ def _budget(axes: Axes, budget: float, unit: Callable[[float], str]) -> str:
 
 def _spot(one: Spot, axes: Axes) -> str:
     x, y = axes.at(one.cost, one.seen)
-    _, end = axes.at(one.cost, one.bound)
+    if not axes.low <= one.seen <= axes.high:
+        y += _ASIDE if one.seen > axes.high else -_ASIDE
+    _, end = axes.at(one.cost, one.bound) if axes.low <= one.seen <= axes.high else (x, y)
     drawn = [
         _line("whisker", x, y, x, end),
         _line("whisker", x - 4, end, x + 4, end),
