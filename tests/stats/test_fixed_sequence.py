@@ -1,4 +1,4 @@
-"""A fixed sequence keeps a net that does not meet at most alpha often; picking the best does not."""
+"""A fixed sequence keeps a net that does not meet at most alpha often; picking one does not."""
 
 from __future__ import annotations
 

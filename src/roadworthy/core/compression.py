@@ -31,7 +31,7 @@ class Metered:
     threads: int
 
 
-class Tested(StrEnum):
+class Stage(StrEnum):
     """What the fixed sequence came to at a point."""
 
     SHOWN = "shown"
@@ -76,7 +76,7 @@ class PointResult:
     paired: tuple[Paired, ...]
     disagreement: Evidence
     referred: float | None
-    tested: Tested
+    tested: Stage
     metered: Metered = field(compare=False)
 
     @property
@@ -111,7 +111,8 @@ class Compression(Shown):
     """The parent and its heirs, from big to small, and the answer.
 
     ``answer`` names the smallest point up to which all are shown to meet, None: not even the
-    parent is. ``kept`` is what is the product's model from now on. ``margin``: heirs must be shown
+    parent is. ``kept`` is what is the product's model from now on, None: the heir of an earlier run
+    that is no point of this one. ``margin``: heirs must be shown
     to be worse than the parent by at most so much; None: the requirements alone count.
     ``candidates`` is what alpha is divided by for the parent, because it was chosen on these cases.
     """
@@ -120,7 +121,7 @@ class Compression(Shown):
     points: tuple[PointResult, ...]
     not_made: tuple[NotMade, ...]
     answer: str | None
-    kept: str
+    kept: str | None
     margin: float | None
     candidates: int
     cases: int

@@ -7,12 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 from roadworthy.core.compression import (
+    PARENT,
     Compression,
     Metered,
     NotMade,
     Paired,
     PointResult,
-    Tested,
+    Stage,
 )
 from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import Evidence, Measured, NotMeasured
@@ -57,7 +58,7 @@ def compression_from_json(stored: Mapping[str, Any]) -> Compression:
             notes=tuple(stored["notes"]),
             sentence=stored["sentence"],
         )
-        found.of(found.kept)
+        found.of(found.kept or PARENT)
     except (AttributeError, KeyError, StopIteration, TypeError, ValueError) as error:
         raise BadInput(
             f"what was kept of a compression is incomplete or malformed: {error!r}.",
@@ -85,7 +86,7 @@ def _read_point(stored: Mapping[str, Any]) -> PointResult:
     return PointResult(
         **{name: stored[name] for name in _OF_A_POINT},
         outcome=Outcome(stored["outcome"]),
-        tested=Tested(stored["tested"]),
+        tested=Stage(stored["tested"]),
         verdicts=tuple(map(verdict_from_json, stored["verdicts"])),
         budgets=tuple(map(verdict_from_json, stored["budgets"])),
         paired=tuple(Paired(verdict_from_json(one)) for one in stored["paired"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from roadworthy.core.compression import PARENT, Compression, PointResult, Tested
+from roadworthy.core.compression import PARENT, Compression, PointResult, Stage
 from roadworthy.core.evidence import Measured
 from roadworthy.core.outcome import Outcome
 from roadworthy.core.verdict import Verdict
@@ -13,19 +13,24 @@ from roadworthy.io.ladder_words import size, time
 from roadworthy.stats.room import room
 
 WORDS = {
-    Tested.SHOWN: "shown",
-    Tested.STOPPED: "stopped here",
-    Tested.AFTER: "not tested",
+    Stage.SHOWN: "shown",
+    Stage.STOPPED: "stopped here",
+    Stage.AFTER: "not tested",
 }
 
 
 def sentence(found: Compression) -> str:
     """The answer."""
     told = _answer(found)
-    if found.answer is not None and found.kept != found.answer:
-        kept = "the net itself" if found.kept == PARENT else found.of(found.kept).title
-        told += f" Kept is {kept}."
+    if found.kept != (found.answer or PARENT):
+        told += f" Kept is {_kept(found)}."
     return telling.sentence(told)
+
+
+def _kept(found: Compression) -> str:
+    if found.kept is None:
+        return "what an earlier run made"
+    return "the net itself" if found.kept == PARENT else found.of(found.kept).title
 
 
 def smaller(found: Compression, point: PointResult) -> str:
@@ -140,7 +145,7 @@ def _sequence(found: Compression) -> str:
             "tried on these cases when the net was chosen"
         )
     return (
-        f"Tested in an order fixed beforehand, from big to small, each at {alpha}, and only up to "
+        f"Stage in an order fixed beforehand, from big to small, each at {alpha}, and only up to "
         "the first that is not shown: so a net that does not meet is kept at most as often as one "
         "test would let it pass."
     )
@@ -162,7 +167,7 @@ def _answer(found: Compression) -> str:
         )
     if not answer.within_budget:
         told += ", but its file is over the limit on size"
-    stopped = next((one for one in found.points if one.tested is Tested.STOPPED), None)
+    stopped = next((one for one in found.points if one.tested is Stage.STOPPED), None)
     if stopped is None:
         return f"{told}. All were shown."
     why = _because(stopped)

@@ -58,5 +58,6 @@ def metered(artifact: bytes, images: Floats | None, numbers: Floats, asked: Aske
             check=False,
         )
     if ended.returncode:
-        raise RuntimeError(f"a net could not be timed: {ended.stderr.strip()[-500:]}")
+        said = ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"]
+        raise RuntimeError(f"a net could not be timed: {said[-1]}")
     return Metered(**json.loads(ended.stdout.splitlines()[-1]))

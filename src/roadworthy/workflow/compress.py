@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
-from roadworthy.core.compression import PARENT, Compression, PointResult, Tested
+from roadworthy.core.compression import PARENT, Compression, PointResult, Stage
 from roadworthy.core.errors import BadInput
 from roadworthy.core.guidance import Progress
 from roadworthy.core.policy import Policy
@@ -87,7 +87,7 @@ def compress(
         points=points,
         not_made=missing,
         answer=answer,
-        kept=str(answer) if keeps else parent.current,
+        kept=answer if keeps else _present(points, parent),
         margin=margin,
         candidates=points[0].candidates,
         cases=int(trial.judged[columns.INSIDE].sum()),
@@ -104,7 +104,7 @@ def compress(
         workspace.write(f"{FOLDER}/{name}.model", artifact)
     _write(workspace, product, found, {name: _told(one) for name, one in policies.items()})
     if keeps:
-        _keep(workspace, product, parent, found, artifacts[found.kept])
+        _keep(workspace, product, parent, found, str(answer), artifacts[str(answer)])
     return found
 
 
@@ -133,7 +133,7 @@ def keep(product: Given, point: str, *, anyway: bool = False) -> Compression:
     kept = replace(found, kept=point)
     kept = replace(kept, sentence=compression_words.sentence(kept))
     stored = workspace.read_json(POINTS) or {}
-    _keep(workspace, product, parent, kept, artifact)
+    _keep(workspace, product, parent, kept, point, artifact)
     workspace.write_json(POINTS, {**stored, **compression_to_json(kept)})
     workspace.write(PAGE, render_compression(kept, product))
     return kept
@@ -216,22 +216,30 @@ def _told(chosen: Decided | None) -> dict[str, Any]:
 
 
 def _keep(
-    workspace: Workspace, product: Product, parent: Parent, found: Compression, artifact: bytes
+    workspace: Workspace,
+    product: Product,
+    parent: Parent,
+    found: Compression,
+    point: str,
+    artifact: bytes,
 ) -> None:
-    """Makes ``found.kept`` the product's model."""
-    result, stored = found.of(found.kept), workspace.read_json(POINTS) or {}
+    """Makes a point the product's model."""
+    result, stored = found.of(point), workspace.read_json(POINTS) or {}
     remembered: dict[str, Any] = {}
-    if found.kept != PARENT:
-        chosen_among = result.candidates
-        if result.tested is not Tested.SHOWN:
-            chosen_among *= len(found.points)
+    if point != PARENT:
+        shown = result.tested is Stage.SHOWN
         remembered = {
-            **stored[POLICIES][found.kept],
+            **stored[POLICIES][point],
             "product": stored["product_yaml"],
-            "candidates": chosen_among,
+            "candidates": result.candidates * (1 if shown else len(found.points)),
         }
-    keep_point(workspace, parent, found.kept, result.model, artifact, remembered)
-    note(product, "compressed", {"model": result.model, "point": found.kept})
+    keep_point(workspace, parent, point, result.model, artifact, remembered)
+    note(product, "compressed", {"model": result.model, "point": point})
+
+
+def _present(points: Sequence[PointResult], parent: Parent) -> str | None:
+    """Which point is the product's model already."""
+    return next((one.point for one in points if one.model == parent.present), None)
 
 
 def _require_shown(found: Compression, point: str, anyway: bool) -> None:
@@ -245,7 +253,7 @@ def _require_shown(found: Compression, point: str, anyway: bool) -> None:
             next_step=f"Write one of {', '.join(known)}.",
         )
     result = found.of(point)
-    if anyway or point == PARENT or result.tested is Tested.SHOWN:
+    if anyway or point == PARENT or result.tested is Stage.SHOWN:
         return
     raise BadInput(
         f"{result.title} was not shown to meet ({result.tested}: {result.outcome}).",

@@ -32,8 +32,8 @@ POINT, OF = "point", "parent"
 class Parent:
     """The parent as `train` left it, and what stands in its place now.
 
-    ``trained`` is what was remembered of the parent; ``current`` names the point that is the
-    product's model at present. ``guard`` is the one before the present model.
+    ``trained`` is what was remembered of the parent; ``present`` is the fingerprint of the
+    product's model at present. ``guard`` is the one before that model.
     """
 
     model: Model
@@ -41,7 +41,7 @@ class Parent:
     rung: Rung
     trained: Mapping[str, Any]
     artifact: bytes
-    current: str
+    present: str
     guard: FittedGuard | None
 
     @staticmethod
@@ -58,13 +58,13 @@ class Parent:
         guard = None
         if product.guard is not None:
             guard = kept_guard(product, workspace, parted, present)
-        current = str(kept.get(POINT, PARENT))
         place, trained = workspace.path(MODEL), dict(kept)
-        if current != PARENT:
+        model = present
+        if POINT in kept:
             place, trained = parents_place(workspace), dict(_remembered(workspace))
-        model = present if current == PARENT else _read_back(rung, place, str(kept.get(OF)))
+            model = _read_back(rung, place, str(kept.get(OF)))
         net = _net_of(model, product)
-        return Parent(model, net, rung, trained, place.read_bytes(), current, guard)
+        return Parent(model, net, rung, trained, place.read_bytes(), present.fingerprint, guard)
 
     @property
     def candidates(self) -> int:

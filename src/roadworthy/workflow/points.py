@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
-from roadworthy.core.compression import PARENT, Metered, Paired, PointResult, Tested
+from roadworthy.core.compression import PARENT, Metered, Paired, PointResult, Stage
 from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import Evidence, NotMeasured, Regime
 from roadworthy.core.instrument import Instrument, Rows
@@ -126,7 +126,7 @@ class Trial:
                 paired=() if parent is None else self._paired(here, parent, paid),
                 disagreement=self._disagreement(here, parent),
                 referred=_referred(here),
-                tested=Tested.AFTER,
+                tested=Stage.AFTER,
                 metered=made.meter(),
             ),
             here,
@@ -203,7 +203,7 @@ def sequenced(
     ``points`` are in the order that was fixed before a validation case was looked at.
     """
     count = shown(met(one, margin) for one in points)
-    words = [Tested.SHOWN] * count + [Tested.STOPPED] + [Tested.AFTER] * len(points)
+    words = [Stage.SHOWN] * count + [Stage.STOPPED] + [Stage.AFTER] * len(points)
     told = tuple(replace(one, tested=word) for one, word in zip(points, words, strict=False))
     return told, points[count - 1].point if count else None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.models.nets.learning import guidance, rings, spots
 
 from roadworthy.core.product import Task, TrainRules
 from roadworthy.models.nets import fitting, relearning
@@ -16,7 +17,6 @@ from roadworthy.models.nets.plan import Plan
 from roadworthy.models.nets.pruning import pruned
 from roadworthy.models.nets.relearning import Classroom
 from roadworthy.models.nets.taught import Taught
-from tests.models.nets.learning import guidance, rings, spots
 
 SHORT = Plan(epochs=2, least_steps=1)
 
@@ -27,8 +27,9 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relearning, "PRUNED", SHORT)
 
 
-def room(folder: Path) -> Classroom:
-    cases, truth = spots(folder)
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    cases, truth = spots(tmp_path_factory.mktemp("room"))
     told, files = guidance(cases), tuple(cases.columns)
     wanted = fitting.Wanted("cnn", "S", "net", SHORT)
     net = fitting.fit(wanted, cases, truth, Task.BINARY, files, (), 0, None, told)
@@ -39,16 +40,18 @@ def weights(net: torch.nn.Module) -> int:
     return sum(one.numel() for one in net.parameters())
 
 
-def test_a_student_is_narrower_and_the_same_for_the_same_seed(tmp_path: Path) -> None:
-    found = room(tmp_path)
+def test_a_student_is_narrower_and_the_same_for_the_same_seed(room: Classroom) -> None:
+    found = room
     one, two = (found.student(0.25, "quarter") for _ in range(2))
     assert one.card.shape.breadth == 0.25
     assert weights(one.net) < weights(found.parent.net) / 8
     assert one.to_bytes() == two.to_bytes()
 
 
-def test_pruning_takes_channels_and_leaves_what_is_read_and_given(tmp_path: Path) -> None:
-    found = room(tmp_path)
+def test_pruning_takes_channels_and_leaves_what_is_read_and_given(
+    room: Classroom, tmp_path: Path
+) -> None:
+    found = room
     one, two = (found.pruned(found.parent, 0.5, "half") for _ in range(2))
     assert weights(one.net) < weights(found.parent.net) / 3
     for ours, theirs in zip(one.net.parameters(), two.net.parameters(), strict=True):
@@ -70,8 +73,8 @@ def test_residual_nets_and_columns_are_pruned_alike(columns: int) -> None:
     assert weights(found) < weights(net) / 3
 
 
-def test_no_heir_is_fitted_on_the_units_that_stopped_its_parent(tmp_path: Path) -> None:
-    found = room(tmp_path).lesson
+def test_no_heir_is_fitted_on_the_units_that_stopped_its_parent(room: Classroom) -> None:
+    found = room.lesson
     assert len(found.held_out) and not set(found.fit) & set(found.held_out)
     assert len(found.fit) + len(found.held_out) == len(found.ids)
 
@@ -124,8 +127,8 @@ def test_a_regression_is_taught_by_squares() -> None:
     assert float(objective(out, truth, said)) == 0.5 * 16 + 0.5 * 4
 
 
-def test_samples_for_ranges_are_spread_over_all_training_cases(tmp_path: Path) -> None:
-    seen = room(tmp_path).seen(10)
+def test_samples_for_ranges_are_spread_over_all_training_cases(room: Classroom) -> None:
+    seen = room.seen(10)
     assert sum(len(numbers) for _, numbers in seen) == 10
     images = np.concatenate([one for one, _ in seen if one is not None])
     assert images.shape == (10, 1, 1, 16, 16)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from roadworthy.core.compression import Compression, PointResult, Tested
+from roadworthy.core.compression import Compression, PointResult, Stage
 from roadworthy.core.evidence import Measured
 from roadworthy.core.outcome import Outcome
 from roadworthy.core.product import Product
@@ -16,10 +16,10 @@ from roadworthy.io import compression_words as words
 from roadworthy.io import ladder_words, telling
 from roadworthy.io.dossier.pareto import Spot, pareto
 
-_TESTED = {
-    Tested.SHOWN: "shown",
-    Tested.STOPPED: "not shown: testing stopped here",
-    Tested.AFTER: "not tested any more",
+_STAGES = {
+    Stage.SHOWN: "shown",
+    Stage.STOPPED: "not shown: testing stopped here",
+    Stage.AFTER: "not tested any more",
 }
 
 
@@ -92,7 +92,7 @@ def _row(number: int, one: PointResult, found: Compression) -> Row:
         ratio=words.less(found, one),
         cells=tuple(map(_cell, words.shown_cells(one))),
         outcome=one.outcome,
-        tested=_TESTED[one.tested],
+        tested=_STAGES[one.tested],
         difference=words.difference(one),
         disagrees=words.disagrees(one),
         refers=words.refers(one),
@@ -160,7 +160,7 @@ def _spots(found: Compression, wanted: Verdict, *, of_size: bool) -> list[Spot]:
 
 
 def _class(one: PointResult) -> str:
-    return {Tested.SHOWN: "shown", Tested.STOPPED: "stopped", Tested.AFTER: "after"}[one.tested]
+    return {Stage.SHOWN: "shown", Stage.STOPPED: "stopped", Stage.AFTER: "after"}[one.tested]
 
 
 def _is(verdict: Verdict, wanted: Verdict) -> bool:
