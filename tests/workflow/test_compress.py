@@ -338,6 +338,16 @@ def test_a_calibrated_net_of_columns_has_heirs_with_calibrators_of_their_own(
     assert found.kept != PARENT
 
 
+def test_it_is_shown_on_a_page_a_terminal_and_in_notebooks(once: tuple[Path, Compression]) -> None:
+    folder, found = once
+    page = (folder / ".roadworthy/compressed/compress.html").read_text()
+    told, card = str(found), found._repr_html_()
+    for one in found.points:
+        assert one.title in page and one.title in told and card is not None and one.title in card
+    assert "budget 50.0 kB" in page and "required 0.60" in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
 def test_scores_from_elsewhere_are_no_net(tmp_path: Path) -> None:
     file = written(tmp_path, n=160)
     text = file.read_text().replace("models: [small_net]\n", "")

@@ -22,7 +22,7 @@ def compression(found: Compression) -> None:
     show.line()
     show.table(
         POINTS,
-        [_costs(one, found) for one in found.points],
+        [costs(one, found) for one in found.points],
         [show.STYLES[one.outcome] if one.point == found.kept else "" for one in found.points],
     )
     rows = [(one, verdict) for one in found.points for verdict in words.shown_cells(one)]
@@ -33,7 +33,8 @@ def compression(found: Compression) -> None:
     show.line(f"page       .roadworthy/{PAGE}")
 
 
-def _costs(one: PointResult, found: Compression) -> tuple[str, ...]:
+def costs(one: PointResult, found: Compression) -> tuple[str, ...]:
+    """What a point costs, as the cells of a table."""
     mark = "> " if one.point == found.kept else "  "
     return (
         f"{mark}{one.point}",
