@@ -16,6 +16,7 @@ from roadworthy import __version__
 from roadworthy.cli import (
     after_decision,
     compress,
+    device,
     leaderboard,
     ledger,
     quiet,
@@ -299,6 +300,7 @@ def compare(
     return found.outcome.exit_code
 
 
+app.command("measure-device")(device.measure_device)
 app.command()(renew.renew)
 app.command()(leaderboard.leaderboard)
 

@@ -18,6 +18,7 @@ from roadworthy.io.compress_words import CompressWords
 from roadworthy.io.cost_words import CostsWords, HarmWords
 from roadworthy.io.data_words import DataWords
 from roadworthy.io.decide_words import AuditWords, WorklistWords
+from roadworthy.io.device_words import DeviceWord
 from roadworthy.io.environment_words import EnvironmentWords
 from roadworthy.io.guard_words import GuardWords
 from roadworthy.io.model_words import ModelWords
@@ -247,13 +248,16 @@ class ProductWords(Words):
     data: DataWords
     """Where the cases are and what their columns mean."""
     model: ModelWords | None = None
-    """A model of your own, built elsewhere: a command, an address, or a function of Python."""
+    """A model of your own, built elsewhere: a command, an address, a function of Python, an ONNX
+    file, or a module of torch."""
     scope: list[ScopeWords] = Field(default=[])
     """The cases on which it may work: every condition must hold."""
     guard: GuardWords | None = None
     """Turns away cases that are too far from those it learnt from."""
     environment: EnvironmentWords | None = None
     """Where it will work: a mix of contexts, for `coverage`."""
+    device: DeviceWord | None = None
+    """The machine that it will work on: a name, `here`, or a mapping."""
     costs: CostsWords | None = None
     """What mistakes and people cost, and what right calls earn."""
     harms: dict[str, HarmWords] = Field(default={})

@@ -7,13 +7,14 @@ from itertools import combinations
 
 from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT
 from roadworthy.core.policy import Referred
-from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.product import OWN_MODULE, Product, SetName, Task
 from roadworthy.core.requirement import Requirement, Side, Tier, Whose
 from roadworthy.io import registry
 from roadworthy.io.cost_checks import cost_problems
 from roadworthy.io.decide_checks import decide_problems
 from roadworthy.io.guard_words import implied_ids
 from roadworthy.io.nearest import did_you_mean
+from roadworthy.io.net_checks import net_problems
 from roadworthy.io.problems import Page, Problem
 from roadworthy.io.requirement_checks import DECLARE_PREVALENCE
 from roadworthy.io.requirement_reader import Written
@@ -30,6 +31,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from _verification(product)
     yield from _outputs(product)
     yield from _model(product)
+    yield from net_problems(product)
     yield from _roles(product)
     yield from _readers(product)
     yield from _tables(product)
@@ -205,9 +207,12 @@ def _triage(product: Product) -> Iterator[Problem]:
 
 
 def _models(product: Product) -> Iterator[Problem]:
-    known = registry.rungs()
+    known = [*registry.rungs(), *([OWN_MODULE] if product.training.module else [])]
     for place, name in enumerate(product.models or ()):
-        if name not in known:
+        if name == OWN_MODULE and name not in known:
+            message = f"is {name}, and nothing says which module that is"
+            yield Problem(("models", place), message, "Add `train: {module: my_net:build}`.")
+        elif name not in known:
             step = did_you_mean(name, known, "kinds of model")
             message = f"is {shown(name)}, and there is no such kind of model"
             yield Problem(("models", place), message, step, "unknown_model")
@@ -269,26 +274,36 @@ def _gates(requirement: Requirement[object]) -> bool:
 
 
 def _automation(product: Product, written: Sequence[Written]) -> Iterator[Problem]:
-    if any(_limits_referral(one.requirement) for one in written):
-        return
+    # under a perturbation a product may refer more: what limits that must hold there
+    limited = {_place(one) for one in written if _limits_referral(one.requirement)}
     for one in written:
+        if (there := _place(one)) in limited:
+            continue
         referred = getattr(one.requirement.parameters, "referred", product.decision.referred)
         if one.about.referral_counts and referred is Referred.RIGHT:
             message = (
-                "counts a referred case as right, and nothing limits referral: "
+                f"counts a referred case as right, and nothing limits referral{there}: "
                 "a product that refers everything would pass"
             )
             step = (
                 "Add {metric: automation, at_least: ...} with a limit above 0, or count referred "
+                if not there
+                else "Add {metric: robustness, of: automation, at_least: ..., under: [...]} with "
+                "the same perturbation and a limit above 0, or count referred "
             )
             yield Problem(one.path, message, f"{step}cases as `excluded`.")
         elif _refers(product) and _free_to_refer(one.requirement):
             message = (
-                "counts a referred case as free, and nothing limits referral: "
+                f"counts a referred case as free, and nothing limits referral{there}: "
                 "a product that refers everything would pass"
             )
             step = "Add {metric: automation, at_least: ...} with a limit above 0, or the price of"
             yield Problem(one.path, message, f"{step} a referral, `refer: ...`.")
+
+
+def _place(one: Written) -> str:
+    """Where a requirement is about other cases than they are."""
+    return "" if one.requirement.under is None else f" under {one.requirement.under}"
 
 
 def _refers(product: Product) -> bool:

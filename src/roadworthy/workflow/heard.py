@@ -13,7 +13,10 @@ from roadworthy.core.model import Model
 
 @dataclass(frozen=True)
 class Heard:
-    """``model``, and its answers to cases by id; of others it is asked anew."""
+    """``model``, and its answers to cases by id; of others it is asked anew.
+
+    For cases as they are, and never as they would be under a perturbation: those have the same ids.
+    """
 
     model: Model
     answers: pl.DataFrame

@@ -106,11 +106,13 @@ class Trial:
         policy = None if chosen is None else chosen.policy
         paid = self.paid(chosen)
         judge = self._judge(paid)
-        found = judge.verdicts(heard, policy)
+        answers = heard.answer(self.judged)
+        # the model itself: of perturbed cases it must be asked anew
+        found = judge.verdicts(made.name, made.model, policy, answers)
         of_size = {r.id for r in self.product.requirements if self._weighs(r)}
         quality = tuple(v for v in found if v.requirement not in of_size)
-        prepared = Judged(self.product, heard, policy).prepared(self.judged)
-        here = Entered(prepared, heard, chosen)
+        prepared = Judged(self.product, made.model, policy).prepared(self.judged, answers)
+        here = Entered(prepared, made.model, chosen)
         return (
             PointResult(
                 point=made.name,

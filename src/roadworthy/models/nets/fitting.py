@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -13,13 +13,13 @@ import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from roadworthy.core.guidance import Guidance
 from roadworthy.core.product import Task
 from roadworthy.io.images import Broken, Picture, stream
 from roadworthy.io.row_sums import rows_fingerprint
-from roadworthy.models import image_cases, pipelines
+from roadworthy.models import image_cases, pipelines, sampled
 from roadworthy.models.nets import room
 from roadworthy.models.nets.architectures import Net
 from roadworthy.models.nets.canvas import LOOKED_AT, Canvas, canvas_for
@@ -35,12 +35,16 @@ from roadworthy.models.nets.training import Lesson, Trainer, held_out_units
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which kind of net, of which size, trained how; ``title`` is what people call it."""
+    """Which kind of net, of which size, trained how; ``title`` is what people call it.
+
+    ``code`` is a hash of what builds it where that is not ours.
+    """
 
     kind: str
     size: str
     title: str
     plan: Plan
+    code: str = ""
 
 
 def fit(
@@ -53,8 +57,11 @@ def fit(
     seed: int,
     weights: pl.Series | None,
     guidance: Guidance,
+    build: Callable[[Shape], nn.Module] = Net,
 ) -> TrainedNet:
     """The net of the best epoch; cases with an image that cannot be read teach it nothing.
+
+    ``build`` makes the net, with weights that hang on the generator of torch alone.
 
     Raises:
         BadInput: there is nothing to learn from, or the loss became no number.
@@ -85,11 +92,12 @@ def fit(
         held_out=np.flatnonzero(held_out),
         ids=tuple(guidance.ids.to_list()),
         rules=guidance.training,
+        shares=_shares(guidance, truth),
     )
     plan = wanted.plan.for_cases(len(lesson.fit))
     path = _state(guidance.checkpoints, wanted, feed.cases, lesson, seed)
     with room.steady(seed):
-        net = Net(shape).to(room.device())
+        net = build(shape).to(room.device())
         trainer = Trainer(net, objective, plan, seed, wanted.title, path, guidance.progress)
         trainer.train(lesson)
     card = Card(
@@ -146,6 +154,11 @@ def _costs(guidance: Guidance, classes: Sequence[str]) -> Tensor | None:
     return scaled(guidance.costs[:, [guidance.calls.index(name) for name in calls]])
 
 
+def _shares(guidance: Guidance, truth: pl.Series) -> NDArray[np.float64] | None:
+    rule = guidance.training.sampling
+    return sampled.shares(rule, truth, guidance.shares) if rule.moves_scores else None
+
+
 def _tensor(column: pl.Series) -> Tensor:
     return torch.from_numpy(column.cast(pl.Float32).to_numpy().copy())
 
@@ -160,5 +173,6 @@ def _state(
     digest = hashlib.sha256(json.dumps(said).encode())
     for tensor in (lesson.truth, lesson.weights, lesson.costs):
         digest.update(b"" if tensor is None else tensor.numpy().tobytes())
+    digest.update(b"" if lesson.shares is None else lesson.shares.tobytes())
     digest.update("\0".join(lesson.ids).encode())
     return folder / f"{wanted.kind}-{digest.hexdigest()[:16]}.state"

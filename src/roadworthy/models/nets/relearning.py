@@ -127,7 +127,7 @@ class Classroom:
             )
             trainer.train(self.lesson)
         # a pruned net is asked like any other, and is no longer of the class that built it
-        return TrainedNet(net.eval(), card)  # type: ignore[arg-type]
+        return TrainedNet(net.eval(), card)
 
 
 def _asked(net: nn.Module, feed: Feed, rows: Rows) -> Iterator[Tensor]:
