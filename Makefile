@@ -28,6 +28,7 @@ bench: $(VENV)/.develops ## what judging costs on 1e6 and 1e7 cases, into bench/
 	@$(BIN)/python bench/decide.py
 	@$(BIN)/python bench/store.py
 	@$(BIN)/python bench/vault.py
+	@$(BIN)/python bench/compress.py
 	@$(BIN)/python bench/scoring.py
 	@$(BIN)/python -W ignore bench/uncertainty.py
 
