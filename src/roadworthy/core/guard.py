@@ -31,8 +31,8 @@ class Guard:
     """What product.yaml asks of the guard.
 
     ``features`` are names of columns or patterns such as ``emb_*``; None: the numbers, texts
-    and images that the product learns from. ``methods`` are names of ``roadworthy.guards``. Of cases in scope
-    it turns away at most the share ``false_alarms_at_most``, shown at ``confidence``.
+    and images that the product learns from. ``methods`` are names of ``roadworthy.guards``. Of
+    cases in scope it turns away at most the share ``false_alarms_at_most``, at ``confidence``.
     """
 
     features: tuple[str, ...] | None = None

@@ -291,8 +291,8 @@ def _overlaps(shared: pl.DataFrame, of: int, same: str, where: str) -> BadInput:
 
 def _no_numbers(learnt: tuple[str, ...]) -> tuple[str, ...]:
     raise BadInput(
-        f"no feature of the model is a number, text or image ({', '.join(learnt)}), and the guard looks "
-        "at these unless told otherwise.",
+        f"no feature of the model is a number, text or image ({', '.join(learnt)}), and the "
+        "guard looks at these unless told otherwise.",
         code="no_features",
         where="guard",
         value=list(learnt),
