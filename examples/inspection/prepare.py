@@ -29,8 +29,13 @@ HERE = Path(__file__).parent
 SEED = 11
 EDGE = 248
 # how many pieces without and with a defect each set gets; the rest are the new ones of today
-SETS = {"train": (400, 200), "validation": (180, 90), "calibration": (170, 90), "sealed": (150, 80)}
-TODAY = {"nominal": 100, "local": 40, "global": 100}
+SETS = {
+    "train": (380, 150),
+    "validation": (220, 150),
+    "calibration": (150, 90),
+    "sealed": (150, 80),
+}
+TODAY = {"nominal": 100, "local": 30, "global": 50}
 # |Laplacian| of grey from 0 to 1 that cloth seldom reaches and a defect reaches all over
 SHARP = 1.0
 
