@@ -15,6 +15,7 @@ import typer
 from roadworthy import __version__
 from roadworthy.cli import (
     after_decision,
+    compress,
     leaderboard,
     ledger,
     quiet,
@@ -137,6 +138,9 @@ def train(product: ProductFile = Path("product.yaml"), as_json: AsJson = False) 
         found = run(product, lambda epoch: tell(show.epoch(epoch)))
     _print(found, as_json, show_json.trained_json, show.trained)
     return ExitCode.PASS
+
+
+app.command()(compress.compress)
 
 
 @app.command()

@@ -236,6 +236,18 @@ class TrainRules:
 
 
 @dataclass(frozen=True)
+class CompressRules:
+    """What heirs of a net must respect beside the requirements, and with how many threads they are
+    timed.
+
+    ``margin``: by how much of a share an heir may be worse than its parent; None: it is not asked.
+    """
+
+    margin: float | None = None
+    threads: int = 1
+
+
+@dataclass(frozen=True)
 class Confidence:
     """How sure a verdict must be, how likely a good product must pass, how often one may look.
 
@@ -374,6 +386,7 @@ class Product(Shown):
     confidence: Confidence = Confidence()
     decision: Decision = Decision()
     training: TrainRules = TrainRules()
+    compress: CompressRules = CompressRules()
     model: ModelSource | None = None
     models: tuple[str, ...] | None = None
     team: Team | None = None

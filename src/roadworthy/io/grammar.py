@@ -14,6 +14,7 @@ from roadworthy.core.product import (
     Task,
     TriageRules,
 )
+from roadworthy.io.compress_words import CompressWords
 from roadworthy.io.cost_words import CostsWords, HarmWords
 from roadworthy.io.data_words import DataWords
 from roadworthy.io.decide_words import AuditWords, WorklistWords
@@ -271,6 +272,8 @@ class ProductWords(Words):
     """When the sealed set is too old, and what of recent traffic demands a new one."""
     train: TrainWords | None = None
     """What training does beside fitting."""
+    compress: CompressWords | None = None
+    """What smaller nets must respect beside the requirements, for `roadworthy compress`."""
     models: Texts | None = None
     """The kinds of model that training may try; by default all that are installed."""
     store: StoreWord | None = None

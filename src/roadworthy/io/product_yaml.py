@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
-from roadworthy.core.product import Product, Scope, TrainRules
+from roadworthy.core.product import CompressRules, Product, Scope, TrainRules
 from roadworthy.core.report import NormalReport
 from roadworthy.core.team import Team
 from roadworthy.core.worklist import Worklist
@@ -126,6 +126,7 @@ def _product(
         confidence=around.confidence,
         decision=around.decision,
         training=TrainRules() if words.train is None else words.train.core(),
+        compress=CompressRules() if words.compress is None else words.compress.core(),
         renewal=words.renewal.core(),
         model=None if words.model is None else words.model.core(),
         worklist=Worklist() if words.worklist is None else words.worklist.core(),

@@ -17,6 +17,7 @@ from roadworthy.core.evidence import NotMeasured
 from roadworthy.core.guidance import Guidance
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
+from roadworthy.core.model import Model
 from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.requirement import Requirement, Tier
@@ -100,7 +101,7 @@ def climb(
             # the other half set the thresholds, and would flatter them
             cases = replace(cases, validation=halves(cases.validation)[1])
         pairs = _pairs(fitted, policies, before or {})
-        judge = _Judge(product, cases, instruments, sum(pairs.values()))
+        judge = Judge(product, cases, instruments, sum(pairs.values()))
         results = {one.name: judge.result(one, policies[one.name]) for one in fitted}
     kept = choose(tuple(results.values()))
     chosen = policies[kept.rung]
@@ -179,7 +180,7 @@ def _threshold(chosen: Decided | None) -> float | None:
 
 
 @dataclass(frozen=True)
-class _Judge:
+class Judge:
     """Judges every rung alike: the same cases, the same requirements, the same alpha."""
 
     product: Product
@@ -189,7 +190,7 @@ class _Judge:
 
     def result(self, one: Candidate, chosen: Decided | None) -> RungResult:
         """One rung's verdicts, size and speed."""
-        found = self._verdicts(one, None if chosen is None else chosen.policy)
+        found = self.verdicts(one.model, None if chosen is None else chosen.policy)
         ms = one_by_one(one.model, self._timed(), TIMED, WARM_UP)
         return RungResult(
             rung=one.name,
@@ -211,13 +212,14 @@ class _Judge:
         others = (r for r in self.product.requirements if not self._hangs_on_the_model(r))
         return tuple(r.id for r in others if r.tier is Tier.CRITICAL)
 
-    def _verdicts(self, one: Candidate, policy: Decides | None) -> tuple[Verdict, ...]:
+    def verdicts(self, model: Model, policy: Decides | None) -> tuple[Verdict, ...]:
+        """Every requirement that hangs on the model, on every slice; none without cases."""
         if not self.cases.validation[columns.INSIDE].any():
             return ()
         kept = tuple(r for r in self.product.requirements if self._hangs_on_the_model(r))
         product = replace(self.product, requirements=kept)
-        judged = Judged(product, one.model, policy)
-        weighed = collectors()[ARTIFACT].collect(one.model, self.cases.validation)
+        judged = Judged(product, model, policy)
+        weighed = collectors()[ARTIFACT].collect(model, self.cases.validation)
         study = OpenStudy(
             subject=judged.subject,
             set=str(SetName.VALIDATION),

@@ -31,7 +31,7 @@ class Net(nn.Module):
         width = shape.columns
         if shape.kind == "mlp":
             self.body: nn.Module = _hidden(shape)
-            width = _MLP[shape.size][-1]
+            width = shape.slimmed(_MLP[shape.size])[-1]
         else:
             self.trunk, found = (_cnn if shape.kind == "cnn" else _resnet)(shape)
             width += 2 * found
@@ -57,14 +57,14 @@ def both_pools(maps: Tensor) -> Tensor:
 def _hidden(shape: Shape) -> nn.Module:
     layers: list[nn.Module] = []
     width = shape.columns
-    for following in _MLP[shape.size]:
+    for following in shape.slimmed(_MLP[shape.size]):
         layers += [nn.Linear(width, following), nn.ReLU(), nn.Dropout(shape.dropout)]
         width = following
     return nn.Sequential(*layers)
 
 
 def _cnn(shape: Shape) -> tuple[nn.Module, int]:
-    widths = _CNN[shape.size][: shape.stages]
+    widths = shape.slimmed(_CNN[shape.size][: shape.stages])
     layers, width = _block(shape.channels, widths[0], 1), widths[0]
     for following in widths:
         layers += [*_block(width, following, 2), *_block(following, following, 1)]
@@ -74,7 +74,7 @@ def _cnn(shape: Shape) -> tuple[nn.Module, int]:
 
 def _resnet(shape: Shape) -> tuple[nn.Module, int]:
     blocks, all_widths = _RESNET[shape.size]
-    widths = all_widths[: shape.stages]
+    widths = shape.slimmed(all_widths[: shape.stages])
     layers, width = _block(shape.channels, widths[0], 1), widths[0]
     for following in widths:
         layers.append(_Residual(width, following, 2))

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
-from roadworthy.core.product import Task
-from roadworthy.io.images import Picture
-from roadworthy.models import archive, image_cases
+from roadworthy.models import archive
 from roadworthy.models.nets import room, states
+from roadworthy.models.nets.answering import AnsweringNet, Seen
 from roadworthy.models.nets.architectures import Net
-from roadworthy.models.nets.canvas import Pixels
 from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.feed import Batch
-from roadworthy.models.nets.objective import paired
 from roadworthy.models.nets.training import forward
 
 WEIGHTS = "weights"
-# so many pixels go through a net at once, and never more than so many cases
-_MOST_PIXELS, _MOST_CASES = 1 << 22, 256
 
 
 @dataclass(frozen=True)
-class TrainedNet:
+class TrainedNet(AnsweringNet):
     """A net and its card."""
 
     net: Net
@@ -38,75 +32,25 @@ class TrainedNet:
     artifact: Path | None = None
     fingerprint: str = ""
 
-    @property
-    def name(self) -> str:
-        return self.card.name
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return (*self.card.columns.needs, *self.card.images)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        return () if self.artifact is None else (self.artifact,)
-
-    def look(self, picture: Picture) -> Pixels | None:
-        """The image as the net sees it.
-
-        Raises:
-            UnreadableError: it is none that this net can see.
-        """
-        return None if self.card.canvas is None else self.card.canvas.of(picture)
+    def outputs(self, batches: Iterator[Seen]) -> Iterator[NDArray[np.floating]]:
+        tensors = (
+            Batch(
+                None if seen.images is None else torch.from_numpy(seen.images),
+                torch.from_numpy(seen.numbers),
+            )
+            for seen in batches
+        )
+        for out in forward(self.net, tensors):
+            yield out.numpy()
 
     def answer(self, cases: pl.DataFrame) -> pl.Series:
-        """The probability of the positive class, the class, or the value.
-
-        Null where an image cannot be read. Images are decoded as they are needed.
-        """
-        readable: list[bool] = []
-        found: list[pl.Series] = []
         with room.steady():
-            for out in forward(self.net, self._batches(cases, readable)):
-                found.append(self._told(out.double()))
-        told = pl.concat(found) if found else pl.Series(dtype=self._kind)
-        return image_cases.scattered(told, pl.Series(readable, dtype=pl.Boolean), self.card.task)
+            return super().answer(cases)
 
     def to_bytes(self) -> bytes:
         """Card and weights."""
         weights = states.to_bytes(states.arrays_of(self.net.state_dict()))
         return archive.pack(self.card.plain(), {WEIGHTS: weights})
-
-    @property
-    def _kind(self) -> pl.DataType:
-        return pl.String() if self.card.task is Task.MULTICLASS else pl.Float64()
-
-    def _batches(self, cases: pl.DataFrame, readable: list[bool]) -> Iterator[Batch]:
-        """Notes in ``readable`` which cases are among those that are handed on."""
-        numbers, canvas = self.card.columns.of(cases), self.card.canvas
-        if canvas is None:
-            readable += [True] * cases.height
-            for at in range(0, cases.height, _MOST_CASES):
-                yield Batch(None, torch.from_numpy(numbers[at : at + _MOST_CASES]))
-            return
-        pixels = canvas.channels * canvas.height * canvas.width * len(self.card.images)
-        size = max(1, min(_MOST_CASES, _MOST_PIXELS // pixels))
-        stream = enumerate(image_cases.each(cases, self.card.images, canvas.of))
-        while some := list(islice(stream, size)):
-            readable += [images is not None for _, images in some]
-            rows = [row for row, images in some if images is not None]
-            if rows:
-                images = np.stack([np.stack(images) for _, images in some if images is not None])
-                yield Batch(torch.from_numpy(images), torch.from_numpy(numbers[rows]))
-
-    def _told(self, out: Tensor) -> pl.Series:
-        if self.card.task is Task.REGRESSION:
-            values = out[:, 0].numpy() * self.card.scale + self.card.middle
-            return pl.Series(values, dtype=pl.Float64)
-        chances = paired(out).softmax(dim=1)
-        if self.card.task is Task.BINARY:
-            return pl.Series(chances[:, 1].numpy(), dtype=pl.Float64)
-        best: Sequence[int] = chances.argmax(dim=1).tolist()
-        return pl.Series([self.card.classes[at] for at in best], dtype=pl.String)
 
 
 def load(artifact: Path) -> TrainedNet:

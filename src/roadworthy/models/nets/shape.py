@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from roadworthy.core.images import Pool
 
 KINDS, SIZES = ("cnn", "resnet", "mlp"), ("S", "M", "L")
 _LEAST_SIDE = 4
+_LEAST_WIDTH = 4
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,8 @@ class Shape:
     """All that a net is built from; plain values, so that it can be written down.
 
     ``channels``, ``height`` and ``width`` of the images, 0 where there are none; ``columns`` of
-    numbers beside them; ``outputs``: one logit or value, or one logit a class.
+    numbers beside them; ``outputs``: one logit or value, or one logit a class. ``breadth`` is the
+    share of the usual channels that every layer has: 0.25 is a student of a quarter.
     """
 
     kind: str
@@ -29,6 +32,7 @@ class Shape:
     width: int = 0
     pool: Pool = Pool.MAX
     dropout: float = 0.1
+    breadth: float = 1.0
 
     def plain(self) -> dict[str, Any]:
         """Plain values."""
@@ -48,7 +52,17 @@ class Shape:
             raise ValueError("no net has so many outputs or columns")
         if not 0 <= found.channels <= 3 or max(found.height, found.width) > 1 << 16:
             raise ValueError("no net sees such images")
+        if not 0.0 < found.breadth <= 1.0:
+            raise ValueError("no net is so broad")
         return found
+
+    def slimmed(self, widths: Sequence[int]) -> tuple[int, ...]:
+        """The channels of each layer: the usual ones times ``breadth``, a few at least.
+
+        >>> Shape("cnn", "S", 1, breadth=0.25).slimmed((16, 32, 60))
+        (4, 8, 15)
+        """
+        return tuple(max(_LEAST_WIDTH, round(self.breadth * width)) for width in widths)
 
     @property
     def stages(self) -> int:
