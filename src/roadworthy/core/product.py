@@ -12,6 +12,7 @@ from roadworthy.core.certificate import MaxRisk
 from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
 from roadworthy.core.images import Images
+from roadworthy.core.marks import MarkRules
 from roadworthy.core.policy import Audit, Referred
 from roadworthy.core.renewal import Renewal
 from roadworthy.core.report import NormalReport
@@ -381,6 +382,7 @@ class Product(Shown):
     scope: Scope = field(default_factory=Scope)
     guard: Guard | None = None
     environment: Environment | None = None
+    marks: MarkRules | None = None
     costs: Costs | None = None
     harms: tuple[Harm, ...] = ()
     confidence: Confidence = Confidence()

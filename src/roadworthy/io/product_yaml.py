@@ -106,6 +106,7 @@ def _surroundings(words: ProductWords, file: Path) -> Surroundings:
         environment=None if words.environment is None else words.environment.core(),
         folder=file.parent,
         harms=harms(words.harms),
+        marks=None if words.marks is None else words.marks.core(),
     )
 
 
@@ -121,6 +122,7 @@ def _product(
         scope=Scope(tuple(rule.core() for rule in words.scope)),
         guard=None if words.guard is None else words.guard.core(),
         environment=around.environment,
+        marks=around.marks,
         costs=around.costs,
         harms=around.harms,
         confidence=around.confidence,

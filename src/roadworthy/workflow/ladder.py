@@ -233,7 +233,8 @@ class Judge:
         table = table_of(requirement, self.instruments)
         if table == ARTIFACT:
             return ARTIFACT not in self.product.data.tables
-        return table == "cases" and self.instruments[requirement.metric].about.judges_calls
+        about = self.instruments[requirement.metric].about
+        return table == "cases" and (about.judges_calls or about.judges_marks)
 
     def _timed(self) -> pl.DataFrame:
         inside = self.cases.validation.filter(pl.col(columns.INSIDE))
