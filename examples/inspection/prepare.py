@@ -111,7 +111,7 @@ def lay_out(into, limit=1.0):
         table = name if name in ("strange", "today") else "cases"
         row = [piece, path, int(kind == "local"), name, f"{kind}/{file.name}"]
         tables[table].append(row)
-        if kind == "local":
+        if kind == "local" and table == "cases":
             boxes.append(((piece, path), box_of(image)))
     for folder, scale in (("full", 1), ("half", 2)):
         write(into / folder, tables, boxes, scale)

@@ -168,8 +168,7 @@ def fit_guard(
 
 
 def _readable(encoded: Floats) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = ~np.isnan(encoded).any(axis=1)
-    return found
+    return np.asarray(~np.isnan(encoded).any(axis=1), dtype=np.bool_)
 
 
 def load_guard(artifact: Path) -> FittedGuard:

@@ -95,7 +95,8 @@ class Encoding:
     def needs(self) -> tuple[str, ...]:
         """The columns that it reads."""
         names = [one.name for one in self.numbers] + [one.name for one in self.categories]
-        return (*names, *(one.name for one in (*self.texts, *self.images)))
+        names += [one.name for one in self.texts] + [one.name for one in self.images]
+        return tuple(names)
 
     def of(self, cases: pl.DataFrame) -> Floats:
         """The cases as numbers, shape (cases, width); NaN where an image cannot be read.
@@ -119,8 +120,10 @@ class Encoding:
                 known |= here
                 parts.append(_rarity(here, share))
             unseen += ~known
-        for one in (*self.texts, *self.images):
-            parts.extend(one.of(cases))
+        for text in self.texts:
+            parts.extend(text.of(cases))
+        for image in self.images:
+            parts.extend(image.of(cases))
         parts.append(unseen * self.rare)
         found: Floats = np.clip(np.stack(parts, axis=1), -_FARTHEST, _FARTHEST)
         return found

@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 
 from roadworthy.io.images import Picture
 
-Floats, Pixels = NDArray[np.float64], NDArray[np.float32]
+Floats = NDArray[np.float64]
+Pixels = NDArray[np.float32]
 
 _QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 _WINDOW = 9
 _LEAST_SIDE = 4
 # below the square of an 8-bit step: where nothing happens, noise is not told from none
-_FLOOR = 1e-8
-# rows at a time, and how far below and above them a window of a Laplacian looks
-_STRIP, _HALO = 256, _WINDOW // 2 + 1
+FLOOR = 1e-8
+# how far above and below a row a window of Laplacians looks, and rows that are looked at at once
+HALO, _STRIP = _WINDOW // 2 + 1, 256
 _BRIGHTNESS = ("mean", "deviation", *(f"quantile {q:g}" for q in _QUANTILES))
 _TEXTURE = (
     "largest Laplacian",
@@ -48,7 +49,7 @@ def measured(picture: Picture) -> Floats:
     middle = float(grey.mean(dtype=np.float64))
     square = sum(float(((part - middle) ** 2).sum()) for part, _ in _strips(grey, 0))
     brightness = [middle, np.sqrt(square / grey.size), *np.quantile(grey, _QUANTILES)]
-    return np.array([*brightness, *_texture(grey), *_texture(_halved(grey))], dtype=np.float64)
+    return np.array([*brightness, *_texture(grey), *_texture(halved(grey))], dtype=np.float64)
 
 
 def _strips(grey: Pixels, halo: int) -> Iterator[tuple[Floats, slice]]:
@@ -61,8 +62,8 @@ def _strips(grey: Pixels, halo: int) -> Iterator[tuple[Floats, slice]]:
 
 def _texture(grey: Pixels) -> list[float]:
     largest, total, steps = np.zeros(3), 0.0, np.zeros(2)
-    for rows, own in _strips(grey, _HALO):
-        laplacian, energy, variance = _sharpness(rows)
+    for rows, own in _strips(grey, HALO):
+        laplacian, energy, variance = sharpness(rows)
         found = [np.abs(laplacian[own]).max(), energy[own].max(), variance[own].max()]
         largest = np.maximum(largest, found)
         total += float((laplacian[own] ** 2).sum())
@@ -73,10 +74,10 @@ def _texture(grey: Pixels) -> list[float]:
     counts = np.maximum([(height - 1) * width, height * (width - 1)], 1)
     sharpest, strongest, varied = largest
     told = [sharpest, strongest, total / grey.size, varied, *(steps / counts)]
-    return [float(np.log10(max(one, 0.0) + _FLOOR)) for one in told]
+    return [float(np.log10(max(one, 0.0) + FLOOR)) for one in told]
 
 
-def _sharpness(rows: Floats) -> tuple[Floats, Floats, Floats]:
+def sharpness(rows: Floats) -> tuple[Floats, Floats, Floats]:
     """The Laplacian, its energy and the variance of brightness in each window."""
     from scipy import ndimage
 
@@ -88,12 +89,11 @@ def _sharpness(rows: Floats) -> tuple[Floats, Floats, Floats]:
     return laplacian, window(laplacian**2), window(rows**2) - window(rows) ** 2
 
 
-def _halved(grey: Pixels) -> Pixels:
+def halved(grey: Pixels) -> Pixels:
     """Means of 2 x 2 pixels; what is too small to be halved stays as it is."""
     height, width = (side // 2 * 2 for side in grey.shape)
     if min(height, width) < 2 * _LEAST_SIDE:
         return grey
     upper, lower = grey[0:height:2], grey[1:height:2]
-    corners = (part[:, at:width:2] for part in (upper, lower) for at in (0, 1))
-    found: Pixels = sum(corners, np.zeros((height // 2, width // 2), np.float32)) / np.float32(4)
-    return found
+    corners = [part[:, at:width:2] for part in (upper, lower) for at in (0, 1)]
+    return np.asarray(sum(corners[1:], corners[0]) / 4, dtype=np.float32)

@@ -130,7 +130,8 @@ def _each_value_once(stored: NDArray[Any], dataset: Dataset) -> Pixels:
         return _grey(stored, dataset)
     plain = np.dtype(f"u{stored.dtype.itemsize}")
     every = np.arange(1 << 8 * plain.itemsize).astype(plain).view(stored.dtype)
-    return _grey(every, dataset)[stored.view(plain)]
+    found: Pixels = _grey(every, dataset)[stored.view(plain)]
+    return found
 
 
 def _grey(stored: NDArray[Any], dataset: Dataset) -> Pixels:
