@@ -32,6 +32,7 @@ bench: $(VENV)/.develops ## what judging costs on 1e6 and 1e7 cases, into bench/
 	@$(BIN)/python bench/store.py
 	@$(BIN)/python bench/vault.py
 	@$(BIN)/python bench/images.py
+	@$(BIN)/python bench/scoring.py
 
 clean: ## remove what was made here
 	rm -rf $(VENV) roadworthy-demo roadworthy-inspection

@@ -64,3 +64,14 @@ def test_sealing_and_looking_are_measured_beside_a_bare_check(tmp_path: Path) ->
     page = out.read_text()
     assert "encrypted, kept | 20,000 |" in page
     assert "the stored answer | 20,000" in page
+
+
+@pytest.mark.slow
+def test_scoring_is_measured_beside_the_bare_session_and_step_by_step(tmp_path: Path) -> None:
+    out = tmp_path / "RESULTS.md"
+    few = ["--rounds", "1", "--images", "8", "--out", str(out)]
+    command = [sys.executable, str(BENCH / "scoring.py"), *few]
+    subprocess.run(command, check=True, capture_output=True)
+    page = out.read_text()
+    assert "| the bare session |" in page and "| `OnnxNet.run` |" in page
+    assert "8 JPEGs" in page and "| decode (640 x 480" in page

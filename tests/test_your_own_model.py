@@ -26,7 +26,7 @@ def test_every_command_of_the_page_says_what_the_page_shows(tmp_path: Path) -> N
 
 def test_the_files_on_the_page_are_those_of_the_example() -> None:
     shown = files(PAGE.read_text())
-    assert set(shown) == {"score.py", "product.yaml"}
+    assert set(shown) == {"score.py", "product.yaml", "onnx.yaml", "net.py"}
     for name, content in shown.items():
         assert content == (EXAMPLE / name).read_text()
 

@@ -64,6 +64,11 @@ def test_finding_lesions_needs_a_limit_on_false_marks(tmp_path: Path) -> None:
     load(product(tmp_path, 2, requirements=[advisory, FEW]))
 
 
+def test_a_limit_that_always_holds_is_refused(tmp_path: Path) -> None:
+    always = {**FEW, "at_most": 5}
+    assert "it always holds" in refused(tmp_path, requirements=[FINDS, always])
+
+
 def test_a_metric_of_marks_needs_marks(tmp_path: Path) -> None:
     file = product(tmp_path, 2)
     plain = {k: v for k, v in yaml.safe_load(file.read_text()).items() if k != "marks"}

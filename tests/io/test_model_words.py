@@ -9,6 +9,16 @@ from jsonschema import Draft202012Validator
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
+from roadworthy.core.own_net import (
+    Channels,
+    Fit,
+    Gives,
+    ImageWords,
+    NetInput,
+    NetWords,
+    OnnxSource,
+    TorchSource,
+)
 from roadworthy.core.product import CommandSource, ModelSource, PythonSource, UrlSource
 from roadworthy.io.product_yaml import parse_product
 from roadworthy.io.schema import json_schema
@@ -123,3 +133,78 @@ def test_a_model_has_no_answers_beside_it_and_sees_nothing_that_gives_the_truth_
 def test_a_model_that_is_there_leaves_none_to_train(fakes: dict[str, Instrument]) -> None:
     with pytest.raises(BadInput, match="`model` one that is there already"):
         read("{command: [a]}\nmodels: [logistic]", fakes)
+
+
+NET_FILE = """version: 1
+product: p
+task: {task}
+data: {{cases: c.csv, truth: y, features: {{image: [a, b], columns: [age, size]}}{positive}}}
+model: {{{source}, {more}}}
+requirements: [{{{requirement}}}]
+"""
+_METRICS = {
+    "binary": "metric: sensitivity, at_least: 0.9",
+    "multiclass": "metric: accuracy, at_least: 0.9",
+    "regression": "metric: mae, max_error: 9, at_most: 1",
+}
+
+
+def net(more: str, task: str = "binary", source: str = "onnx: n.onnx") -> ModelSource | None:
+    positive = ", positive: 1" if task == "binary" else ", prevalence: as_sampled"
+    text = NET_FILE.format(
+        task=task, more=more, source=source, positive=positive, requirement=_METRICS[task]
+    )
+    return parse_product(text, Path("product.yaml")).model
+
+
+def test_a_net_is_told_its_inputs_and_its_output() -> None:
+    image = "{image: a, size: 8, channels: bgr, mean: 0.1, deviation: [1, 2, 3], fit: pad}"
+    found = net(f"inputs: {{x: {image}, y: [size, age], z: age}}, gives: logit, output: o")
+    seen = ImageWords(("a",), (8, 8), Channels.BGR, (0.1,), (1.0, 2.0, 3.0), Fit.PAD)
+    inputs = (
+        NetInput("x", images=seen),
+        NetInput("y", ("size", "age")),
+        NetInput("z", ("age",)),
+    )
+    assert found == OnnxSource("n.onnx", NetWords(inputs, Gives.LOGIT, "o"))
+    assert found.net.reads == ("a", "size", "age")
+
+
+def test_a_module_has_weights_and_may_be_handed_sealed_cases() -> None:
+    source = "torch: 'm:build', weights: w.pt, files: [a.py], sealed: predictions"
+    found = net("inputs: {z: age}, gives: value", "regression", source)
+    words = NetWords((NetInput("z", ("age",)),), Gives.VALUE)
+    assert found == TorchSource("m:build", words, "w.pt", ("a.py",), True)
+
+
+@pytest.mark.parametrize(
+    ("more", "task", "told"),
+    [
+        ("inputs: {z: age}", "binary", "`model.gives` is missing"),
+        ("inputs: {}, gives: logit", "binary", "`model.inputs` is empty"),
+        ("inputs: {z: age}, gives: chance", "binary", "probability"),
+        ("inputs: {z: age}, gives: value", "binary", "`model.gives` is value, and the task is"),
+        ("inputs: {z: age}, gives: logit", "regression", "`gives: value`"),
+        ("inputs: {z: age}, gives: logit", "multiclass", "which class an output is"),
+        ("inputs: {z: age}, gives: logit, classes: [a, b]", "binary", "names classes"),
+        ("inputs: {z: agee}, gives: logit", "binary", "`age`"),
+        ("inputs: {z: y}, gives: logit", "binary", "'y', which is not in `data.features`"),
+        ("inputs: {z: a}, gives: logit", "binary", "`z: {image: a}`"),
+        ("inputs: {z: {image: age}}, gives: logit", "binary", "names the image 'age'"),
+        ("inputs: {z: {image: a, size: 0}}, gives: logit", "binary", "no image is"),
+        ("inputs: {z: {image: a, size: [1]}}, gives: logit", "binary", "height and a width"),
+        ("inputs: {z: {image: a, mean: [1, 2]}}, gives: logit", "binary", "has 2 numbers"),
+        ("inputs: {z: {image: a, deviation: 0}}, gives: logit", "binary", "more than 0"),
+        ("inputs: {z: {image: a, channels: cmyk}}, gives: logit", "binary", "grey"),
+        (
+            "inputs: {z: {image: a, channels: grey, mean: [1, 2, 3]}}, gives: logit",
+            "binary",
+            "three numbers for one channel",
+        ),
+    ],
+)
+def test_what_a_net_may_not_be_told(more: str, task: str, told: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        net(more, task)
+    problem = caught.value
+    assert told in f"{problem.where} {problem.message} {problem.next_step}"

@@ -35,6 +35,11 @@ def parsed(more: str, features: str = "[age]", task: str = "binary") -> Product:
         ("{loss: class_balanced}", TrainRules(None, LossName.CLASS_BALANCED, 0.999)),
         ("{loss: {sensitivity_at: 0.9}}", TrainRules(None, LossName.SENSITIVITY_AT, 0.9)),
         ("{sampling: balanced}", TrainRules(balanced=True)),
+        ("{module: 'm.n:build'}", TrainRules(module="m.n:build")),
+        (
+            "{module: 'm:build', sealed: predictions}",
+            TrainRules(module="m:build", sealed_out=True),
+        ),
         ("{augment: none}", TrainRules(augment=())),
         ("{augment: [flip, noise]}", TrainRules(augment=(Change.FLIP, Change.NOISE))),
     ],
@@ -47,6 +52,8 @@ def test_what_may_be_said(said: str, meant: TrainRules) -> None:
     ("said", "told"),
     [
         ("{loss: focus}", "focal"),
+        ("{module: build}", "names no function"),
+        ("{sealed: predictions}", "names no module"),
         ("{loss: sensitivity_at}", "at which specificity"),
         ("{loss: {sensitivity_at: 90}}", "lies not between 0 and 1"),
         ("{loss: {cost: 3}}", "which it does not have"),
@@ -98,3 +105,10 @@ def test_images_are_features() -> None:
 def test_what_images_may_not_be(said: str, told: str) -> None:
     with pytest.raises(BadInput, match=told):
         parsed("", said)
+
+
+def test_a_net_of_the_teams_own_is_one_more_kind_of_model() -> None:
+    models = "models: [logistic, own_module]\n"
+    assert parsed(f"train: {{module: 'm:build'}}\n{models}").models == ("logistic", "own_module")
+    with pytest.raises(BadInput, match="nothing says which module that is"):
+        parsed(models)

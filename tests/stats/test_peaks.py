@@ -13,13 +13,15 @@ from roadworthy.stats.boxes import iou
 from roadworthy.stats.peaks import marks_of
 
 RULES = MarkRules(smallest_region=1)
+F7, F8, F9 = (float(np.float32(score)) for score in (0.7, 0.8, 0.9))
 
 
 def hills(*places: tuple[int, int, float, float], size: int = 40) -> NDArray[np.float32]:
     """Round hills: row, column, height, deviation."""
     y, x = np.mgrid[0:size, 0:size]
     each = [h * np.exp(-((y - i) ** 2 + (x - j) ** 2) / (2 * d**2)) for i, j, h, d in places]
-    return np.max(each, axis=0).astype(np.float32)
+    found: NDArray[np.float32] = np.max(each, axis=0).astype(np.float32)
+    return found
 
 
 def of(values: NDArray[np.float32], rules: MarkRules = RULES) -> tuple[Mark, ...]:
@@ -30,7 +32,7 @@ def test_every_hill_is_a_mark_and_the_highest_comes_first() -> None:
     found = of(hills((10, 10, 0.6, 2.0), (28, 30, 0.9, 2.0)))
     assert [round(mark.score, 3) for mark in found] == [0.9, 0.6]
     # half of a hill of deviation 2 reaches 2.35 cells: 2 on either side of the top
-    assert found[0] == Mark(28, 26, 5, 5, pytest.approx(0.9))
+    assert found[0] == Mark(28, 26, 5, 5, F9)
 
 
 def test_a_hill_is_measured_by_its_own_height_not_by_that_of_another() -> None:
@@ -48,16 +50,16 @@ def test_two_hills_that_touch_are_two_marks_and_neither_takes_in_the_other() -> 
 def test_a_plateau_is_one_mark() -> None:
     values = np.zeros((20, 20), np.float32)
     values[5:9, 6:12] = 0.7
-    assert of(values) == (Mark(6, 5, 6, 4, pytest.approx(0.7)),)
+    assert of(values) == (Mark(6, 5, 6, 4, F7),)
 
 
 def test_cells_lie_where_the_map_says_and_boxes_stay_in_the_image() -> None:
     values = np.zeros((4, 5), np.float32)
     values[1, 2], values[3, 4] = 0.9, 0.8
     found = marks_of(ScoreMap(values, 8.0, 16.0, 16.0, 32.0), RULES, (60, 150))
-    assert found[0] == Mark(64, 16, 32, 16, pytest.approx(0.9))
+    assert found[0] == Mark(64, 16, 32, 16, F9)
     # its cell would reach down to 64 and right to 160
-    assert found[1] == Mark(128, 48, 22, 12, pytest.approx(0.8))
+    assert found[1] == Mark(128, 48, 22, 12, F8)
 
 
 def test_regions_of_too_few_pixels_are_no_marks() -> None:

@@ -13,6 +13,7 @@ from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
 from roadworthy.core.images import Images
 from roadworthy.core.marks import MarkRules
+from roadworthy.core.own_net import OnnxSource, TorchSource
 from roadworthy.core.policy import Audit, Referred
 from roadworthy.core.renewal import Renewal
 from roadworthy.core.report import NormalReport
@@ -22,6 +23,9 @@ from roadworthy.core.scope import ScopeRule as ScopeRule
 from roadworthy.core.shown import Shown
 from roadworthy.core.team import Team
 from roadworthy.core.worklist import Worklist
+
+# the kind of model that `train: {module: ...}` adds
+OWN_MODULE = "own_module"
 
 Prevalence: TypeAlias = float | Literal["as_sampled"]
 
@@ -221,7 +225,9 @@ class TrainRules:
     """What training does beside fitting.
 
     ``weights``: what it weighs its cases by, None: all alike. ``loss`` and its ``parameter``,
-    ``balanced`` (every class is drawn as often) and ``augment`` are for nets.
+    ``balanced`` (every class is drawn as often) and ``augment`` are for nets. ``module`` is
+    ``module:function``, which builds a net of the team's own, one more rung; ``sealed_out``: that
+    code may be handed sealed cases, and the verdict says so.
     """
 
     weights: Literal["costs"] | None = None
@@ -229,6 +235,8 @@ class TrainRules:
     parameter: float | None = None
     balanced: bool = False
     augment: tuple[Change, ...] = (Change.SHIFT,)
+    module: str | None = None
+    sealed_out: bool = False
 
     @property
     def moves_scores(self) -> bool:
@@ -356,7 +364,7 @@ class PythonSource:
     sealed_out: bool = False
 
 
-ModelSource: TypeAlias = CommandSource | UrlSource | PythonSource
+ModelSource: TypeAlias = CommandSource | UrlSource | PythonSource | OnnxSource | TorchSource
 
 
 @dataclass(frozen=True)

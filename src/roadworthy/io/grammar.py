@@ -248,7 +248,8 @@ class ProductWords(Words):
     data: DataWords
     """Where the cases are and what their columns mean."""
     model: ModelWords | None = None
-    """A model of your own, built elsewhere: a command, an address, or a function of Python."""
+    """A model of your own, built elsewhere: a command, an address, a function of Python, an ONNX
+    file, or a module of torch."""
     scope: list[ScopeWords] = Field(default=[])
     """The cases on which it may work: every condition must hold."""
     guard: GuardWords | None = None

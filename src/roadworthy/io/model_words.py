@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -10,12 +9,12 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from roadworthy.core.product import CommandSource, PythonSource, UrlSource
+from roadworthy.io.function_words import FunctionWord, SealedWord
+from roadworthy.io.net_words import OnnxWords, TorchWords
 from roadworthy.io.shapes import Checked, Words, shown, wrong
-from roadworthy.io.words import Text, Texts, at_least, choice, number, text
+from roadworthy.io.words import Text, Texts, at_least, number, text
 
-KINDS = ("command", "url", "python")
-_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
-_FUNCTION_SCHEMA = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
+KINDS = ("command", "url", "python", "onnx", "torch")
 
 
 def _command(value: object) -> object:
@@ -59,15 +58,6 @@ def _address(value: object) -> str:
     return written
 
 
-def _function(value: object) -> str:
-    written = text(value)
-    if not _FUNCTION.fullmatch(written):
-        message = f"names no function of a module: {shown(value)}"
-        raise wrong(message, "Write package.module:function, such as my_model:score.")
-    return written
-
-
-SealedWord = Annotated[str, choice({"predictions": "predictions"})]
 Seconds = Annotated[float, Checked(_seconds, {"type": "number", "exclusiveMinimum": 0})]
 
 
@@ -111,7 +101,7 @@ class UrlWords(Words):
 class PythonWords(Words):
     """A function of Python: a polars frame in, one answer a row out, in order."""
 
-    python: Annotated[str, Checked(_function, {"type": "string", "pattern": _FUNCTION_SCHEMA})]
+    python: FunctionWord
     """The function, as package.module:function, importable from the folder of this file."""
     files: Texts | None = None
     """Files (globs too) that its answers depend on beside the module, such as weights."""
@@ -127,12 +117,13 @@ def _one_kind(written: Any) -> Any:
     if not isinstance(written, dict):
         raise wrong(
             f"must be a mapping of keys, not {shown(written)}",
-            "Write {command: [python, score.py]}, {url: ...} or {python: module:function}.",
+            "Write {command: [python, score.py]}, {url: ...}, {python: module:function}, "
+            "{onnx: net.onnx} or {torch: module:function}.",
         )
     found = [key for key in KINDS if key in written]
     if len(found) != 1:
         several = f"names {' and '.join(found)}" if found else "does not say how to ask it"
-        raise wrong(several, "Give exactly one of command, url and python.")
+        raise wrong(several, "Give exactly one of command, url, python, onnx and torch.")
     return written
 
 
@@ -145,7 +136,9 @@ def _kind(written: Any) -> str:
 ModelWords = Annotated[
     Annotated[CommandWords, Tag("<command>")]
     | Annotated[UrlWords, Tag("<url>")]
-    | Annotated[PythonWords, Tag("<python>")],
+    | Annotated[PythonWords, Tag("<python>")]
+    | Annotated[OnnxWords, Tag("<onnx>")]
+    | Annotated[TorchWords, Tag("<torch>")],
     Discriminator(_kind),
     BeforeValidator(_one_kind),
 ]

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT
 from roadworthy.core.policy import Referred
-from roadworthy.core.product import Product, SetName, Task
+from roadworthy.core.product import OWN_MODULE, Product, SetName, Task
 from roadworthy.core.requirement import Requirement, Side, Tier, Whose
 from roadworthy.io import registry
 from roadworthy.io.cost_checks import cost_problems
@@ -15,6 +15,7 @@ from roadworthy.io.decide_checks import decide_problems
 from roadworthy.io.guard_words import implied_ids
 from roadworthy.io.mark_checks import mark_problems
 from roadworthy.io.nearest import did_you_mean
+from roadworthy.io.net_checks import net_problems
 from roadworthy.io.problems import Page, Problem
 from roadworthy.io.requirement_checks import DECLARE_PREVALENCE
 from roadworthy.io.requirement_reader import Written
@@ -31,6 +32,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from _verification(product)
     yield from _outputs(product)
     yield from _model(product)
+    yield from net_problems(product)
     yield from _roles(product)
     yield from _readers(product)
     yield from _tables(product)
@@ -207,9 +209,12 @@ def _triage(product: Product) -> Iterator[Problem]:
 
 
 def _models(product: Product) -> Iterator[Problem]:
-    known = registry.rungs()
+    known = [*registry.rungs(), *([OWN_MODULE] if product.training.module else [])]
     for place, name in enumerate(product.models or ()):
-        if name not in known:
+        if name == OWN_MODULE and name not in known:
+            message = f"is {name}, and nothing says which module that is"
+            yield Problem(("models", place), message, "Add `train: {module: my_net:build}`.")
+        elif name not in known:
             step = did_you_mean(name, known, "kinds of model")
             message = f"is {shown(name)}, and there is no such kind of model"
             yield Problem(("models", place), message, step, "unknown_model")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import model_validator
 
 from roadworthy.core.product import Change, LossName, TrainRules
+from roadworthy.io.function_words import FunctionWord, SealedWord
 from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.shapes import Checked, Words, shown, wrong
 from roadworthy.io.words import choice, number, several
@@ -110,14 +111,31 @@ class TrainWords(Words):
     """How nets see training images otherwise each time: shift (the default), flip, rotate, noise;
     none."""
 
+    module: FunctionWord | None = None
+    """A function that builds a net of your own, as package.module:function: one more kind of model,
+    `own_module`, trained as the others are."""
+    sealed: SealedWord | None = None
+    """predictions: that code may be handed sealed cases; what comes back counts as weaker
+    evidence."""
+
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.model_fields_set:
             raise wrong("is empty", "Write `weights: costs` or `loss: cost`, or remove it.")
+        if self.sealed is not None and self.module is None:
+            message = "is of a net of your own, and `train` names no module"
+            raise wrong(message, "Add `module: my_net:build`, or remove it.", key="sealed")
         return self
 
     def core(self) -> TrainRules:
         """The training that this describes."""
         loss, parameter = self.loss or (LossName.LOG, None)
-        rules = TrainRules(self.weights, loss, parameter, self.sampling is not None)
+        rules = TrainRules(
+            self.weights,
+            loss,
+            parameter,
+            balanced=self.sampling is not None,
+            module=self.module,
+            sealed_out=self.sealed is not None,
+        )
         return rules if self.augment is None else replace(rules, augment=self.augment)

@@ -66,7 +66,7 @@ class CallableModel:
         Raises:
             BadInput: it raises, exits, or returns anything but one proper answer a case.
         """
-        with _importable(self.folder), redirect_stdout(sys.stderr):
+        with importable(self.folder), redirect_stdout(sys.stderr):
             found = self._call(cases.select(self.needs))
         answers = self._listed(found, cases.height)
         waiting = Awaited(cases, self.task, self.name)
@@ -81,7 +81,7 @@ class CallableModel:
             return self.function(cases)
         except (Exception, SystemExit) as problem:
             raise self._wrong(
-                f"It raised {_told(problem)}{_place(problem)}.",
+                f"It raised {raised(problem)}.",
                 "model_raised",
                 "Mend the function; it is called with a polars frame that has the columns "
                 f"{', '.join(self.needs)}.",
@@ -123,23 +123,32 @@ def named(source: PythonSource, folder: Path, task: Task, needs: tuple[str, ...]
     Raises:
         BadInput: the module cannot be imported, is another one, or lacks the function.
     """
-    module_name, _, path = source.python.partition(":")
-    with _importable(folder), redirect_stdout(sys.stderr):
-        module = _import(module_name, source.python)
+    found, own = imported(source.python, folder)
+    files = tuple(dict.fromkeys((*own, *shipped.declared(source.files, folder))))
+    return CallableModel(found, source.python, task, needs, files, folder)
+
+
+def imported(source: str, folder: Path) -> tuple[Any, tuple[Path, ...]]:
+    """What ``module:function`` names, and the module's file where it has one.
+
+    Raises:
+        BadInput: the module cannot be imported, is another one, or lacks the function.
+    """
+    module_name, _, path = source.partition(":")
+    with importable(folder), redirect_stdout(sys.stderr):
+        module = _import(module_name, source)
     file = Path(module.__file__) if getattr(module, "__file__", None) else None
-    _refuse_other(module_name, file, folder, source.python)
+    _refuse_other(module_name, file, folder, source)
     found: Any = module
     for name in path.split("."):
         found = getattr(found, name, None)
     if not callable(found):
         raise _unusable(
-            source.python,
+            source,
             f"The module '{module_name}' has no function '{path}'.",
-            f"Define it there: `def {path}(cases): ...`.",
+            f"Define it there: `def {path}(...): ...`.",
         )
-    own = () if file is None else (_seen_from(file, folder),)
-    files = tuple(dict.fromkeys((*own, *shipped.declared(source.files, folder))))
-    return CallableModel(found, source.python, task, needs, files, folder)
+    return found, () if file is None else (_seen_from(file, folder),)
 
 
 def handed_in(
@@ -157,7 +166,7 @@ def _import(name: str, source: str) -> Any:
     except (Exception, SystemExit) as problem:
         raise _unusable(
             source,
-            f"The module '{name}' cannot be imported: {_told(problem)}{_place(problem)}.",
+            f"The module '{name}' cannot be imported: {raised(problem)}.",
             "Mend it. It is looked for beside product.yaml first, and it needs its packages in the "
             "Python that runs roadworthy; `model: {command: }` runs it in another one.",
         ) from problem
@@ -189,7 +198,8 @@ def _refuse_other(name: str, file: Path | None, folder: Path, source: str) -> No
 
 
 @contextmanager
-def _importable(folder: Path) -> Iterator[None]:
+def importable(folder: Path) -> Iterator[None]:
+    """Inside, modules beside product.yaml are found first."""
     path = str(folder.resolve())
     sys.path.insert(0, path)
     try:
@@ -238,6 +248,11 @@ def _name(function: Callable[..., Any]) -> str:
     plain = getattr(function, "__qualname__", None) or type(function).__qualname__
     module = getattr(function, "__module__", None)
     return f"{module}:{plain}" if module else str(plain)
+
+
+def raised(problem: BaseException) -> str:
+    """What was raised, and where in the stranger's own code, if it was there."""
+    return f"{_told(problem)}{_place(problem)}"
 
 
 def _told(problem: BaseException) -> str:

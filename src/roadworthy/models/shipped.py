@@ -28,15 +28,15 @@ def named_in(words: Sequence[str], folder: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def declared(patterns: Iterable[str], folder: Path) -> tuple[Path, ...]:
-    """The files that ``model.files`` names, globs too, in a fixed order.
+def declared(patterns: Iterable[str], folder: Path, where: str = "model.files") -> tuple[Path, ...]:
+    """The files that ``model.files``, or another key, names, globs too, in a fixed order.
 
     Raises:
         BadInput: a pattern finds nothing, or a folder.
     """
     found: dict[Path, None] = {}
     for pattern in patterns:
-        found |= dict.fromkeys(_matching(pattern, folder))
+        found |= dict.fromkeys(_matching(pattern, folder, where))
     return tuple(found)
 
 
@@ -51,12 +51,12 @@ def digest(said: object, files: Iterable[Path], folder: Path) -> str:
     return found.hexdigest()
 
 
-def _matching(pattern: str, folder: Path) -> list[Path]:
+def _matching(pattern: str, folder: Path, where: str) -> list[Path]:
     path = folder / pattern
     if _is_file(path):
         return [path]
     if path.is_dir():
-        raise _unusable(pattern, "is a folder", f"Write '{pattern.rstrip('/')}/**/*'.")
+        raise _unusable(pattern, "is a folder", f"Write '{pattern.rstrip('/')}/**/*'.", where)
     try:
         found = sorted(p for p in folder.glob(pattern) if p.is_file() and _counts(p))
     except (ValueError, NotImplementedError):  # an absolute pattern, or none at all
@@ -64,7 +64,7 @@ def _matching(pattern: str, folder: Path) -> list[Path]:
     if not found:
         beside = [p.name for p in folder.iterdir()] if folder.is_dir() else []
         step = did_you_mean(pattern, beside, f"files in '{folder}'")
-        raise _unusable(pattern, "names no file", step)
+        raise _unusable(pattern, "names no file", step, where)
     return found
 
 
@@ -95,11 +95,11 @@ def _content(path: Path) -> str:
     return found.hexdigest()
 
 
-def _unusable(name: str, what: str, step: str) -> BadInput:
+def _unusable(name: str, what: str, step: str, where: str = "model.files") -> BadInput:
     return BadInput(
         f"'{name}' {what}.",
         code="missing_file",
-        where="model.files",
+        where=where,
         value=name,
         next_step=step or "Make it readable.",
     )

@@ -8,12 +8,17 @@ from typing import Any
 
 import polars as pl
 
+from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.model import Brought, Model
+from roadworthy.core.own_net import OnnxSource, TorchSource
 from roadworthy.core.product import CommandSource, Product, UrlSource
+from roadworthy.io.nearest import did_you_mean
 from roadworthy.models import callable as function
 from roadworthy.models.command import CommandModel
 from roadworthy.models.http import HttpModel
+from roadworthy.models.nets.room import require_torch
+from roadworthy.models.onnx import own as graph
 from roadworthy.workflow.source import feature_columns
 
 SHOWN = 8
@@ -26,6 +31,8 @@ def own_model(product: Product, schema: pl.Schema) -> Model:
     people's calls, nor the set that a case is in.
     """
     source, needs = product.model, feature_columns(product, schema)
+    if isinstance(source, OnnxSource | TorchSource):
+        return _own_net(product, source, needs)
     if isinstance(source, CommandSource):
         model = CommandModel(source, product.folder, product.task, needs)
         _refuse_cases(product, model.files)
@@ -34,6 +41,26 @@ def own_model(product: Product, schema: pl.Schema) -> Model:
         return HttpModel(source, product.task, needs)
     assert source is not None
     return function.named(source, product.folder, product.task, needs)
+
+
+def _own_net(product: Product, source: OnnxSource | TorchSource, allowed: tuple[str, ...]) -> Model:
+    """A net; what it reads must be among the columns that a model may see."""
+    for name in source.net.reads:
+        if name not in allowed:
+            raise BadInput(
+                f"The net reads '{name}', which is none of the columns that a model may see.",
+                code="not_a_feature",
+                where=f"{product.file.name}: model.inputs",
+                value=name,
+                next_step=did_you_mean(name, allowed, "features"),
+            )
+    asked = product.folder, product.task, product.data.images
+    if isinstance(source, OnnxSource):
+        return graph.named(source, *asked)
+    require_torch()
+    from roadworthy.models.nets import own
+
+    return own.named(source, *asked)
 
 
 def handed_model(
@@ -65,8 +92,9 @@ def handed_model(
 def brought_notes(model: Brought) -> tuple[str, ...]:
     """What it saw of the cases, and what nobody here can know."""
     more = f" and {len(model.needs) - SHOWN} more" if len(model.needs) > SHOWN else ""
+    shown = map(columns.shown, model.needs[:SHOWN])
     return (
-        f"{model.name} was sent the columns {', '.join(model.needs[:SHOWN])}{more}, and no truth. "
+        f"{model.name} was sent the columns {', '.join(shown)}{more}, and no truth. "
         "It was built elsewhere: that it learnt from none of these cases is its builders' word.",
     )
 

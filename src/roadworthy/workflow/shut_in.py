@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from roadworthy.core.errors import Refused
 from roadworthy.core.model import Brought
+from roadworthy.core.own_net import OnnxSource, TorchSource
 from roadworthy.core.product import PythonSource, UrlSource
 from roadworthy.models.command import CommandModel
 from roadworthy.models.confined import confinement
@@ -32,19 +33,35 @@ def answering(judged: Judged, stands_open: bool) -> Judged:
         Refused: a function or an address, which could keep what it is sent.
     """
     model, source = judged.model, judged.product.model
-    if stands_open or not isinstance(model, Brought):
+    code = _own_code(model)
+    if stands_open or not (code or isinstance(model, Brought)):
         return judged
+    if code and judged.product.training.sealed_out:
+        return judged
+    if code:
+        raise Refused(
+            f"{code} is code that could carry the sealed cases away, and nothing here could stop "
+            "it.",
+            code="model_reaches_out",
+            where=f"{judged.product.file.name}: train.module",
+            value=code,
+            next_step="Write `sealed: predictions` beside it: the cases are handed to it, and the "
+            "verdict says so.",
+        )
     if isinstance(model, CommandModel):
         return replace(judged, model=replace(model, before=confinement().before))
-    if isinstance(source, UrlSource | PythonSource) and source.sealed_out:
+    if isinstance(source, OnnxSource):
+        return judged
+    if isinstance(source, UrlSource | PythonSource | TorchSource) and source.sealed_out:
         return judged
     raise Refused(
         f"{model.name} could carry the sealed cases away, and nothing here could stop it.",
         code="model_reaches_out",
         where=f"{judged.product.file.name}: model",
         value=model.name,
-        next_step="Bring a command, `model: {command: }`, which is shut in; or write `sealed: "
-        "predictions` beside it: the cases are sent out, and the verdict says so.",
+        next_step="Bring a command, `model: {command: }`, which is shut in, or a net as ONNX, "
+        "`model: {onnx: }`, which reaches nothing; or write `sealed: predictions` beside it: the "
+        "cases are sent out, and the verdict says so.",
     )
 
 
@@ -57,8 +74,19 @@ def sealed_notes(judged: Judged, stands_open: bool) -> Iterator[str]:
         yield STANDS_OPEN
     elif isinstance(model, CommandModel):
         yield f"{model.name} was run on the sealed cases {confinement().told}."
-    elif isinstance(model, Brought):
+    elif isinstance(judged.product.model, OnnxSource):
+        yield f"{model.name} answered the sealed cases here, in operators that reach nothing else."
+    elif isinstance(model, Brought) or _own_code(model):
         yield (
             f"The sealed cases were sent to {model.name}, which could keep them: a later look at "
             "this set proves less (weaker evidence)."
         )
+
+
+def _own_code(model: object) -> str:
+    """The code of the team inside of a model that was trained here; nothing: there is none."""
+    while model is not None:
+        if found := getattr(model, "runs_code", ""):
+            return str(found)
+        model = getattr(model, "inner", None)
+    return ""

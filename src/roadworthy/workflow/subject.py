@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -16,15 +16,16 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.model import Brought, Model
 from roadworthy.core.policy import Decides, Policy
-from roadworthy.core.product import Calibrate, Product, SetName, Task, TrainRules
+from roadworthy.core.product import OWN_MODULE, Calibrate, Product, SetName, Task, TrainRules
 from roadworthy.core.rung import Rung
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.io.ladder_json import ladder_from_json
 from roadworthy.io.registry import rungs
 from roadworthy.models.calibrated import Calibrated, CalibratedModel
+from roadworthy.models.nets.own_rung import OwnModule
 from roadworthy.models.reading import Reading
 from roadworthy.models.scored_table import ScoredTable
-from roadworthy.models.wrapped_rungs import WrappedRungs
+from roadworthy.models.wrapped_rungs import WithOneMore, WrappedRungs
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.guarding import Guarding
 from roadworthy.workflow.imaging import require_read
@@ -159,6 +160,9 @@ def load_model(product: Product, workspace: Workspace, schema: pl.Schema | None 
 def rungs_of(product: Product) -> Mapping[str, Rung]:
     """Every installed kind of model, reading and calibrated as product.yaml asks; loaded late."""
     method, texts, found = product.decision.calibrate, product.data.text, rungs()
+    if product.training.module is not None:
+        own = OwnModule(product.training.module, product.folder)
+        found = WithOneMore(found, OWN_MODULE, own)
     if texts:
         found = WrappedRungs(found, lambda rung: Reading(rung, texts))
     if method is not Calibrate.NONE:
@@ -181,8 +185,10 @@ def learnt(product: Product) -> str:
     said: tuple[object, ...] = (*truth, data.features, product.models, product.decision.calibrate)
     if data.text:
         said = (*said, dict(data.text))
-    if product.training != TrainRules():
-        said = (*said, repr(product.training), repr(product.costs))
+    # who may see sealed cases is no matter of what was learnt
+    training = replace(product.training, sealed_out=False)
+    if training != TrainRules():
+        said = (*said, repr(training), repr(product.costs))
     if data.images is not None:
         said = (*said, repr(data.images))
     return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from roadworthy.core.images import Pool
 from roadworthy.core.product import Task
 from roadworthy.models import archive
 from roadworthy.models.nets.export import to_onnx
+from roadworthy.models.nets.model import TrainedNet
 from roadworthy.models.onnx import model, session
 
 # every kind, size, task and pool, with and without columns, one image a case and many
@@ -24,15 +26,19 @@ KINDS = {
     "small": {},
     "several": {"size": "M", "images": 3, "numbers": 2, "pool": Pool.MEAN},
     "classes": {"kind": "resnet", "images": 2, "numbers": 1, "task": Task.MULTICLASS},
-    "large": {"kind": "resnet", "size": "M", "task": Task.REGRESSION},
-    "columns": {"kind": "mlp", "size": "L", "images": 0, "numbers": 4},
+    "columns": {"kind": "mlp", "size": "L", "images": 0, "numbers": 4, "task": Task.REGRESSION},
 }
+
+
+@cache
+def exported(kind: str) -> tuple[TrainedNet, model.OnnxNet]:
+    net = nets.net(**KINDS[kind])  # type: ignore[arg-type]
+    return net, model.OnnxNet(net.card, to_onnx(net))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_torch_and_onnx_give_the_same_answers(tmp_path: Path, kind: str) -> None:
-    net = nets.net(**KINDS[kind])  # type: ignore[arg-type]
-    found = model.OnnxNet(net.card, to_onnx(net))
+    net, found = exported(kind)
     cases = nets.cases(net, tmp_path)
     told, again = net.answer(cases), found.answer(cases)
     assert found.needs == net.needs and again.dtype == told.dtype
@@ -53,17 +59,15 @@ def test_torch_and_onnx_give_the_same_answers(tmp_path: Path, kind: str) -> None
         assert np.allclose(found.run(images, numbers), wanted, rtol=1e-5, atol=1e-5)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def small() -> model.OnnxNet:
-    net = nets.net()
-    return model.OnnxNet(net.card, to_onnx(net))
+    return exported("small")[1]
 
 
-def test_the_same_net_gives_the_same_bytes_and_nothing_of_this_machine(
-    small: model.OnnxNet,
-) -> None:
-    assert to_onnx(nets.net()) == small.graph
-    assert b"roadworthy" not in small.graph and b".py" not in small.graph
+def test_the_same_net_gives_the_same_bytes_and_nothing_of_this_machine() -> None:
+    net, before = exported("columns")
+    assert to_onnx(net) == before.graph
+    assert b"roadworthy" not in before.graph and b".py" not in before.graph
 
 
 def test_a_kept_net_answers_without_torch(small: model.OnnxNet, tmp_path: Path) -> None:

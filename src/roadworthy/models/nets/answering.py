@@ -90,8 +90,7 @@ def batches(card: Card, cases: pl.DataFrame, readable: list[bool]) -> Iterator[S
         for at in range(0, cases.height, _MOST_CASES):
             yield Seen(None, numbers[at : at + _MOST_CASES])
         return
-    pixels = canvas.channels * canvas.height * canvas.width * len(card.images)
-    size = max(1, min(_MOST_CASES, _MOST_PIXELS // pixels))
+    size = at_once(canvas.channels * canvas.height * canvas.width * len(card.images))
     stream = enumerate(image_cases.each(cases, card.images, canvas.of))
     while some := list(islice(stream, size)):
         readable += [images is not None for _, images in some]
@@ -99,6 +98,15 @@ def batches(card: Card, cases: pl.DataFrame, readable: list[bool]) -> Iterator[S
         if rows:
             found = np.stack([np.stack(images) for _, images in some if images is not None])
             yield Seen(found, numbers[rows])
+
+
+def at_once(pixels: int) -> int:
+    """How many cases of so many pixels, in all channels, go through a net together.
+
+    >>> at_once(0), at_once(1024 * 1024), at_once(1 << 30)
+    (256, 4, 1)
+    """
+    return max(1, min(_MOST_CASES, _MOST_PIXELS // max(1, pixels)))
 
 
 def told(card: Card, out: NDArray[np.floating]) -> pl.Series:

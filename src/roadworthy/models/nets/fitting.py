@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from roadworthy.core.guidance import Guidance
 from roadworthy.core.product import Task
@@ -35,12 +35,16 @@ from roadworthy.models.nets.training import Lesson, Trainer, held_out_units
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which kind of net, of which size, trained how; ``title`` is what people call it."""
+    """Which kind of net, of which size, trained how; ``title`` is what people call it.
+
+    ``code`` is a hash of what builds it where that is not ours.
+    """
 
     kind: str
     size: str
     title: str
     plan: Plan
+    code: str = ""
 
 
 def fit(
@@ -53,8 +57,11 @@ def fit(
     seed: int,
     weights: pl.Series | None,
     guidance: Guidance,
+    build: Callable[[Shape], nn.Module] = Net,
 ) -> TrainedNet:
     """The net of the best epoch; cases with an image that cannot be read teach it nothing.
+
+    ``build`` makes the net, with weights that hang on the generator of torch alone.
 
     Raises:
         BadInput: there is nothing to learn from, or the loss became no number.
@@ -89,7 +96,7 @@ def fit(
     plan = wanted.plan.for_cases(len(lesson.fit))
     path = _state(guidance.checkpoints, wanted, feed.cases, lesson, seed)
     with room.steady(seed):
-        net = Net(shape).to(room.device())
+        net = build(shape).to(room.device())
         trainer = Trainer(net, objective, plan, seed, wanted.title, path, guidance.progress)
         trainer.train(lesson)
     card = Card(

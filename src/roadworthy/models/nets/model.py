@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from roadworthy.models import archive
 from roadworthy.models.nets import room, states
@@ -27,7 +28,7 @@ WEIGHTS = "weights"
 class TrainedNet(AnsweringNet):
     """A net and its card."""
 
-    net: Net
+    net: nn.Module
     card: Card
     artifact: Path | None = None
     fingerprint: str = ""
@@ -62,7 +63,7 @@ def load(artifact: Path) -> TrainedNet:
     said, parts, content = archive.unpack(artifact, [WEIGHTS])
     try:
         card = Card.read(said)
-        net = Net(card.shape)
+        net: nn.Module = Net(card.shape)
         states.load_into(net, states.from_bytes(parts[WEIGHTS]))
     except (ValueError, KeyError, TypeError, EOFError, MemoryError, RuntimeError) as problem:
         raise archive.unreadable(artifact, problem) from problem

@@ -9,7 +9,8 @@ from typing import Any
 
 from roadworthy.core.images import Pool
 
-KINDS, SIZES = ("cnn", "resnet", "mlp"), ("S", "M", "L")
+# `own` is a module of the team, which is built by its own code
+KINDS, SIZES = ("cnn", "resnet", "mlp", "own"), ("S", "M", "L")
 _LEAST_SIDE = 4
 _LEAST_WIDTH = 4
 
