@@ -27,6 +27,8 @@ from roadworthy.models.nets.feed import Batch
 from roadworthy.models.nets.training import forward
 
 WEIGHTS = "weights"
+# of an image that a case may lack and does
+_NOTHING = ScoreMap(np.zeros((1, 1), dtype=np.float32), 0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,11 @@ class TrainedNet(AnsweringNet):
     ) -> Iterator[tuple[ScoreMap, ...] | None]:
         device, numbers = next(net.parameters()).device, self.card.columns.of(cases)
 
-        def seen(picture: Picture) -> tuple[Pixels, Placed]:
+        def seen(picture: Picture) -> tuple[Pixels, Placed | None]:
             return canvas.of(picture), canvas.placed(picture.pixels.shape[:2])
 
-        for row, found in enumerate(image_cases.each(cases, self.card.images, seen)):
+        looked = image_cases.each(cases, self.card.images, seen, lambda: (canvas.blank(), None))
+        for row, found in enumerate(looked):
             if found is None:
                 yield None
                 continue
@@ -79,7 +82,8 @@ class TrainedNet(AnsweringNet):
                 values = logits[0, :, 0].sigmoid().cpu().numpy()
             stride = self.card.shape.stride
             yield tuple(
-                placed.map(each, stride) for (_, placed), each in zip(found, values, strict=True)
+                _NOTHING if placed is None else placed.map(each, stride)
+                for (_, placed), each in zip(found, values, strict=True)
             )
 
     def to_bytes(self) -> bytes:

@@ -31,7 +31,9 @@ def begin(net: nn.Module, feed: Feed, rows: Rows) -> None:
     images = next(iter(feed.batches([rows[:LOOKED_AT]]))).images
     assert images is not None
     half = first.out_channels // 2
-    filters = whitened(images.flatten(0, 1), first.kernel_size[0], half)
+    flat = images.flatten(0, 1)
+    there = flat[flat.abs().amax(dim=(1, 2, 3)) > 0]
+    filters = whitened(there, first.kernel_size[0], half)
     with torch.no_grad():
         signed = torch.cat([filters, -filters]).to(first.weight)
         first.weight[: len(signed)] = signed
