@@ -30,6 +30,7 @@ bench: $(VENV)/.develops ## what judging costs on 1e6 and 1e7 cases, into bench/
 	@$(BIN)/python bench/vault.py
 	@$(BIN)/python bench/compress.py
 	@$(BIN)/python bench/scoring.py
+	@$(BIN)/python -W ignore bench/uncertainty.py
 
 clean: ## remove what was made here
 	rm -rf $(VENV) roadworthy-demo

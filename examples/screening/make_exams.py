@@ -111,6 +111,8 @@ def write_dicom(path, image, exam, side, view, vendor):
     data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.1.2")
     uid = generate_uid(entropy_srcs=[exam, side, view])
     data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = uid
+    data.StudyInstanceUID = generate_uid(entropy_srcs=[exam])
+    data.SeriesInstanceUID = generate_uid(entropy_srcs=[exam, "series"])
     data.PatientName, data.PatientID, data.Modality = "SYNTHETIC", exam, "MG"
     data.ImageComments, data.SeriesDescription = SYNTHETIC, SYNTHETIC
     data.Manufacturer, data.ManufacturerModelName = vendor, "invented"

@@ -17,19 +17,33 @@ from roadworthy.core.model import Model
 from roadworthy.core.product import Task
 from roadworthy.core.rung import Fitted
 from roadworthy.io.registry import rungs
+from roadworthy.models.nets import ensemble, mc_dropout
 from roadworthy.models.nets.plan import Plan
 from roadworthy.models.nets.rungs import LargeNet, Mlp, SmallNet
+from roadworthy.models.nets.unsure_rungs import Laplace, McDropout, NetEnsemble
 from roadworthy.testing import check_rung
 
 # as they are, but for the time that they may take
-QUICK = {"small_net": SmallNet, "large_net": LargeNet, "mlp": Mlp}
+QUICK: dict[str, Any] = {
+    "small_net": SmallNet,
+    "large_net": LargeNet,
+    "mlp": Mlp,
+    "laplace": Laplace,
+    "mc_dropout": McDropout,
+    "net_ensemble": NetEnsemble,
+}
+# what they share with the cheaper of their kind is checked there
+ONE_TASK = ("large_net", "image_boosting", "laplace", "mc_dropout", "net_ensemble")
 
 
 @pytest.mark.parametrize("name", sorted(rungs()))
-def test_every_installed_rung_keeps_the_promises(name: str) -> None:
+def test_every_installed_rung_keeps_the_promises(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ensemble, "MEMBERS", 2)
+    monkeypatch.setattr(mc_dropout, "PASSES", 3)
     found = rungs()[name]
-    # what they share with the cheaper of their kind is checked there
-    tasks = [Task.BINARY] if name in ("large_net", "image_boosting") else list(Task)
+    tasks = [Task.BINARY] if name in ONE_TASK else list(Task)
     check_rung(
         QUICK[name]("S", Plan(epochs=2, least_steps=0)) if name in QUICK else found, tasks=tasks
     )

@@ -18,6 +18,8 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@score``     float    0..1 (binary); null where a triage product has none, and refers
 ``@truth``     str/f64  the truth (multiclass: the class, regression: the value)
 ``@predicted`` str/f64  what the subject said (multiclass, regression)
+``@certainty`` float    the probability that the model gives to the class it names; null where it
+                        has none (multiclass)
 ``@weight``    float    what training weighs a case by; only where product.yaml asks for weights
 ``@call:X``    bool/..  what X said of the same case, for requirements ``against: X``
 ``@arbitrated`` bool    a second person decided (only where the calls are a team's)
@@ -29,6 +31,14 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@verified``  bool     the truth was to be known by the declared verification design, and is;
                         ``@positive`` is null where it is not known (only where one is declared)
 ``@chance``    float    with which chance the truth was to become known (same)
+``@boxes``     str      the true boxes in the case's images, as JSON (io.box_table); only where
+                        marks are declared, as all that follow; null: nobody says
+``@marks``     str      the marks on them, the same way, each with its score; null: nobody says
+``@unmarked``  str      why nothing is known of hits; null where it is
+``@lesions``   list     the highest score of the marks that find each true box; -1: none does
+``@false``     list     the scores of marks that find none
+``@images``    int      the images that were looked at for marks
+``@lesion_count`` ``@found`` ``@false_count``  int  of these how many, at the mark threshold
 ``@measured``  int      how often this table was measured: each is one more chance to pass (only
                         in tables that were brought back from a device)
 =============  =======  ===========================================================================
@@ -52,10 +62,20 @@ FLAGGED = "@flagged"
 SCORE = "@score"
 TRUTH = "@truth"
 PREDICTED = "@predicted"
+CERTAINTY = "@certainty"
 WEIGHT = "@weight"
 ARBITRATED = "@arbitrated"
 VERIFIED = "@verified"
 CHANCE = "@chance"
+BOXES = "@boxes"
+MARKS = "@marks"
+UNMARKED = "@unmarked"
+LESIONS = "@lesions"
+FALSE = "@false"
+IMAGES = "@images"
+LESION_COUNT = "@lesion_count"
+FOUND = "@found"
+FALSE_COUNT = "@false_count"
 MEASURED = "@measured"
 
 

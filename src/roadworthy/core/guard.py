@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # the observation tables that a guard brings
 FALSE_ALARMS = "guard"
 MUST_DETECT = "must_detect"
+STRANGENESS = "strangeness"
 
 
 @dataclass(frozen=True)

@@ -46,11 +46,12 @@ class Brought(Model, Protocol):
 
 @runtime_checkable
 class Uncertain(Model, Protocol):
-    """A binary model that says how sure it is of each answer."""
+    """A model that says how sure it is of each answer."""
 
     def distribution(self, cases: pl.DataFrame) -> pl.DataFrame:
         """One row a case, in order; null where such a model has no number.
 
-        ``score`` is what ``answer`` gives; ``low`` and ``high`` enclose it; ``entropy`` is that of
-        the score, in nats, and ``mutual_information`` the part of it on which members disagree.
+        ``score`` is what ``answer`` gives, and of several classes the probability of the one that
+        it names; ``low`` and ``high`` enclose it; ``entropy`` is that of the probabilities, in
+        nats, and ``mutual_information`` the part of it on which members disagree.
         """

@@ -13,6 +13,7 @@ from roadworthy.core.device import Device
 from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
 from roadworthy.core.images import Images
+from roadworthy.core.marks import MarkRules
 from roadworthy.core.own_net import OnnxSource, TorchSource
 from roadworthy.core.policy import Audit, Referred
 from roadworthy.core.renewal import Renewal
@@ -452,6 +453,7 @@ class Product(Shown):
     scope: Scope = field(default_factory=Scope)
     guard: Guard | None = None
     environment: Environment | None = None
+    marks: MarkRules | None = None
     device: Device | None = None
     costs: Costs | None = None
     running: Running | None = None

@@ -21,6 +21,7 @@ from roadworthy.io.decide_words import AuditWords, WorklistWords
 from roadworthy.io.device_words import DeviceWord
 from roadworthy.io.environment_words import EnvironmentWords
 from roadworthy.io.guard_words import GuardWords
+from roadworthy.io.mark_words import MarkWords
 from roadworthy.io.model_words import ModelWords
 from roadworthy.io.renewal_words import RenewalWords
 from roadworthy.io.report_words import ReportWords
@@ -254,6 +255,8 @@ class ProductWords(Words):
     """The cases on which it may work: every condition must hold."""
     guard: GuardWords | None = None
     """Turns away cases that are too far from those it learnt from."""
+    marks: MarkWords | None = None
+    """Suspect regions of images, beside the score of a case."""
     environment: EnvironmentWords | None = None
     """Where it will work: a mix of contexts, for `coverage`."""
     device: DeviceWord | None = None

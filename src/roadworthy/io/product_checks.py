@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT
+from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT, STRANGENESS
 from roadworthy.core.policy import Referred
 from roadworthy.core.product import OWN_MODULE, Product, SetName, Task
 from roadworthy.core.requirement import Requirement, Side, Tier, Whose
@@ -13,6 +13,7 @@ from roadworthy.io import registry
 from roadworthy.io.cost_checks import cost_problems
 from roadworthy.io.decide_checks import decide_problems
 from roadworthy.io.guard_words import implied_ids
+from roadworthy.io.mark_checks import mark_problems
 from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.net_checks import net_problems
 from roadworthy.io.problems import Page, Problem
@@ -43,6 +44,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from team_problems(product)
     yield from _guard(product, written)
     yield from decide_problems(product)
+    yield from mark_problems(product, written)
     yield from _ids(written)
     yield from _gate(product)
     yield from _automation(product, written)
@@ -222,7 +224,8 @@ def _guard(product: Product, written: Sequence[Written]) -> Iterator[Problem]:
     guard, split = product.guard, product.data.split
     sets = {name for one in written if (name := getattr(one.requirement.parameters, "set", None))}
     if guard is None:
-        needing = [one for one in written if one.about.table in (FALSE_ALARMS, MUST_DETECT)]
+        its = (FALSE_ALARMS, MUST_DETECT, STRANGENESS)
+        needing = [one for one in written if one.about.table in its]
         for one in needing:
             message = f"is of a guard, and there is none: `{one.requirement.metric}`"
             yield Problem((*one.path, "metric"), message, "Add `guard: {}`.", "missing_key")

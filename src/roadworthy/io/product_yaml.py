@@ -107,6 +107,7 @@ def _surroundings(words: ProductWords, file: Path) -> Surroundings:
         environment=None if words.environment is None else words.environment.core(),
         folder=file.parent,
         harms=harms(words.harms),
+        marks=None if words.marks is None else words.marks.core(),
     )
 
 
@@ -122,6 +123,7 @@ def _product(
         scope=Scope(tuple(rule.core() for rule in words.scope)),
         guard=None if words.guard is None else words.guard.core(),
         environment=around.environment,
+        marks=around.marks,
         device=None if words.device is None else words.device.core(),
         costs=around.costs,
         running=None if words.costs is None else words.costs.running(),

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
-from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT
+from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT, STRANGENESS
 from roadworthy.core.policy import Policy, Referred
 from roadworthy.core.product import Task
 from roadworthy.workflow.prepare import decide, in_fixed_order, without_decision
@@ -41,7 +41,7 @@ def prepared_cases(task: Task, n: int = 400, seed: int = 7) -> pl.DataFrame:
         schema_overrides={columns.OUTSIDE: pl.String},
     )
     made = {Task.BINARY: _binary, Task.MULTICLASS: _multiclass, Task.REGRESSION: _regression}
-    return in_fixed_order(made[task](cases, rng), str(seed))
+    return in_fixed_order(_marked(made[task](cases, rng), seed), str(seed))
 
 
 def prepared_table(name: str, task: Task = Task.BINARY) -> pl.DataFrame:
@@ -49,7 +49,7 @@ def prepared_table(name: str, task: Task = Task.BINARY) -> pl.DataFrame:
 
     ``cases``, ``timings`` (ms), ``processes`` (mb), ``decisions`` and ``artifact`` (bytes), or what
     a guard turned away: of the cases that set its threshold (FALSE_ALARMS), and of the set ``far``
-    (MUST_DETECT).
+    (MUST_DETECT); how strange both look (STRANGENESS).
 
     >>> prepared_table("artifact")["bytes"].to_list()
     [1200000, 300000]
@@ -68,8 +68,41 @@ def prepared_table(name: str, task: Task = Task.BINARY) -> pl.DataFrame:
         unit = [f"far-{i}" for i in range(400)]
         away = [i % 20 > 0 for i in range(400)]
         return pl.DataFrame({"set": "far", columns.UNIT: unit, "turned_away": away})
+    if name == STRANGENESS:
+        return _strange()
     assert name == "cases", f"the kit has no {name} table: hand one in, `table=`"
     return prepared_cases(task)
+
+
+def _strange() -> pl.DataFrame:
+    rng = np.random.default_rng(7)
+    parts = [
+        pl.DataFrame(
+            {
+                "set": name,
+                columns.UNIT: [f"{name}-{i}" for i in range(200)],
+                "guard": rng.gamma(shape, 0.2, 200),
+                "entropy": rng.beta(shape, 4, 200),
+                "mutual_information": rng.beta(shape, 8, 200),
+            }
+        )
+        for name, shape in (("", 2.0), ("far", 5.0))
+    ]
+    return pl.concat(parts)
+
+
+def _marked(cases: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Two images a case, up to two lesions, most of them found, and up to two false marks each."""
+    rng, n = np.random.default_rng([seed, 1]), cases.height
+    lesions = rng.integers(0, 3, n)
+    found, false = rng.binomial(lesions, 0.8), rng.binomial(4, 0.1, n)
+    return cases.with_columns(
+        pl.lit(None, dtype=pl.String).alias(columns.UNMARKED),
+        pl.lit(2).alias(columns.IMAGES),
+        pl.Series(columns.LESION_COUNT, lesions),
+        pl.Series(columns.FOUND, found),
+        pl.Series(columns.FALSE_COUNT, false),
+    )
 
 
 def _binary(cases: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
@@ -88,7 +121,9 @@ def _multiclass(cases: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     classes, n = np.array(["a", "b", "c"]), cases.height
     truth = rng.integers(0, 3, n)
     said, called = ((truth + (rng.random(n) < wrong)) % 3 for wrong in (0.1, 0.2))
-    return without_decision(_answered(cases, classes[truth], classes[said], classes[called]))
+    found = _answered(cases, classes[truth], classes[said], classes[called])
+    certainty = np.where(said == truth, rng.beta(6, 2, n), rng.beta(3, 3, n))
+    return without_decision(found.with_columns(pl.Series(columns.CERTAINTY, certainty)))
 
 
 def _regression(cases: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:

@@ -15,7 +15,7 @@ import polars as pl
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput, Refused
-from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT, Guard, MustDetect
+from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT, STRANGENESS, Guard, MustDetect
 from roadworthy.core.model import Brought, Model
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.scope import Scope
@@ -26,6 +26,7 @@ from roadworthy.store.seen import note_open
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.prepare import identify, in_scope
 from roadworthy.workflow.source import Parted, as_text, feature_columns, known, names
+from roadworthy.workflow.strangeness import is_asked_for, strangeness
 
 GUARD = "guard.skops"
 FITS, SETS = SetName.TRAIN, SetName.VALIDATION
@@ -93,11 +94,11 @@ def kept_guarding(
     if product.guard is None:
         return None
     if model.files and not isinstance(model, Brought):
-        return _judged_on(kept_guard(product, workspace, parted, model), product, parted)
+        return _judged_on(kept_guard(product, workspace, parted, model), product, parted, model)
     guard = kept_guard(product, workspace, parted, model)
     note_open(workspace, names(parted.open(FITS, SETS)))
     guard = replace(guard, artifact=workspace.write(GUARD, guard.to_bytes()))
-    return _judged_on(guard, product, parted)
+    return _judged_on(guard, product, parted, model)
 
 
 def kept_guard(product: Product, workspace: Workspace, parted: Parted, model: Model) -> FittedGuard:
@@ -190,18 +191,32 @@ def _loaded(product: Product, workspace: Workspace, parted: Parted, model: Model
     )
 
 
-def _judged_on(guard: FittedGuard, product: Product, parted: Parted) -> Guarding:
+def _judged_on(guard: FittedGuard, product: Product, parted: Parted, model: Model) -> Guarding:
     """The guard with the tables of its false alarms and of the sets that it must detect."""
     found = guard.threshold
     # by rank and not by score: with ties fewer lie above, and a bound from them would be too good
     turned = [True] * found.spent + [False] * (found.n - found.spent)
-    sets, prints = [], {"guard": guard.fingerprint}
+    sets, prints = {}, {"guard": guard.fingerprint}
     for one in _rule(product).must_detect:
-        table, fingerprint = _must_detect(one, guard, product, parted)
-        sets.append(table)
+        sets[one.name], fingerprint = _must_detect(one, guard, product, parted)
         prints[f"must_detect {one.name}"] = fingerprint
     shown = {FALSE_ALARMS: pl.DataFrame({"turned_away": turned})}
-    return Guarding(guard, shown | ({MUST_DETECT: pl.concat(sets)} if sets else {}), prints)
+    if sets:
+        away = [_turned_away(name, cases, guard) for name, cases in sets.items()]
+        shown[MUST_DETECT] = pl.concat(away)
+    if is_asked_for(product):
+        inside = {"": _in_scope(parted, SETS)}
+        shown[STRANGENESS] = strangeness(product, guard, model, inside | sets)
+    return Guarding(guard, shown, prints)
+
+
+def _turned_away(name: str, cases: pl.DataFrame, guard: FittedGuard) -> pl.DataFrame:
+    found = cases.select(
+        pl.lit(name).alias("set"), columns.UNIT, guard.turned_away(cases).alias("turned_away")
+    )
+    # a unit of one set is none of another
+    unit = pl.concat_str("set", columns.UNIT, separator="\0").alias(columns.UNIT)
+    return found.with_columns(unit)
 
 
 def _must_detect(
@@ -219,12 +234,7 @@ def _must_detect(
     if named:
         _refuse_known(cases, parted, where)
     _refuse_same_rows(cases, guard, parted, where)
-    found = cases.select(
-        pl.lit(one.name).alias("set"), columns.UNIT, guard.turned_away(cases).alias("turned_away")
-    )
-    # a unit of one set is none of another
-    unit = pl.concat_str("set", columns.UNIT, separator="\0").alias(columns.UNIT)
-    return found.with_columns(unit), rows_fingerprint([raw], raw.schema)
+    return cases, rows_fingerprint([raw], raw.schema)
 
 
 def _refuse_known(cases: pl.DataFrame, parted: Parted, where: str) -> None:

@@ -278,8 +278,9 @@ class Judge:
         table = table_of(requirement, self.instruments)
         if table == ARTIFACT:
             return ARTIFACT not in self.product.data.tables
-        calls = self.instruments[requirement.metric].about.judges_calls
-        return on_cases(requirement, self.instruments) and calls
+        about = self.instruments[requirement.metric].about
+        judges = about.judges_calls or about.judges_marks
+        return on_cases(requirement, self.instruments) and judges
 
     def _timed(self) -> pl.DataFrame:
         inside = self.cases.validation.filter(pl.col(columns.INSIDE))

@@ -233,6 +233,8 @@ def likely_right(assist_from: float) -> pl.Expr:
 
 def without_decision(cases: pl.DataFrame) -> pl.DataFrame:
     """Adds ``@referred`` and ``@rated`` where no score is thresholded: scope alone refers."""
+    if columns.PREDICTED in cases.columns and columns.CERTAINTY not in cases.columns:
+        cases = cases.with_columns(pl.lit(None, dtype=pl.Float64).alias(columns.CERTAINTY))
     return cases.with_columns(
         (~pl.col(columns.INSIDE)).alias(columns.REFERRED),
         pl.col(columns.INSIDE).alias(columns.RATED),

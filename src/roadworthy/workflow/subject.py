@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
-from roadworthy.core.model import Brought, Model
+from roadworthy.core.model import Brought, Model, Uncertain
 from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import (
     OWN_MODULE,
@@ -38,6 +38,7 @@ from roadworthy.models.wrapped_rungs import WithOneMore, WrappedRungs
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.guarding import Guarding
 from roadworthy.workflow.imaging import require_read
+from roadworthy.workflow.marking import content_of, judged_marks
 from roadworthy.workflow.own_model import own_model
 from roadworthy.workflow.prepare import (
     as_class,
@@ -74,6 +75,8 @@ class Judged:
         }
         if self.guard is not None:
             parts["guard"] = self.guard.guard.fingerprint
+        if self.product.marks is not None:
+            parts["marks"] = content_of(self.product)
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
         return Subject(SubjectKind.PRODUCT, self.model.name, digest.hexdigest())
 
@@ -113,14 +116,21 @@ class Judged:
 
     def prepared(self, cases: pl.DataFrame, answers: pl.Series | None = None) -> pl.DataFrame:
         """Cases with answers and decisions; ``answers`` saves asking the model again."""
-        cases = self.guarded(cases)
+        cases = judged_marks(self.guarded(cases), self.product, self.model)
         answers = self.answers(cases) if answers is None else answers
         if answers is None:
             return without_decision(cases)
         if self.policy is None:
-            return without_decision(cases.with_columns(answers.alias(columns.PREDICTED)))
+            told = [answers.alias(columns.PREDICTED), *self._certainty(cases)]
+            return without_decision(cases.with_columns(told))
         scored = cases.with_columns(answers.alias(columns.SCORE))
         return decide(scored, self.policy, self.product.decision.referred)
+
+    def _certainty(self, cases: pl.DataFrame) -> tuple[pl.Series, ...]:
+        """How probable the model finds the classes that it names, if it can tell."""
+        if self.product.task is not Task.MULTICLASS or not isinstance(self.model, Uncertain):
+            return ()
+        return (self.model.distribution(cases)["score"].alias(columns.CERTAINTY),)
 
 
 def learnt_from(judged: Judged, parted: Parted) -> NDArray[np.uint64]:

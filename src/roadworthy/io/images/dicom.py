@@ -67,6 +67,19 @@ def context(path: Path) -> dict[str, Any]:
         raise UnreadableError(f"is a DICOM file that cannot be read: {problem}") from problem
 
 
+def size(path: Path) -> tuple[int, int]:
+    """Height and width.
+
+    Raises:
+        UnreadableError: its header cannot be read.
+        BadInput: pydicom is not installed.
+    """
+    found = context(path)
+    if found["rows"] is None or found["columns"] is None:
+        raise UnreadableError("is a DICOM file without pixels")
+    return int(found["rows"]), int(found["columns"])
+
+
 def _pydicom() -> Any:
     try:
         import pydicom

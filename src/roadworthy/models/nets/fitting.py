@@ -37,7 +37,8 @@ from roadworthy.models.nets.training import Lesson, Trainer, held_out_units
 class Wanted:
     """Which kind of net, of which size, trained how; ``title`` is what people call it.
 
-    ``code`` is a hash of what builds it where that is not ours.
+    ``code`` is a hash of what builds it where that is not ours. ``parted_by`` is the seed by which
+    units are held out, where nets of several seeds share them; None: the seed of the net.
     """
 
     kind: str
@@ -45,6 +46,8 @@ class Wanted:
     title: str
     plan: Plan
     code: str = ""
+    dropout: float | None = None
+    parted_by: int | None = None
 
 
 def fit(
@@ -80,7 +83,10 @@ def fit(
     if canvas is not None:
         height, width = canvas.height, canvas.width
         shape = replace(shape, channels=canvas.channels, height=height, width=width)
-    held_out = _held_out(numbers, task, wanted.plan, guidance, seed)
+    if wanted.dropout is not None:
+        shape = replace(shape, dropout=wanted.dropout)
+    apart = seed if wanted.parted_by is None else wanted.parted_by
+    held_out = held_out_cases(truth, task, wanted.plan, guidance, apart)
     counts = () if task is Task.REGRESSION else _counts(numbers, max(2, outputs))
     objective = Objective(task, guidance.training, counts)
     lesson = Lesson(
@@ -133,12 +139,13 @@ def _numbered(truth: pl.Series, task: Task) -> tuple[tuple[str, ...], float, flo
     return classes, 0.0, 1.0, torch.tensor([place[name] for name in truth.to_list()])
 
 
-def _held_out(
-    numbers: Tensor, task: Task, plan: Plan, guidance: Guidance, seed: int
+def held_out_cases(
+    truth: pl.Series, task: Task, plan: Plan, guidance: Guidance, seed: int
 ) -> NDArray[np.bool_]:
+    """Which of the readable training cases say when to stop; the net does not learn from them."""
     units = np.array(guidance.units.to_list(), dtype=object)
     of_one_kind = np.zeros(len(units), dtype=np.int64)
-    classes = of_one_kind if task is Task.REGRESSION else numbers.numpy()
+    classes = of_one_kind if task is Task.REGRESSION else _numbered(truth, task)[3].numpy()
     return held_out_units(units, classes, plan.held_out, seed)
 
 

@@ -34,14 +34,7 @@ class TrainedNet(AnsweringNet):
     fingerprint: str = ""
 
     def outputs(self, batches: Iterator[Seen]) -> Iterator[NDArray[np.floating]]:
-        tensors = (
-            Batch(
-                None if seen.images is None else torch.from_numpy(seen.images),
-                torch.from_numpy(seen.numbers),
-            )
-            for seen in batches
-        )
-        for out in forward(self.net, tensors):
+        for out in forward(self.net, map(as_batch, batches)):
             yield out.numpy()
 
     def answer(self, cases: pl.DataFrame) -> pl.Series:
@@ -52,6 +45,12 @@ class TrainedNet(AnsweringNet):
         """Card and weights."""
         weights = states.to_bytes(states.arrays_of(self.net.state_dict()))
         return archive.pack(self.card.plain(), {WEIGHTS: weights})
+
+
+def as_batch(seen: Seen) -> Batch:
+    """Arrays as tensors."""
+    images = None if seen.images is None else torch.from_numpy(seen.images)
+    return Batch(images, torch.from_numpy(seen.numbers))
 
 
 def load(artifact: Path) -> TrainedNet:
