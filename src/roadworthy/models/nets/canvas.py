@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from roadworthy.core.marks import ScoreMap
 from roadworthy.io.images import Picture, UnreadableError, resized
 
 Pixels = NDArray[np.float32]
@@ -16,6 +17,44 @@ Pixels = NDArray[np.float32]
 LOOKED_AT = 64
 # an image that is black all over has no scale of its own
 _LEAST_DEVIATION = 1e-3
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where an image lies on a canvas, in its pixels, and how many of the image's make one there.
+
+    ``down`` and ``across`` are pixels of the image a pixel of the canvas.
+    """
+
+    top: int
+    left: int
+    height: int
+    width: int
+    down: float
+    across: float
+
+    def map(self, values: NDArray[np.float32], stride: int) -> ScoreMap:
+        """A map over the canvas, one cell every ``stride`` pixels, as one over the image.
+
+        Cells whose centre is not on the image are left out.
+        """
+        rows, top = _on(values.shape[0], stride, self.top, self.height)
+        columns, left = _on(values.shape[1], stride, self.left, self.width)
+        # centres of pixels: a pixel of the canvas covers `down` rows of the image
+        return ScoreMap(
+            values=values[rows, columns],
+            top=(top + 0.5) * self.down - 0.5,
+            left=(left + 0.5) * self.across - 0.5,
+            down=stride * self.down,
+            across=stride * self.across,
+        )
+
+
+def _on(cells: int, stride: int, begin: int, length: int) -> tuple[slice, int]:
+    """Which cells, centred on every ``stride``-th pixel, lie on the image; where the first does."""
+    first = min(cells - 1, -(-begin // stride))
+    last = min(cells, -(-(begin + length) // stride))
+    return slice(first, max(first + 1, last)), first * stride - begin
 
 
 @dataclass(frozen=True)
@@ -46,10 +85,16 @@ class Canvas:
         mean, deviation = (np.array(one, np.float32) for one in (self.mean, self.deviation))
         scaled = (fitted - mean) / deviation
         found = np.zeros((self.channels, self.height, self.width), dtype=np.float32)
-        top, left = (self.height - scaled.shape[0]) // 2, (self.width - scaled.shape[1]) // 2
-        inside = slice(top, top + scaled.shape[0]), slice(left, left + scaled.shape[1])
+        at = self.placed(pixels.shape[:2])
+        inside = slice(at.top, at.top + at.height), slice(at.left, at.left + at.width)
         found[:, *inside] = scaled.transpose(2, 0, 1)
         return found
+
+    def placed(self, size: tuple[int, ...]) -> Placed:
+        """Where an image of that height and width lies on the canvas."""
+        height, width = within(size, (self.height, self.width))
+        top, left = (self.height - height) // 2, (self.width - width) // 2
+        return Placed(top, left, height, width, size[0] / height, size[1] / width)
 
     def plain(self) -> dict[str, Any]:
         """Plain values."""
@@ -62,17 +107,32 @@ class Canvas:
         return Canvas(int(plain["height"]), int(plain["width"]), mean, deviation)
 
 
-def canvas_for(pictures: Sequence[Picture], side: int) -> Canvas:
-    """As high and as wide as the largest of ``pictures``, the longer side at most ``side``."""
-    sizes = [picture.pixels.shape[:2] for picture in pictures]
-    height, width = max(h for h, _ in sizes), max(w for _, w in sizes)
+@dataclass(frozen=True)
+class Glance:
+    """What is kept of an image to choose a canvas: its size, and two means of each channel."""
+
+    size: tuple[int, int]
+    mean: NDArray[np.float64]
+    square: NDArray[np.float64]
+
+
+def glanced(picture: Picture) -> Glance:
+    """A few numbers, so that no image waits in memory for the others."""
+    flat = picture.pixels.reshape(-1, picture.pixels.shape[2])
+    mean = flat.mean(axis=0, dtype=np.float64)
+    square = np.einsum("ij,ij->j", flat, flat, dtype=np.float64) / len(flat)
+    height, width = picture.pixels.shape[:2]
+    return Glance((height, width), mean, square)
+
+
+def canvas_for(glances: Sequence[Glance], side: int) -> Canvas:
+    """As high and as wide as the largest of the images, the longer side at most ``side``."""
+    height, width = (max(one.size[axis] for one in glances) for axis in (0, 1))
     height, width = within((height, width), (side, side))
-    channels = max(picture.pixels.shape[2] for picture in pictures)
-    means = [_each(picture.pixels, channels).mean(axis=(0, 1)) for picture in pictures]
-    squares = [(_each(picture.pixels, channels) ** 2).mean(axis=(0, 1)) for picture in pictures]
-    mean = np.array(means, dtype=np.float64).mean(axis=0)
-    variance = np.maximum(np.array(squares, dtype=np.float64).mean(axis=0) - mean**2, 0.0)
-    deviation = np.maximum(np.sqrt(variance), _LEAST_DEVIATION)
+    channels = max(len(one.mean) for one in glances)
+    mean = np.mean([_each(one.mean, channels) for one in glances], axis=0)
+    square = np.mean([_each(one.square, channels) for one in glances], axis=0)
+    deviation = np.maximum(np.sqrt(np.maximum(square - mean**2, 0.0)), _LEAST_DEVIATION)
     return Canvas(height, width, tuple(map(float, mean)), tuple(map(float, deviation)))
 
 
@@ -90,6 +150,6 @@ def within(size: tuple[int, ...], most: tuple[int, int]) -> tuple[int, int]:
     )
 
 
-def _each(pixels: Pixels, channels: int) -> Pixels:
-    """Grey in as many channels as are wanted."""
-    return np.broadcast_to(pixels, (*pixels.shape[:2], channels))
+def _each(channels: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Of grey among colours, every colour is the same."""
+    return np.broadcast_to(channels, (count,))
