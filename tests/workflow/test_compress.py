@@ -18,6 +18,8 @@ from roadworthy.io.compression_json import compression_from_json, compression_to
 from roadworthy.models import archive, metering
 from roadworthy.models import compression as heirs
 from roadworthy.models.nets.plan import Plan
+from roadworthy.notebook.page import html
+from roadworthy.notebook.text import text
 from roadworthy.store.workspace import Workspace
 from roadworthy.testing.pictures import pictures
 from roadworthy.workflow.certify import certify
@@ -327,9 +329,9 @@ def test_a_calibrated_net_of_columns_has_heirs_with_calibrators_of_their_own(
     cases = pl.read_csv(tmp_path / "cases.csv")
     age = cases["age"] + 30 * cases["bright"]
     cases.with_columns(age=age).write_csv(tmp_path / "cases.csv")
-    text = file.read_text().replace("features: {image: scan, columns: age}", "features: [age]")
-    text = text.replace("threshold: auto", "threshold: 0.5, calibrate: temperature")
-    file.write_text(text)
+    said = file.read_text().replace("features: {image: scan, columns: age}", "features: [age]")
+    said = said.replace("threshold: auto", "threshold: 0.5, calibrate: temperature")
+    file.write_text(said)
     train(file)
     found = compress(file)
     heir = found.of("fp32")
@@ -341,17 +343,17 @@ def test_a_calibrated_net_of_columns_has_heirs_with_calibrators_of_their_own(
 def test_it_is_shown_on_a_page_a_terminal_and_in_notebooks(once: tuple[Path, Compression]) -> None:
     folder, found = once
     page = (folder / ".roadworthy/compressed/compress.html").read_text()
-    told, card = str(found), found._repr_html_()
+    told, card = text(found), html(found)
     for one in found.points:
-        assert one.title in page and one.title in told and card is not None and one.title in card
+        assert one.title in page and one.title in told and one.title in card
     assert "budget 50.0 kB" in page and "required 0.60" in page
     assert "http" not in page.replace("http-equiv", "")
 
 
 def test_scores_from_elsewhere_are_no_net(tmp_path: Path) -> None:
     file = written(tmp_path, n=160)
-    text = file.read_text().replace("models: [small_net]\n", "")
-    file.write_text(text.replace("features: {image: scan, columns: age}", "score: age"))
+    said = file.read_text().replace("models: [small_net]\n", "")
+    file.write_text(said.replace("features: {image: scan, columns: age}", "score: age"))
     with pytest.raises(BadInput, match="was not trained here"):
         compress(file)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from roadworthy.core.errors import BadInput
-from roadworthy.core.marks import ScoreMap
+from roadworthy.core.marks import NOWHERE, ScoreMap
 from roadworthy.core.product import Task
 from roadworthy.io.images import Picture
 from roadworthy.models import archive, image_cases
@@ -27,8 +27,6 @@ from roadworthy.models.nets.feed import Batch
 from roadworthy.models.nets.training import forward
 
 WEIGHTS = "weights"
-# of an image that a case may lack and does
-_NOTHING = ScoreMap(np.zeros((1, 1), dtype=np.float32), 0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class TrainedNet(AnsweringNet):
                 values = logits[0, :, 0].sigmoid().cpu().numpy()
             stride = self.card.shape.stride
             yield tuple(
-                _NOTHING if placed is None else placed.map(each, stride)
+                NOWHERE if placed is None else placed.map(each, stride)
                 for (_, placed), each in zip(found, values, strict=True)
             )
 
