@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from roadworthy.core import columns
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # the reason of a case that names no image, or one that is not there
 NO_IMAGE = "MISSING:image"
@@ -38,6 +38,7 @@ class Pooling:
     def of(self, values: Sequence[NDArray[Any] | None]) -> NDArray[Any]:
         """One of several arrays of the same shape; None: that image is not there.
 
+        >>> import numpy as np
         >>> Pooling(Pool.MAX, Pool.MEAN, ((0, 1), (2,))).of([np.array(1), np.array(5), np.array(4)])
         array(4.)
         """
@@ -67,6 +68,9 @@ class Pooling:
 
 
 def _together(values: Sequence[NDArray[Any]], pool: Pool) -> NDArray[Any]:
+    # product.yaml is read without it
+    import numpy as np
+
     found: NDArray[Any] = np.max(values, axis=0) if pool is Pool.MAX else np.mean(values, axis=0)
     return np.asarray(found)
 

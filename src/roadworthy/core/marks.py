@@ -31,10 +31,6 @@ class ScoreMap:
     across: float
 
 
-# the map of an image that a case may lack and does
-NOWHERE = ScoreMap(np.zeros((1, 1), dtype=np.float32), 0.0, 0.0, 1.0, 1.0)
-
-
 @dataclass(frozen=True)
 class Box:
     """A true box, in pixels of the image as it was read: its left upper corner and its size."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
+from roadworthy.core.marks import ScoreMap
 from roadworthy.core.product import Task
 from roadworthy.io import images
 from roadworthy.io.images import Broken, Picture
 
 T = TypeVar("T")
+# the map of an image that a case may lack and does
+NOWHERE = ScoreMap(np.zeros((1, 1), dtype=np.float32), 0.0, 0.0, 1.0, 1.0)
 
 
 def apart(features: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

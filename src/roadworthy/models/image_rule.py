@@ -14,7 +14,7 @@ import polars as pl
 from roadworthy.core.errors import BadInput
 from roadworthy.core.guidance import Guidance
 from roadworthy.core.images import Images, Pooling
-from roadworthy.core.marks import NOWHERE, ScoreMap
+from roadworthy.core.marks import ScoreMap
 from roadworthy.core.model import Model
 from roadworthy.core.product import Task
 from roadworthy.core.rung import Fitted, WeighingRung
@@ -77,7 +77,7 @@ class HandMade:
 
     def _map(self, case: pl.DataFrame, found: Places | None) -> ScoreMap:
         if found is None:
-            return NOWHERE
+            return image_cases.NOWHERE
         rows, columns, measures = found.measures.shape
         flat = pl.DataFrame(
             found.measures.reshape(-1, measures), schema=list(hand_made.NAMES), orient="row"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from roadworthy.core.errors import BadInput
-from roadworthy.core.marks import NOWHERE, ScoreMap
+from roadworthy.core.marks import ScoreMap
 from roadworthy.core.product import Task
 from roadworthy.io.images import Picture
 from roadworthy.models import archive, image_cases
@@ -80,7 +80,7 @@ class TrainedNet(AnsweringNet):
                 values = logits[0, :, 0].sigmoid().cpu().numpy()
             stride = self.card.shape.stride
             yield tuple(
-                NOWHERE if placed is None else placed.map(each, stride)
+                image_cases.NOWHERE if placed is None else placed.map(each, stride)
                 for (_, placed), each in zip(found, values, strict=True)
             )
 
