@@ -122,6 +122,14 @@ def test_a_pass_leaves_out_the_same_of_every_case() -> None:
     assert learnt("mc_dropout", cases, inside, seed=0).to_bytes() == model.to_bytes()
 
 
+def test_passes_over_images_share_what_comes_before_dropout(tmp_path: Path) -> None:
+    cases, bright = spots(tmp_path, 24)
+    model = learnt("mc_dropout", cases, bright, plan=Plan(epochs=1, least_steps=0))
+    batch = next(each(model.card, cases, []))
+    assert np.allclose(model.members(batch), Averaged.members(model, batch))
+    assert len({one.tobytes() for one in model.members(batch)}) == 8
+
+
 def test_passes_keep_as_much_as_training_did(monkeypatch: pytest.MonkeyPatch) -> None:
     cases, inside = rings(60)
     monkeypatch.setattr(mc_dropout, "PASSES", 200)
