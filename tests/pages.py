@@ -96,5 +96,7 @@ def _surroundings(folder: Path) -> dict[str, str]:
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         with tempfile.TemporaryDirectory() as place:
-            known = Path(name).read_text()
-            Path(name).write_text(followed(known, checkout(Path(place))))
+            known, folder = Path(name).read_text(), checkout(Path(place))
+            for shown, text in files(known).items():
+                (folder / shown).write_text(text)
+            Path(name).write_text(followed(known, folder))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from roadworthy.workflow.explain import explain
     from roadworthy.workflow.init import init
     from roadworthy.workflow.load import load
+    from roadworthy.workflow.measure_device import measure_device
     from roadworthy.workflow.plan import plan
     from roadworthy.workflow.renew import renew
     from roadworthy.workflow.report import report
@@ -39,6 +40,7 @@ __all__ = [
     "explain",
     "init",
     "load",
+    "measure_device",
     "plan",
     "renew",
     "report",

@@ -36,6 +36,7 @@ COMMANDS = (
     *("init", "plan", "train", "check", "images", "seal", "certify", "dossier"),
     *(
         "decide",
+        "measure-device",
         "worklist",
         "report",
         "compare",

@@ -8,7 +8,7 @@ import pytest
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.images import Images, Pool
-from roadworthy.core.product import Change, LossName, Product, TrainRules
+from roadworthy.core.product import Change, Draw, LossName, Product, Sampling, TrainRules
 from roadworthy.io.product_yaml import parse_product
 
 HEAD = """version: 1
@@ -16,6 +16,7 @@ product: p
 data: {cases: a.csv, truth: t, positive: 1, features: FEATURES}
 requirements: [{metric: auc, at_least: 0.9}]
 """
+BALANCED = Sampling(Draw.BALANCED)
 
 
 def parsed(more: str, features: str = "[age]", task: str = "binary") -> Product:
@@ -34,7 +35,12 @@ def parsed(more: str, features: str = "[age]", task: str = "binary") -> Product:
         ("{loss: {focal: 1}}", TrainRules(None, LossName.FOCAL, 1.0)),
         ("{loss: class_balanced}", TrainRules(None, LossName.CLASS_BALANCED, 0.999)),
         ("{loss: {sensitivity_at: 0.9}}", TrainRules(None, LossName.SENSITIVITY_AT, 0.9)),
-        ("{sampling: balanced}", TrainRules(balanced=True)),
+        ("{sampling: balanced}", TrainRules(samplings=(BALANCED,))),
+        ("{sampling: {oversample: 3}}", TrainRules(samplings=(Sampling(Draw.OVERSAMPLE, 3),))),
+        (
+            "{sampling: [natural, balanced, {oversample: {times: 2, column: site, level: B}}]}",
+            TrainRules(samplings=(Sampling(), BALANCED, Sampling(Draw.OVERSAMPLE, 2, "site", "B"))),
+        ),
         ("{module: 'm.n:build'}", TrainRules(module="m.n:build")),
         (
             "{module: 'm:build', sealed: predictions}",
@@ -63,6 +69,15 @@ def test_what_may_be_said(said: str, meant: TrainRules) -> None:
         ("{augment: mirror}", "flip"),
         ("{}", "is empty"),
         ("{loss: [cost]}", "must be one of"),
+        ("{sampling: rare}", "natural"),
+        ("{sampling: oversample}", "does not say how often"),
+        ("{sampling: {oversample: 1}}", "shows cases 1 times as often"),
+        ("{sampling: {oversample: {times: 3, column: site}}}", "does not say all"),
+        ("{sampling: {oversample: {times: 3, every: 2}}}", "knows no 'every'"),
+        ("{sampling: [hard, hard]}", "twice"),
+        ("{sampling: []}", "empty list"),
+        ("{sampling: cost}", "is not declared"),
+        ("{sampling: {oversample: {times: 3, column: t, level: 1}}}", "no property of a case"),
     ],
 )
 def test_what_may_not(said: str, told: str) -> None:
@@ -76,6 +91,10 @@ def test_costs_are_counted_once() -> None:
     assert parsed(costs + "train: {loss: cost}\n").training.loss is LossName.COST
     with pytest.raises(BadInput, match="counts these already"):
         parsed(costs + "train: {loss: cost, weights: costs}\n")
+    assert parsed(costs + "train: {sampling: cost}\n").training.sampling.draw is Draw.COST
+    for also in ("weights: costs", "loss: cost"):
+        with pytest.raises(BadInput, match="count the costs already"):
+            parsed(costs + f"train: {{sampling: cost, {also}}}\n")
 
 
 @pytest.mark.parametrize("said", ["{loss: focal}", "{sampling: balanced}"])

@@ -158,7 +158,7 @@ def test_what_was_not_measured_of_another_rung_is_assumed_aloud(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fast = {"id": "fast", "metric": "latency_p50_ms", "at_most": 1e6}
-    file = product(tmp_path, [*HARD, fast], models=["majority"], **AUTO)
+    file = product(tmp_path, [*HARD, fast], models=["majority"], device="here", **AUTO)
     train(file)
     before = check(file, time=True)
     path = offered(before)

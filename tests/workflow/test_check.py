@@ -253,7 +253,7 @@ def verdict(file: Path, metric: str, **how: Any) -> Verdict:
 
 def test_without_timings_latency_is_not_measured_and_says_what_to_run(trained: Copies) -> None:
     file = trained()
-    rewrite(file, requirements=[FINDS, FAST])
+    rewrite(file, requirements=[FINDS, FAST], device="here")
     found = verdict(file, "latency_p99_ms")
     assert isinstance(found.evidence, NotMeasured)
     assert "--time" in found.reason
@@ -262,7 +262,8 @@ def test_without_timings_latency_is_not_measured_and_says_what_to_run(trained: C
 
 def test_timings_are_taken_once_and_used_by_later_checks_of_the_same_model(trained: Copies) -> None:
     file = trained()
-    rewrite(file, requirements=[{**FINDS, "at_least": 0.75}, FAST], decision={"threshold": 0.3})
+    requirements = [{**FINDS, "at_least": 0.75}, FAST]
+    rewrite(file, requirements=requirements, decision={"threshold": 0.3}, device="here")
     taken = verdict(file, "latency_p99_ms", time=True)
     assert isinstance(taken.evidence, Measured)
     assert verdict(file, "latency_p99_ms").evidence == taken.evidence

@@ -152,7 +152,7 @@ def test_another_table_can_be_judged(tmp_path: Path) -> None:
 
 
 def test_a_command_is_weighed_but_not_timed(tmp_path: Path) -> None:
-    found = check(brought(tmp_path, FINDS, FAST, SMALL), time=True)
+    found = check(brought(tmp_path, FINDS, FAST, SMALL, device="here"), time=True)
     assert "starting it takes longer than a case" in reason(found, "fast")
     small = next(v for v in found.verdicts if v.requirement == "small")
     assert isinstance(small.evidence, Measured)
@@ -233,6 +233,7 @@ def test_a_callable_is_timed(tmp_path: Path) -> None:
         hinted(300, 5, 300, 5),
         (FINDS, FAST, SMALL),
         data=DATA | {"features": ["hint"]},
+        device="here",
     )
     found = check(file, time=True, model=lambda cases: cases["hint"])
     fast = next(v for v in found.verdicts if v.requirement == "fast")
@@ -269,7 +270,7 @@ def served() -> Iterator[str]:
 
 def test_a_server_is_judged_and_timed_request_by_request(tmp_path: Path) -> None:
     with served() as url:
-        file = brought(tmp_path, FINDS, FAST, SMALL, model={"url": url, "batch": 64})
+        file = brought(tmp_path, FINDS, FAST, SMALL, device="here", model={"url": url, "batch": 64})
         found = check(file, time=True)
         assert outcomes(found.verdicts)["finds", "all"] is Outcome.PASS
         fast = next(v for v in found.verdicts if v.requirement == "fast")

@@ -203,7 +203,7 @@ def test_what_was_not_measured_names_the_command_and_comes_first(tmp_path: Path)
     fast = {"id": "fast", "metric": "latency_p99_ms", "at_most": 1000}
     data = {**LEARNT, "split": {"train": 0.5, "validation": 0.5, "seed": 1}}
     easy = {**FINDS, "at_least": 0.5}
-    file = write_product(tmp_path, raw, [easy, fast], data=data)
+    file = write_product(tmp_path, raw, [easy, fast], data=data, device="here")
     train(file)
     found = check(file)
     assert found.outcome is Outcome.INCONCLUSIVE

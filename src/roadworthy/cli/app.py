@@ -15,6 +15,7 @@ import typer
 from roadworthy import __version__
 from roadworthy.cli import (
     after_decision,
+    device,
     leaderboard,
     ledger,
     quiet,
@@ -295,6 +296,7 @@ def compare(
     return found.outcome.exit_code
 
 
+app.command("measure-device")(device.measure_device)
 app.command()(renew.renew)
 app.command()(leaderboard.leaderboard)
 

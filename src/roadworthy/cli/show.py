@@ -19,7 +19,7 @@ from roadworthy.core.path import Path
 from roadworthy.core.product import SetName
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Judgement, Outcome, Population, Verdict
-from roadworthy.io import ladder_words, plan_words, telling
+from roadworthy.io import ladder_words, plan_words, recall_words, telling
 from roadworthy.io.error_json import error_to_json
 from roadworthy.io.harmless import one_line, short
 
@@ -28,13 +28,26 @@ if TYPE_CHECKING:
 
     from roadworthy.core.guidance import Epoch
     from roadworthy.core.plan import Plan, PlannedCell
+    from roadworthy.core.recalls import Tried
     from roadworthy.models.guard import FittedGuard
     from roadworthy.workflow.dossier import Written
     from roadworthy.workflow.train import Trained
 
 PLAIN_WIDTH = 180
 JUDGED = ("requirement", "slice", "must be", "seen", "bounds", "on", "verdict")
-RUNGS = ("model", "size", "per case", "requirement", "must be", "seen", "bounds", "verdict")
+GAINS = ("model", "beside", "recall of", "gain", "bounds", "verdict")
+RECALLS = ("kept: recall of", "where", "seen", "bounds", "on")
+RUNGS = (
+    "model",
+    "trained in",
+    "size",
+    "per case",
+    "requirement",
+    "must be",
+    "seen",
+    "bounds",
+    "verdict",
+)
 PLANNED = (
     *("requirement", "slice", "must be", "target"),
     *("needs", "without error", "cases", "there are"),
@@ -201,12 +214,34 @@ def ladder(found: Ladder) -> None:
         if isinstance(step, NotFitted):
             told = f"Not fitted: {step.title}: {step.reason}"
             _line(told, f" {step.next_step}", style="bold yellow")
+    if priced := ladder_words.bills(found):
+        _table(priced[0], priced[1:], [""] * (len(priced) - 1))
     _line(found.reason)
     if found.best:
         _line(found.best)
     if found.unjudged:
         _line(unjudged(found))
     _line()
+    if found.tried:
+        _plain_table(GAINS, _tried(found.tried))
+        _line(recall_words.PAIRED)
+        _line()
+    if found.tried or found.rare:
+        _plain_table(RECALLS, [recall_words.recall(one) for one in found.recalls])
+
+
+def _plain_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    _table(heads, rows, [""] * len(rows))
+
+
+def _tried(found: Sequence[Tried]) -> list[tuple[str, ...]]:
+    """What another sampling did, one class a row."""
+    rows: list[tuple[str, ...]] = []
+    for one in found:
+        heads = [(one.title, one.beside), *[("", "")] * len(one.gains)]
+        told = [recall_words.gain(gain) for gain in one.gains] or [("-", "-", "-", one.why)]
+        rows += [(*head, *row) for head, row in zip(heads, told, strict=False)]
+    return rows
 
 
 def unjudged(found: Ladder) -> str:
@@ -219,10 +254,15 @@ def unjudged(found: Ladder) -> str:
 def rung(one: RungResult, kept: bool) -> list[tuple[str, ...]]:
     """The rung's cells, one a row, and its outcome; what is the same for all stands once."""
     mark = "> " if kept else "  "
-    head = (f"{mark}{one.title}", ladder_words.size(one.bytes), ladder_words.time(one.ms))
+    head = (
+        f"{mark}{one.title}",
+        ladder_words.training(one),
+        ladder_words.size(one.bytes),
+        ladder_words.times(one),
+    )
     cells = [_judged(verdict) for verdict in one.gating]
     rows = [*cells, ("= the product", "", "", "", one.answer)]
-    return [(*(head if i == 0 else ("", "", "")), *row) for i, row in enumerate(rows)]
+    return [(*(head if i == 0 else ("",) * len(head)), *row) for i, row in enumerate(rows)]
 
 
 def _judged(verdict: Verdict) -> tuple[str, ...]:

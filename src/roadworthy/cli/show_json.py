@@ -92,6 +92,8 @@ def trained_json(found: Trained) -> dict[str, Any]:
         "guard": None if found.guard is None else _guard_json(found.guard),
         "notes": list(found.notes),
         "unjudged": ladder["unjudged"],
+        "recalls": ladder["recalls"],
+        "samplings": ladder["samplings"],
         "ladder": ladder["rungs"],
     }
 

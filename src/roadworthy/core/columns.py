@@ -26,9 +26,13 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@file:X``    str      the image file that column X names, in full; null: none is named
 ``@digest:X``  str      a hash of that file's bytes; null: there is no such file
 ``@unread``    str      why an image of the case gave no score; null where none did that
+``@handed``    bool     scope or guard turn it away under a perturbation, and not without it (only
+                        where cases are perturbed)
 ``@verified``  bool     the truth was to be known by the declared verification design, and is;
                         ``@positive`` is null where it is not known (only where one is declared)
 ``@chance``    float    with which chance the truth was to become known (same)
+``@measured``  int      how often this table was measured: each is one more chance to pass (only
+                        in tables that were brought back from a device)
 =============  =======  ===========================================================================
 
 Where the calls are a team's (workflow.team), ``@flagged`` is the team's call and ``@referred`` says
@@ -55,9 +59,11 @@ WEIGHT = "@weight"
 ARBITRATED = "@arbitrated"
 VERIFIED = "@verified"
 CHANCE = "@chance"
+MEASURED = "@measured"
 
 
 UNREAD = "@unread"
+HANDED = "@handed"
 _FILE = "@file:"
 
 

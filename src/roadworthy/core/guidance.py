@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.core.images import Images
-from roadworthy.core.product import TrainRules
+from roadworthy.core.product import Sampling, TrainRules
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,6 +38,8 @@ class Guidance:
     ``units`` (cases,) are units of independence: what is held out is held out whole. ``costs``
     (cases, calls) is what each call of each case costs, less what it earns; ``calls`` names the
     calls, of a binary task False and True. ``checkpoints`` is a folder; None: nothing is kept.
+    ``shares`` (cases,) say how often each sampling that the cases' columns or prices decide shows a
+    case, against one another.
     """
 
     ids: pl.Series
@@ -48,8 +50,11 @@ class Guidance:
     images: Images = field(default_factory=lambda: Images(()))
     progress: Progress | None = None
     checkpoints: Path | None = None
+    shares: Mapping[Sampling, NDArray[np.float64]] = field(default_factory=dict)
 
     def of(self, rows: NDArray[np.int64]) -> Guidance:
         """The same of some of the cases."""
         costs = None if self.costs is None else self.costs[rows]
-        return replace(self, ids=self.ids[rows], units=self.units[rows], costs=costs)
+        shares = {rule: found[rows] for rule, found in self.shares.items()}
+        ids, units = self.ids[rows], self.units[rows]
+        return replace(self, ids=ids, units=units, costs=costs, shares=shares)

@@ -5,9 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from roadworthy.core.product import Running
+from roadworthy.core.recalls import RARE, Recall, Tried
 from roadworthy.core.requirement import Tier
 from roadworthy.core.shown import Shown
 from roadworthy.core.verdict import Outcome, Verdict
+
+
+@dataclass(frozen=True)
+class Took:
+    """What fitting a rung took: seconds on the wall, and seconds of all cores together."""
+
+    wall_s: float
+    cpu_s: float
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How much better the best rung is than the kept one in one requirement, on the same cases.
+
+    ``low`` and ``high`` are each one-sided at ``confidence``; None: there is no such bound.
+    """
+
+    requirement: str
+    rung: str
+    estimate: float
+    low: float | None
+    high: float | None
+    confidence: float
+    n: int
 
 
 @dataclass(frozen=True)
@@ -16,8 +42,9 @@ class RungResult:
 
     ``reads`` counts the columns it needs, ``candidates`` its own thresholds. ``verdicts`` are those
     of requirements that hang on the model, judged at alpha divided by all candidates of the
-    ladder; without validation cases there are none. ``ms`` is the median time of one answer; a
-    clock is no part of equality.
+    ladder; without validation cases there are none. ``ms`` is the median time of one answer,
+    ``ms_p99`` and ``ms_mean`` those of the few that were timed while it was tried, on the machine
+    that tried it; ``took`` is what training it took. A clock is no part of equality.
     """
 
     rung: str
@@ -31,6 +58,9 @@ class RungResult:
     outcome: Outcome
     verdicts: tuple[Verdict, ...]
     ms: float = field(compare=False)
+    ms_p99: float | None = field(default=None, compare=False)
+    ms_mean: float | None = field(default=None, compare=False)
+    took: Took | None = field(default=None, compare=False)
 
     @property
     def gating(self) -> tuple[Verdict, ...]:
@@ -72,6 +102,9 @@ class Ladder(Shown):
     could have been chosen; ``earlier`` models among them were tried on these cases before this
     ladder, and are no steps of it. ``reason`` says why it was kept, ``best`` what the best score
     would have cost more, ``unjudged`` names requirements on which nothing was said here.
+    ``recalls`` are those of the kept rung, of every class and where classes are rare; ``tried``
+    says what other samplings did to each rung. ``gain`` is what the best score would have gained,
+    ``running`` what computing costs, where that is known.
     """
 
     kept: str
@@ -83,9 +116,19 @@ class Ladder(Shown):
     best: str = field(compare=False)
     unjudged: tuple[str, ...] = ()
     earlier: int = 0
+    recalls: tuple[Recall, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    gain: Gain | None = None
+    running: Running | None = None
 
     def __repr__(self) -> str:
         return f"<Ladder of {len(self.steps)} models: {self.kept} kept>"
+
+    @property
+    def rare(self) -> bool:
+        """Whether a class is rare, here or in a slice that is asked for, or there are several."""
+        names = {one.name for one in self.recalls}
+        return len(names) > 2 or any(one.n < RARE for one in self.recalls)
 
     @property
     def fitted(self) -> tuple[RungResult, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from roadworthy.core.certificate import MaxRisk
+from roadworthy.core.device import Device
 from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
 from roadworthy.core.images import Images
@@ -186,6 +187,15 @@ class Costs:
 
 
 @dataclass(frozen=True)
+class Running:
+    """What computing costs: an hour of one core, in ``unit``, and how many cases a year brings."""
+
+    compute_hour: float
+    cases_per_year: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class Harm:
     """One kind of harm in its own unit: what each kind of case does of it, right calls included."""
 
@@ -219,28 +229,81 @@ class Change(StrEnum):
     SHIFT = "shift"
 
 
+class Draw(StrEnum):
+    """How training comes by its cases."""
+
+    NATURAL = "natural"
+    STRATIFIED = "stratified"
+    BALANCED = "balanced"
+    COST = "cost"
+    OVERSAMPLE = "oversample"
+    HARD = "hard"
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How often training sees a case.
+
+    ``oversample``: the cases of the rarest class, of ``level`` among the classes, or where
+    ``column`` holds ``level``, are seen so many ``times`` as often.
+    """
+
+    draw: Draw = Draw.NATURAL
+    times: int = 1
+    column: str | None = None
+    level: Level | None = None
+
+    @property
+    def for_nets(self) -> bool:
+        """Whether it is about epochs and batches, which other models do not have."""
+        return self.draw in (Draw.STRATIFIED, Draw.HARD)
+
+    @property
+    def moves_scores(self) -> bool:
+        """Whether cases are seen more often than they occur, so that scores are no chances."""
+        return self.draw not in (Draw.NATURAL, Draw.STRATIFIED)
+
+    @property
+    def slug(self) -> str:
+        """What tells a rung under it from the same rung under another."""
+        return "".join(c if c.isalnum() or c in ".-" else "-" for c in str(self))
+
+    def __str__(self) -> str:
+        told = [str(self.draw)]
+        told += [] if self.draw is not Draw.OVERSAMPLE else [f"{self.times}x"]
+        told += [] if self.column is None else [self.column]
+        told += [] if self.level is None else [str(self.level)]
+        return " ".join(told)
+
+
 @dataclass(frozen=True)
 class TrainRules:
     """What training does beside fitting.
 
-    ``weights``: what it weighs its cases by, None: all alike. ``loss`` and its ``parameter``,
-    ``balanced`` (every class is drawn as often) and ``augment`` are for nets. ``module`` is
-    ``module:function``, which builds a net of the team's own, one more rung; ``sealed_out``: that
-    code may be handed sealed cases, and the verdict says so.
+    ``weights``: what it weighs its cases by, None: all alike. ``loss`` and its ``parameter`` and
+    ``augment`` are for nets. Of several ``samplings`` each is tried with every kind of model.
+    ``module`` is ``module:function``, which builds a net of the team's own, one more rung;
+    ``sealed_out``: that code may be handed sealed cases, and the verdict says so.
     """
 
     weights: Literal["costs"] | None = None
     loss: LossName = LossName.LOG
     parameter: float | None = None
-    balanced: bool = False
+    samplings: tuple[Sampling, ...] = (Sampling(),)
     augment: tuple[Change, ...] = (Change.SHIFT,)
     module: str | None = None
     sealed_out: bool = False
 
     @property
+    def sampling(self) -> Sampling:
+        """The first, and where one model is fitted the only one."""
+        return self.samplings[0]
+
+    @property
     def moves_scores(self) -> bool:
-        """Whether what comes out is no chance: something else than how often was learnt."""
-        return self.weights is not None or self.loss is not LossName.LOG or self.balanced
+        """Whether what comes out may be no chance: something else than how often was learnt."""
+        moved = any(one.moves_scores for one in self.samplings)
+        return self.weights is not None or self.loss is not LossName.LOG or moved
 
 
 @dataclass(frozen=True)
@@ -377,7 +440,9 @@ class Product(Shown):
     scope: Scope = field(default_factory=Scope)
     guard: Guard | None = None
     environment: Environment | None = None
+    device: Device | None = None
     costs: Costs | None = None
+    running: Running | None = None
     harms: tuple[Harm, ...] = ()
     confidence: Confidence = Confidence()
     decision: Decision = Decision()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
+
+from roadworthy.core.perturbation import Under
 
 Level: TypeAlias = str | int | float | bool
 P = TypeVar("P", covariant=True)
@@ -126,7 +128,8 @@ class Requirement(Generic[P]):
     """What must be shown: a metric, its limit, and the confidence with which it must hold.
 
     ``target`` is the value expected; it plans the sample size and is never used to judge.
-    ``parameters`` is an instance of the dataclass that the instrument declares.
+    ``parameters`` is an instance of the dataclass that the instrument declares. ``under``: it is
+    about the cases as they are under that perturbation.
     """
 
     id: str
@@ -143,6 +146,8 @@ class Requirement(Generic[P]):
     disagreement: float = 0.10
     line: int | None = None
     of: Whose = Whose.PRODUCT
+    # not told where there is none: what was asked of sets that are sealed already reads the same
+    under: Under | None = field(default=None, repr=False)
 
     @property
     def alpha(self) -> float:

@@ -32,8 +32,9 @@ class Rung(Protocol):
     One whose ``reads_images`` is True is offered the columns ``@file:...`` with image files too,
     and is tried by default where there are any; every other one is offered the rest alone, and one
     whose ``reads_table`` is False does without. Of a case with an image that cannot be read it
-    answers null. ``precision`` (1e-9) is how far an answer may hang on the company in which a case
-    is asked: sums of float32 do.
+    answers null. One that ``draws`` is told in ``guidance`` which cases training is to see more
+    often; to others such cases weigh more. ``precision`` (1e-9) is how far an answer may hang on
+    the company in which a case is asked: sums of float32 do.
     """
 
     @property
@@ -121,6 +122,19 @@ class GuidedRung(WeighingRung, Protocol):
         guidance: Guidance | None = None,
     ) -> Fitted:
         """As for every rung; None: every case is its own unit, and nothing else is asked."""
+
+
+# between the name of a rung and the sampling under which it was fitted, where several are tried
+APART = "+"
+
+
+def kind(name: str) -> str:
+    """What ``models:`` calls a rung that was fitted under one of several samplings.
+
+    >>> kind("logistic+balanced"), kind("logistic")
+    ('logistic', 'logistic')
+    """
+    return name.partition(APART)[0]
 
 
 def offered(rung: Rung, features: tuple[str, ...]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class LatencyP50(Quantile):
         judges_calls=False,
         pitfalls=(
             "Half of the cases take longer, and some of them much longer: see latency_p99_ms.",
-            "It holds for the machine and the load it was timed on.",
+            "It holds for the machine and the load it was timed on: `device:` says which.",
         ),
     )
     parameters = NoParameters

@@ -23,7 +23,7 @@ class LatencyP99(Quantile):
         judges_calls=False,
         pitfalls=(
             "It takes 299 timed cases before any bound exists at 95 %.",
-            "It holds for the machine and the load it was timed on.",
+            "It holds for the machine and the load it was timed on: `device:` says which.",
         ),
     )
     parameters = NoParameters

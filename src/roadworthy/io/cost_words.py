@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from roadworthy.core.product import CaseCost, CostMatrix, Costs, Harm, Price, Profit
+from roadworthy.core.product import CaseCost, CostMatrix, Costs, Harm, Price, Profit, Running
 from roadworthy.io.shapes import FAULT, Checked, Fault, Words, faults, shown, wrong
 from roadworthy.io.words import Column, NotNegative, Number, Text, choice, not_negative, number
 
@@ -177,6 +177,32 @@ class CostsWords(Words):
     """What each wrong call costs (multiclass): rows by truth, columns by call."""
     profit: ProfitWords | None = None
     """What acting on a case brings in: a column, its ends, and the decision that is acted on."""
+    compute_hour: NotNegative | None = None
+    """An hour of one core, for training and for deciding."""
+    cases_per_year: Maximum | None = None
+    """How many cases a year brings: what deciding them costs in computing."""
+
+    @model_validator(mode="after")
+    def _a_year_has_a_price(self) -> Self:
+        if self.cases_per_year is not None and self.compute_hour is None:
+            raise wrong(
+                "counts the cases of a year, and `compute_hour` does not say what computing costs",
+                "Add `compute_hour: 0.05`, the price of an hour of one core.",
+                code="missing_key",
+                key="cases_per_year",
+            )
+        return self
+
+    @property
+    def only_computing(self) -> bool:
+        """Whether nothing is said of mistakes, people and gains."""
+        return self.model_fields_set <= {"unit", "compute_hour", "cases_per_year"}
+
+    def running(self) -> Running | None:
+        """What computing costs; None: it was not said."""
+        if self.compute_hour is None:
+            return None
+        return Running(self.compute_hour, self.cases_per_year, self.unit)
 
     def core(self) -> Costs:
         """The costs that this describes."""

@@ -17,6 +17,7 @@ from roadworthy.core.product import (
 from roadworthy.io.cost_words import CostsWords, HarmWords
 from roadworthy.io.data_words import DataWords
 from roadworthy.io.decide_words import AuditWords, WorklistWords
+from roadworthy.io.device_words import DeviceWord
 from roadworthy.io.environment_words import EnvironmentWords
 from roadworthy.io.guard_words import GuardWords
 from roadworthy.io.model_words import ModelWords
@@ -254,6 +255,8 @@ class ProductWords(Words):
     """Turns away cases that are too far from those it learnt from."""
     environment: EnvironmentWords | None = None
     """Where it will work: a mix of contexts, for `coverage`."""
+    device: DeviceWord | None = None
+    """The machine that it will work on: a name, `here`, or a mapping."""
     costs: CostsWords | None = None
     """What mistakes and people cost, and what right calls earn."""
     harms: dict[str, HarmWords] = Field(default={})

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict
+from typing import Any, TypeVar
 
 from roadworthy.core.errors import BadInput
-from roadworthy.core.ladder import Ladder, NotFitted, RungResult, Step
+from roadworthy.core.ladder import Gain, Ladder, NotFitted, RungResult, Step, Took
+from roadworthy.core.product import Running
+from roadworthy.core.recalls import Gain as RecallGain
+from roadworthy.core.recalls import Recall, Tried
 from roadworthy.core.verdict import Outcome
+from roadworthy.io import ladder_words
 from roadworthy.io.judgement_json import Json, verdict_from_json, verdict_to_json
 
 SCHEMA = 1
+T = TypeVar("T")
 
 
 def ladder_to_json(ladder: Ladder) -> Json:
@@ -26,7 +32,13 @@ def ladder_to_json(ladder: Ladder) -> Json:
         "best": ladder.best,
         "unjudged": list(ladder.unjudged),
         "earlier": ladder.earlier,
-        "rungs": [_step(step) for step in ladder.steps],
+        "gain": None if ladder.gain is None else asdict(ladder.gain),
+        "running": None if ladder.running is None else asdict(ladder.running),
+        "rungs": [_step(step, ladder.running) for step in ladder.steps],
+        "recalls": [asdict(one) for one in ladder.recalls],
+        "samplings": [
+            {**asdict(one), "gains": [_gain(gain) for gain in one.gains]} for one in ladder.tried
+        ],
     }
 
 
@@ -50,6 +62,10 @@ def ladder_from_json(stored: Mapping[str, Any]) -> Ladder:
             unjudged=tuple(stored["unjudged"]),
             # a ladder that was written before this was counted had nothing to count
             earlier=stored.get("earlier", 0),
+            recalls=tuple(Recall(**one) for one in stored.get("recalls", ())),
+            tried=tuple(map(_read_tried, stored.get("samplings", ()))),
+            gain=_one(Gain, stored.get("gain")),
+            running=_one(Running, stored.get("running")),
         )
         if ladder.kept not in {result.rung for result in ladder.fitted}:
             raise ValueError(f"{ladder.kept!r} was kept and is not among the fitted rungs")
@@ -62,7 +78,16 @@ def ladder_from_json(stored: Mapping[str, Any]) -> Ladder:
     return ladder
 
 
-def _step(step: Step) -> Json:
+def _gain(gain: RecallGain) -> Json:
+    return {**asdict(gain), "effect": gain.effect.value}
+
+
+def _read_tried(stored: Mapping[str, Any]) -> Tried:
+    gains = (RecallGain(g["name"], g["estimate"], g["low"], g["high"]) for g in stored["gains"])
+    return Tried(stored["title"], stored["beside"], tuple(gains), stored["why"])
+
+
+def _step(step: Step, running: Running | None) -> Json:
     known: Json = {"rung": step.rung, "title": step.title, "fitted": isinstance(step, RungResult)}
     if isinstance(step, NotFitted):
         return {
@@ -79,6 +104,10 @@ def _step(step: Step) -> Json:
         "bytes": step.bytes,
         "reads": step.reads,
         "ms": step.ms,
+        "ms_p99": step.ms_p99,
+        "ms_mean": step.ms_mean,
+        "took": None if step.took is None else asdict(step.took),
+        "computing": _computing(step, running),
         "candidates": step.candidates,
         "threshold": step.threshold,
         "outcome": step.outcome.value,
@@ -108,4 +137,17 @@ def _read_step(stored: Mapping[str, Any]) -> Step:
         outcome=Outcome(stored["outcome"]),
         verdicts=tuple(verdict_from_json(verdict) for verdict in stored["verdicts"]),
         ms=stored["ms"],
+        ms_p99=stored.get("ms_p99"),
+        ms_mean=stored.get("ms_mean"),
+        took=_one(Took, stored.get("took")),
     )
+
+
+def _one(kind: type[T], stored: Mapping[str, Any] | None) -> T | None:
+    return None if stored is None else kind(**stored)
+
+
+def _computing(step: RungResult, running: Running | None) -> Json | None:
+    """What computing costs, for programs; it is worked out anew from what is kept."""
+    found = ladder_words.bill(step, running)
+    return None if found is None else asdict(found)

@@ -10,12 +10,14 @@ import yaml
 from roadworthy.core.evidence import Measured
 from roadworthy.core.lever import Fresh, OtherRung
 from roadworthy.core.policy import Policy, Referred, Triage
-from roadworthy.core.product import Calibrate, Product
+from roadworthy.core.product import Calibrate, Change, Product
 from roadworthy.core.requirement import Tier
+from roadworthy.core.rung import APART
+from roadworthy.core.rung import kind as kind_of
 from roadworthy.core.scope import AllOf, AnyOf, Condition, OnField, Rule, WhenThen
 from roadworthy.core.team import Team
 from roadworthy.core.verdict import Outcome, Verdict
-from roadworthy.io import ladder_words, telling
+from roadworthy.io import ladder_words, telling, train_words
 
 LONGEST = 4
 PAYING = (
@@ -168,7 +170,9 @@ def team(product: Product, other: Team) -> str:
 
 def rung(product: Product, other: OtherRung) -> str:
     """The lines of product.yaml that make `roadworthy train` keep another rung."""
-    lines = [_line({"models": [other.rung]})]
+    lines = [_line({"models": [kind_of(other.rung)]})]
+    if len(product.training.samplings) > 1:
+        lines.append(_line({"train": _sampled(product, other)}))
     said = yaml.safe_load(product.text)["data"]
     brought = {"score", "prediction"} & set(said)
     if brought:
@@ -180,6 +184,19 @@ def rung(product: Product, other: OtherRung) -> str:
     if other.threshold is not None:
         lines.append(_line({"decision": _decision(product, other)}))
     return "\n".join(lines)
+
+
+def augmented(product: Product, change: Change) -> str:
+    """The line of product.yaml that lets nets see training images changed in one more way."""
+    said = yaml.safe_load(product.text).get("train") or {}
+    return _line({"train": {**said, "augment": [*map(str, product.training.augment), str(change)]}})
+
+
+def _sampled(product: Product, other: OtherRung) -> dict[str, Any]:
+    """What `train:` says, with the one sampling under which the other rung was fitted."""
+    slug = other.rung.partition(APART)[2] or product.training.sampling.slug
+    rule = next(one for one in product.training.samplings if one.slug == slug)
+    return {**yaml.safe_load(product.text)["train"], "sampling": train_words.written(rule)}
 
 
 def _decision(product: Product, other: OtherRung) -> dict[str, Any]:

@@ -275,26 +275,36 @@ def _gates(requirement: Requirement[object]) -> bool:
 
 
 def _automation(product: Product, written: Sequence[Written]) -> Iterator[Problem]:
-    if any(_limits_referral(one.requirement) for one in written):
-        return
+    # under a perturbation a product may refer more: what limits that must hold there
+    limited = {_place(one) for one in written if _limits_referral(one.requirement)}
     for one in written:
+        if (there := _place(one)) in limited:
+            continue
         referred = getattr(one.requirement.parameters, "referred", product.decision.referred)
         if one.about.referral_counts and referred is Referred.RIGHT:
             message = (
-                "counts a referred case as right, and nothing limits referral: "
+                f"counts a referred case as right, and nothing limits referral{there}: "
                 "a product that refers everything would pass"
             )
             step = (
                 "Add {metric: automation, at_least: ...} with a limit above 0, or count referred "
+                if not there
+                else "Add {metric: robustness, of: automation, at_least: ..., under: [...]} with "
+                "the same perturbation and a limit above 0, or count referred "
             )
             yield Problem(one.path, message, f"{step}cases as `excluded`.")
         elif _refers(product) and _free_to_refer(one.requirement):
             message = (
-                "counts a referred case as free, and nothing limits referral: "
+                f"counts a referred case as free, and nothing limits referral{there}: "
                 "a product that refers everything would pass"
             )
             step = "Add {metric: automation, at_least: ...} with a limit above 0, or the price of"
             yield Problem(one.path, message, f"{step} a referral, `refer: ...`.")
+
+
+def _place(one: Written) -> str:
+    """Where a requirement is about other cases than they are."""
+    return "" if one.requirement.under is None else f" under {one.requirement.under}"
 
 
 def _refers(product: Product) -> bool:

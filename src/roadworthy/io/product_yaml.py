@@ -96,7 +96,8 @@ def _product_words(page: Page) -> tuple[ProductWords | None, list[Problem]]:
 
 
 def _surroundings(words: ProductWords, file: Path) -> Surroundings:
-    costs = None if words.costs is None else words.costs.core()
+    said = words.costs
+    costs = None if said is None or said.only_computing else said.core()
     return Surroundings(
         task=words.task,
         data=words.data.core(),
@@ -121,7 +122,9 @@ def _product(
         scope=Scope(tuple(rule.core() for rule in words.scope)),
         guard=None if words.guard is None else words.guard.core(),
         environment=around.environment,
+        device=None if words.device is None else words.device.core(),
         costs=around.costs,
+        running=None if words.costs is None else words.costs.running(),
         harms=around.harms,
         confidence=around.confidence,
         decision=around.decision,

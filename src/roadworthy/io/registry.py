@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar, cast
@@ -13,6 +13,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.guard import GuardMethod
 from roadworthy.core.instrument import About, Collector, Instrument
 from roadworthy.core.lever import Lever
+from roadworthy.core.perturbation import Perturbation
 from roadworthy.core.rung import Rung
 from roadworthy.io.nearest import did_you_mean
 
@@ -24,6 +25,7 @@ LEVERS = "roadworthy.levers"
 MODELS = "roadworthy.models"
 GUARDS = "roadworthy.guards"
 EMBEDDINGS = "roadworthy.embeddings"
+PERTURBATIONS = "roadworthy.perturbations"
 
 
 class Announced(Mapping[str, T], Generic[T]):
@@ -88,6 +90,12 @@ def embeddings() -> Mapping[str, Embedding]:
     return Announced(EMBEDDINGS, entry_points(group=EMBEDDINGS))
 
 
+@cache
+def perturbations() -> Mapping[str, type[Perturbation]]:
+    """Every installed kind of perturbation by its name in product.yaml."""
+    return Announced(PERTURBATIONS, entry_points(group=PERTURBATIONS))
+
+
 def embedding(name: str) -> Embedding:
     """The embedding that is called ``name``.
 
@@ -145,7 +153,8 @@ def _package(point: EntryPoint) -> str:
 def _load(point: EntryPoint) -> object:
     # whatever a stranger's module raises while it is imported is told with the stranger's name
     try:
-        plugin = point.load()()
+        # a perturbation is the class itself: product.yaml says with which values it is made
+        plugin = point.load() if point.group == PERTURBATIONS else point.load()()
     except Exception as reason:
         raise _broken(point, f"cannot be loaded: {type(reason).__name__}: {reason}") from reason
     if point.group == INSTRUMENTS:
@@ -156,7 +165,19 @@ def _load(point: EntryPoint) -> object:
         _check_rung(point, plugin)
     if point.group in (GUARDS, EMBEDDINGS):
         _require_methods(point, plugin, ("fit", "ready"))
+    if point.group == PERTURBATIONS:
+        _check_perturbation(point, plugin)
     return plugin
+
+
+def _check_perturbation(point: EntryPoint, plugin: object) -> None:
+    if not (isinstance(plugin, type) and is_dataclass(plugin) and fields(plugin)):
+        raise _broken(point, "is no dataclass with a field")
+    if not isinstance(getattr(plugin, "about", None), str):
+        raise _broken(point, "has no `about` that is a text")
+    column = hasattr(plugin, "values") and "column" in {one.name for one in fields(plugin)}
+    if hasattr(plugin, "image") == column:
+        raise _broken(point, "offers not just one of `image`, and `values` with a field `column`")
 
 
 def _check_instrument(point: EntryPoint, plugin: object) -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import About, Instrument
+from roadworthy.core.perturbation import ChangesImages
 from roadworthy.core.product import Product, Task
-from roadworthy.core.requirement import Limit, Requirement, Side
+from roadworthy.core.requirement import Limit, Requirement, Side, Whose
 from roadworthy.io.own_words import inherited_from
 from roadworthy.io.problems import Problem
 from roadworthy.io.requirement_reader import Written
@@ -58,6 +59,7 @@ def requirement_problems(
     yield from _limit(written)
     yield from _target(written.path, written.requirement, written.about)
     yield from _per_unit(product, written)
+    yield from _under(product, written)
     yield from _inherited(product, written)
     if written.requirement.slices and not written.about.sliceable:
         message = f"cannot be used: `{written.requirement.metric}` is of the whole, not of a part"
@@ -190,6 +192,34 @@ def _per_unit(product: Product, written: Written) -> Iterator[Problem]:
     if not written.about.per_unit or product.task is not Task.BINARY:
         message = f"cannot be used: `{written.requirement.metric}` is not counted per unit"
         yield Problem(path, message, "Remove `per: unit`.")
+
+
+def _under(product: Product, written: Written) -> Iterator[Problem]:
+    """A perturbation needs calls to change, and something that it can change."""
+    under, path = written.requirement.under, (*written.path, "under")
+    if under is None:
+        return
+    metric, images = written.requirement.metric, product.data.images
+    table = getattr(written.requirement.parameters, "table", None) or written.about.table
+    if table != "cases" or not written.about.judges_calls:
+        message = f"cannot be used: `{metric}` does not hang on what the product says of a case"
+        yield Problem(path, message, "Take a metric of its calls, such as sensitivity.")
+    if written.requirement.of is Whose.TEAM:
+        message = "is of the product, and this requirement is of the team"
+        yield Problem(path, message, "Remove `of: team`: nobody saw people read such cases.")
+    if isinstance(under.perturbation, ChangesImages):
+        if images is None:
+            message = f"is {under.name}, which changes images, and the product has none"
+            yield Problem(path, message, "Name them: `data: {features: {image: COLUMN}}`.")
+        return
+    column = under.perturbation.column
+    if column in (product.data.truth, product.data.id, product.data.unit):
+        message = f"changes '{column}', which the product does not see"
+        yield Problem(path, message, "Name a feature, or a column of the scope.")
+    if under.name == "missing_view" and (images is None or column not in images.columns):
+        known = "none" if images is None else ", ".join(images.columns)
+        message = f"takes away '{column}', which is no column of images"
+        yield Problem(path, message, f"The columns of images: {known}.")
 
 
 def _inherited(product: Product, written: Written) -> Iterator[Problem]:

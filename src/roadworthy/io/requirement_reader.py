@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from roadworthy.core.environment import Environment
 from roadworthy.core.errors import BadInput
@@ -21,6 +22,8 @@ from roadworthy.io.own_words import inherited_from, read_from_file
 from roadworthy.io.problems import Page, Problem
 from roadworthy.io.ready_words import READY, ReadyWords, spelled_out
 from roadworthy.io.requirement_words import RequirementWords, own_values, words_of
+from roadworthy.io.under_words import ROBUSTNESS, RobustnessWords, own_keys
+from roadworthy.io.under_words import spelled_out as under_each
 from roadworthy.io.yaml_lines import KeyPath
 
 
@@ -73,7 +76,7 @@ def requirement_words(
     problems: list[Problem] = []
     for place, item in enumerate(written if isinstance(written, list) else []):
         path: KeyPath = ("requirements", place)
-        items = _spelled_out(page, path, item)
+        items = _spelled_out(page, path, item, instruments)
         if isinstance(items, list) and items and isinstance(items[0], Problem):
             problems += [one for one in items if isinstance(one, Problem)]
             continue
@@ -86,8 +89,12 @@ def requirement_words(
     return words, problems
 
 
-def _spelled_out(page: Page, path: KeyPath, item: object) -> list[object]:
+def _spelled_out(
+    page: Page, path: KeyPath, item: object, instruments: Mapping[str, Instrument]
+) -> list[object]:
     """The requirements that an item stands for, or what is wrong with a ready one."""
+    if isinstance(item, dict) and item.get("metric") == ROBUSTNESS:
+        return _under_each(page, path, item, instruments)
     if not isinstance(item, dict) or "ready" not in item:
         return [item]
     try:
@@ -100,6 +107,29 @@ def _spelled_out(page: Page, path: KeyPath, item: object) -> list[object]:
     return list(spelled_out(item))
 
 
+def _under_each(
+    page: Page, path: KeyPath, item: dict[str, Any], instruments: Mapping[str, Instrument]
+) -> list[object]:
+    """A requirement for each perturbation, or what is wrong."""
+    try:
+        words = RobustnessWords.model_validate(own_keys(item))
+        if words.of not in instruments:
+            step = did_you_mean(words.of, instruments, "metrics")
+            message = f"is an unknown metric: '{words.of}'"
+            return [Problem((*path, "of"), message, step, "unknown_metric")]
+        if not words.under:
+            step = "Name perturbations such as {noise: 0.05}."
+            return [Problem((*path, "under"), "is an empty list", step)]
+        return list(under_each(item))
+    except ValidationError as error:
+        return list(page.problems(error, path))
+    except PydanticCustomError as error:
+        return [
+            Problem((*path, "under", *fault.keys), fault.message, fault.next_step, fault.code)
+            for fault in (error.context or {})["faults"]
+        ]
+
+
 def _words(
     page: Page, path: KeyPath, item: object, instruments: Mapping[str, Instrument]
 ) -> RequirementWords | list[Problem]:
@@ -109,7 +139,7 @@ def _words(
         return [Problem((*path, "metric"), "is missing", step, "missing_key")]
     metric = item.get("metric") if isinstance(item, dict) else None
     if isinstance(metric, str) and metric.strip() and metric not in instruments:
-        step = did_you_mean(metric, instruments, "metrics")
+        step = did_you_mean(metric, [*instruments, ROBUSTNESS], "metrics")
         return [
             Problem((*path, "metric"), f"is an unknown metric: '{metric}'", step, "unknown_metric")
         ]
@@ -208,6 +238,7 @@ def _requirement(
         per_unit=words.per is not None,
         line=line,
         of=words.of,
+        under=words.under,
         **planned,
     )
 

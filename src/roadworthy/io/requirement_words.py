@@ -13,6 +13,7 @@ from roadworthy.core.requirement import Side, SliceRule, Tier, Whose
 from roadworthy.io.grammar import ConfidenceWord, PowerWord
 from roadworthy.io.own_words import own_words
 from roadworthy.io.shapes import Checked, Words, shown, wrong
+from roadworthy.io.under_words import UnderWord
 from roadworthy.io.words import (
     Column,
     Columns,
@@ -140,6 +141,8 @@ class RequirementWords(_Limited):
     """A name of its own; by default the metric."""
     of: WhoseWord = Whose.PRODUCT
     """Whose calls are measured: the product's own, or those of product and reader together."""
+    under: UnderWord | None = None
+    """A perturbation of the cases, such as {noise: 0.05}, under which it must hold."""
     against: Column | None = None
     """Whom to compare with: a name from data.calls, or a column with calls."""
     confidence: ConfidenceWord | None = None

@@ -7,6 +7,7 @@ from typing import Any
 
 from roadworthy.core.instrument import About, Instrument
 from roadworthy.core.requirement import Side
+from roadworthy.io import under_words
 from roadworthy.io.grammar import ProductWords
 from roadworthy.io.ready_words import READY, ReadyWords
 from roadworthy.io.requirement_words import RequirementWords, words_of
@@ -25,12 +26,20 @@ def json_schema(instruments: Mapping[str, Instrument]) -> dict[str, Any]:
     definitions: dict[str, Any] = schema.pop("$defs")
     definitions["Requirement"] = _requirement(instruments, definitions)
     definitions["Ready"] = _ready(definitions)
+    definitions["Robustness"] = under_words.robustness_schema(
+        instruments, definitions["Requirement"], definitions
+    )
+    robust = {"properties": {"metric": {"const": under_words.ROBUSTNESS}}, "required": ["metric"]}
     schema["properties"]["requirements"].update(
         {
             "items": {
                 "if": {"required": ["ready"]},
                 "then": {"$ref": "#/$defs/Ready"},
-                "else": {"$ref": "#/$defs/Requirement"},
+                "else": {
+                    "if": robust,
+                    "then": {"$ref": "#/$defs/Robustness"},
+                    "else": {"$ref": "#/$defs/Requirement"},
+                },
             },
             "minItems": 1,
         }
@@ -52,6 +61,7 @@ def _requirement(
     metrics = {name: _of_metric(name, known, definitions) for name, known in instruments.items()}
     own = {key: True for then in metrics.values() for key in then["propertyNames"]["enum"]}
     words = {**own, **common["properties"]}
+    words["under"] = under_words.json_schema(definitions)
     words["metric"] = {"oneOf": [_told(name, known.about) for name, known in instruments.items()]}
     return {
         **common,

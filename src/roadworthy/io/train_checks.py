@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from roadworthy.core.product import LossName, Product, Task, TrainRules
+from roadworthy.core.product import Draw, LossName, Product, Task, TrainRules
 from roadworthy.io.problems import Problem
 
 _LOSS = ("train", "loss")
@@ -17,13 +17,11 @@ def train_problems(product: Product) -> Iterator[Problem]:
     if brought and product.training != TrainRules(product.weights):
         yield Problem(("train",), "is given, and nothing is trained here", "Remove `train`.")
         return
+    if task is Task.REGRESSION and loss is not LossName.LOG:
+        message = f"is {loss}, which is of classes, and the task is regression"
+        yield Problem(_LOSS, message, "Remove it: nets take squares there.")
+    yield from _sampling(product)
     if task is Task.REGRESSION:
-        if loss is not LossName.LOG:
-            message = f"is {loss}, which is of classes, and the task is regression"
-            yield Problem(_LOSS, message, "Remove it: nets take squares there.")
-        if product.training.balanced:
-            message = "balances classes, and the task is regression"
-            yield Problem(("train", "sampling"), message, "Remove it.")
         return
     if loss is LossName.SENSITIVITY_AT and task is not Task.BINARY:
         message = f"is of binary tasks, and the task is {task}"
@@ -43,3 +41,31 @@ def train_problems(product: Product) -> Iterator[Problem]:
     if loss in (LossName.COST, LossName.PROFIT) and product.training.weights is not None:
         message = "weighs cases by their costs, and the loss counts these already"
         yield Problem(("train", "weights"), message, "Remove one of the two.")
+
+
+def _sampling(product: Product) -> Iterator[Problem]:
+    rules, path = product.training, ("train", "sampling")
+    for one in rules.samplings:
+        of_classes = one.draw is not Draw.NATURAL and one.draw is not Draw.HARD
+        of_classes &= one.column is None
+        if of_classes and product.task is Task.REGRESSION:
+            message = f"is {one}, which is of classes, and the task is regression"
+            yield Problem(path, message, "Remove it.")
+        elif one.draw is Draw.COST and not _priced(product):
+            message = "is cost, and what a wrong call costs is not declared"
+            yield Problem(
+                path, message, "Add `costs: {miss: ..., false_alarm: ...}`.", "missing_key"
+            )
+        elif one.draw is Draw.COST and (
+            rules.weights is not None or rules.loss in (LossName.COST, LossName.PROFIT)
+        ):
+            message = "is cost, and weights or the loss count the costs already"
+            yield Problem(path, message, "Remove one of the two.")
+        if one.column in (product.data.truth, product.data.id, product.data.unit) and one.column:
+            message = f"names '{one.column}', which is no property of a case"
+            yield Problem(path, message, "Leave `column` away to name a class.")
+
+
+def _priced(product: Product) -> bool:
+    costs = product.costs
+    return costs is not None and (product.task is Task.BINARY or costs.matrix is not None)

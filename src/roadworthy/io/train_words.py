@@ -7,11 +7,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from roadworthy.core.product import Change, LossName, TrainRules
+from roadworthy.core.product import Change, Draw, LossName, Sampling, TrainRules
 from roadworthy.io.function_words import FunctionWord, SealedWord
 from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.shapes import Checked, Words, shown, wrong
-from roadworthy.io.words import choice, number, several
+from roadworthy.io.words import choice, column, level, number, several, whole
 
 # what may follow a loss, its least and its largest value (both excluded), and its usual one
 _PARAMETERS = {
@@ -97,6 +97,99 @@ Changes = Annotated[
 ]
 
 
+_DRAWS = {one.value: one for one in Draw}
+_OVERSAMPLE = "Write {oversample: 3}, or {oversample: {times: 3, column: site, level: B}}."
+
+
+def _sampling(value: object) -> Sampling:
+    """A word, or how often the cases of one class or of one level of a column are seen."""
+    if isinstance(value, dict) and list(value) == [Draw.OVERSAMPLE.value]:
+        return _oversampled(value[Draw.OVERSAMPLE.value])
+    draw: Draw = choice(_DRAWS).check(value)
+    if draw is Draw.OVERSAMPLE:
+        raise wrong("is oversample, and does not say how often", _OVERSAMPLE)
+    return Sampling(draw)
+
+
+def _oversampled(said: object) -> Sampling:
+    words = said if isinstance(said, dict) else {"times": said}
+    unknown = [key for key in words if key not in ("times", "column", "level")]
+    if unknown or "times" not in words or ("column" in words and "level" not in words):
+        what = f"knows no {shown(unknown[0])}" if unknown else "does not say all that it must"
+        raise wrong(f"oversamples, and {what}", _OVERSAMPLE)
+    times = whole(words["times"])
+    if not 2 <= times <= _MOST_TIMES:
+        raise wrong(f"shows cases {times} times as often", f"Write 2 to {_MOST_TIMES}.")
+    named = column(words["column"]) if "column" in words else None
+    return Sampling(
+        Draw.OVERSAMPLE, times, named, level(words["level"]) if "level" in words else None
+    )
+
+
+def written(rule: Sampling) -> object:
+    """The words that mean this sampling.
+
+    >>> written(Sampling(Draw.OVERSAMPLE, 3)), written(Sampling(Draw.HARD))
+    ({'oversample': 3}, 'hard')
+    """
+    if rule.draw is not Draw.OVERSAMPLE:
+        return str(rule.draw)
+    named = {"column": rule.column, "level": rule.level}
+    given = {key: value for key, value in named.items() if value is not None}
+    return {"oversample": {"times": rule.times, **given} if given else rule.times}
+
+
+# what is seen more often than this is learnt by heart
+_MOST_TIMES = 100
+
+
+def _samplings(value: object) -> tuple[Sampling, ...]:
+    found = [_sampling(one) for one in (value if isinstance(value, list) else [value])]
+    return several(found)
+
+
+_ONE_SAMPLING = {
+    "anyOf": [
+        {"enum": [word for word in _DRAWS if word != Draw.OVERSAMPLE]},
+        {
+            "type": "object",
+            "required": ["oversample"],
+            "additionalProperties": False,
+            "properties": {
+                "oversample": {
+                    "anyOf": [
+                        {"type": "integer", "minimum": 2, "maximum": _MOST_TIMES},
+                        {
+                            "type": "object",
+                            "required": ["times"],
+                            "additionalProperties": False,
+                            "properties": {
+                                "times": {"type": "integer", "minimum": 2, "maximum": _MOST_TIMES},
+                                "column": {"type": "string"},
+                                "level": {"type": ["string", "number", "boolean"]},
+                            },
+                            "dependentRequired": {"column": ["level"]},
+                        },
+                    ]
+                }
+            },
+        },
+    ]
+}
+Samplings = Annotated[
+    tuple[Sampling, ...],
+    Checked(
+        _samplings,
+        {
+            "anyOf": [
+                _ONE_SAMPLING,
+                {"type": "array", "items": _ONE_SAMPLING, "minItems": 1, "uniqueItems": True},
+            ]
+        },
+    ),
+]
+
+
 class TrainWords(Words):
     """What training does beside fitting."""
 
@@ -105,8 +198,10 @@ class TrainWords(Words):
     loss: LossWord | None = None
     """What nets minimise: log (the default), cost (what the calls would cost), profit, focal,
     class_balanced, sensitivity_at: a specificity."""
-    sampling: Annotated[Literal["balanced"], choice({"balanced": "balanced"})] | None = None
-    """balanced: nets see every class as often as any other. Scores are no chances any more."""
+    sampling: Samplings | None = None
+    """How often a case is seen: natural (the default), balanced (every class as often), cost (by
+    what its errors cost), {oversample: 3} (the rarest class), and, for nets, stratified batches or
+    hard (by the loss). Of a list each is tried, and train tells what helped."""
     augment: Changes | None = None
     """How nets see training images otherwise each time: shift (the default), flip, rotate, noise;
     none."""
@@ -134,7 +229,7 @@ class TrainWords(Words):
             self.weights,
             loss,
             parameter,
-            balanced=self.sampling is not None,
+            self.sampling or (Sampling(),),
             module=self.module,
             sealed_out=self.sealed is not None,
         )

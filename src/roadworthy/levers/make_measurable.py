@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from roadworthy.core.certificate import NOT_CERTIFIED
-from roadworthy.core.evidence import NotMeasured
+from roadworthy.core.device import PROCESSES, TABLES
+from roadworthy.core.evidence import Measured, NotMeasured
 from roadworthy.core.lever import Rejudge
 from roadworthy.core.path import Path
 from roadworthy.core.study import OpenStudy
@@ -30,6 +31,10 @@ class MakeMeasurable:
         return list(found.values())
 
 
+def _more(table: str, least: int) -> str:
+    return f"`device: {{runs: {least}}}`" if table == PROCESSES else f"`--requests {least}`"
+
+
 def _path(verdict: Verdict) -> Path | None:
     if verdict.need is not None and verdict.need.never:
         return Path(
@@ -40,6 +45,17 @@ def _path(verdict: Verdict) -> Path | None:
             "must agree.",
             cases=0,
         )
+    found, need = verdict.evidence, verdict.need
+    if isinstance(found, Measured) and need is not None and need.of in TABLES:
+        least = need.without_error or 0
+        if found.n < least:
+            return Path(
+                "make_measurable",
+                f"Measure {path_words.name(verdict)} on at least {least} {need.of}, not {found.n}: "
+                f"`roadworthy measure-device` with {_more(need.of, least)}.",
+                "a bound then exists; whether it meets the limit is not known yet.",
+                cases=0,
+            )
     # what a certificate lacks has a lever of its own
     if isinstance(verdict.evidence, NotMeasured) and verdict.evidence.reason != NOT_CERTIFIED:
         return Path(

@@ -261,6 +261,15 @@ def one_thread() -> AbstractContextManager[Any]:
     return limited
 
 
+def loaded() -> None:
+    """Loads what most rungs are made of, so that the first of them is not charged for that."""
+    import sklearn.dummy
+    import sklearn.linear_model
+    import sklearn.pipeline  # noqa: F401
+
+    _pools()
+
+
 @cache
 def _pools() -> ThreadpoolController:
     from threadpoolctl import ThreadpoolController

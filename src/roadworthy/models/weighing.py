@@ -52,7 +52,7 @@ _CANNOT = {
         "weigh its cases",
         "no_weights",
         "train.weights",
-        "remove `train: {weights: costs}`",
+        "remove `weights` or `sampling` from `train:`",
     ),
     "texts": ("read text", "reads_no_text", "data.text", "take the column out of `data: {text: }`"),
 }

@@ -18,12 +18,16 @@ from roadworthy.stats.gathered import Raw
 
 
 class Quantile:
-    """An instrument for the ``q``-quantile of a column of times."""
+    """An instrument for the ``q``-quantile of a column of times or sizes."""
 
     about: About
     parameters: type[Any]
     q: float
     column = "ms"
+    assumption = (
+        "timed cases are like those to come, on a machine like the product's own, and how long one "
+        "takes says nothing of the next that was noted"
+    )
 
     def statistics(self, requirement: Requirement[Any]) -> Mapping[str, Statistic[Any]]:
         """The values themselves."""
@@ -37,7 +41,9 @@ class Quantile:
         if len(values) == 0:
             return NotMeasured(f"the {self.about.table} table is empty")
         if float(values.min()) < 0.0:
-            return NotMeasured(f"a value of {float(values.min()):g} is negative, and times are not")
+            return NotMeasured(
+                f"a value of {float(values.min()):g} is negative, and no {self.column} is"
+            )
         if regime.anytime:
             return NotMeasured("no bound on a quantile is known here that stays valid at any look")
         estimate = quantiles.estimate(values, self.q)
@@ -57,9 +63,7 @@ class Quantile:
             n=len(values),
             of=self.about.table,
             method="order statistics (exact binomial on ranks)",
-            assumptions=(
-                "timed cases are like those to come, on a machine like the product's own",
-            ),
+            assumptions=(self.assumption,),
         )
 
     def need(

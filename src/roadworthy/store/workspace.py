@@ -106,6 +106,18 @@ class Workspace:
         return True
 
     @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """A folder for files that are gone afterwards; nobody else may open it."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._note_version()
+            made = tempfile.TemporaryDirectory(dir=self.folder, prefix=f"{name}-")
+        except OSError as problem:
+            raise unwritable(self.folder, problem) from problem
+        with made as folder:
+            yield Path(folder)
+
+    @contextmanager
     def _beside(self, target: Path, data: bytes | memoryview) -> Iterator[str]:
         """A finished file in the folder of ``target``, to be moved or linked into its place."""
         temporary = None

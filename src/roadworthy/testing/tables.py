@@ -47,15 +47,19 @@ def prepared_cases(task: Task, n: int = 400, seed: int = 7) -> pl.DataFrame:
 def prepared_table(name: str, task: Task = Task.BINARY) -> pl.DataFrame:
     """The kit's table of that name.
 
-    ``cases``, ``timings`` (ms), ``artifact`` (bytes), or what a guard turned away: of the cases
-    that set its threshold (FALSE_ALARMS), and of the set ``far`` (MUST_DETECT); how strange both
-    look (STRANGENESS).
+    ``cases``, ``timings`` (ms), ``processes`` (mb), ``decisions`` and ``artifact`` (bytes), or what
+    a guard turned away: of the cases that set its threshold (FALSE_ALARMS), and of the set ``far``
+    (MUST_DETECT); how strange both look (STRANGENESS).
 
     >>> prepared_table("artifact")["bytes"].to_list()
     [1200000, 300000]
     """
     if name == "timings":
         return pl.DataFrame({"ms": np.random.default_rng(7).lognormal(2.0, 0.5, 1000)})
+    if name == "processes":
+        return pl.DataFrame({"mb": np.random.default_rng(7).uniform(90.0, 110.0, 200)})
+    if name == "decisions":
+        return pl.DataFrame({"bytes": np.random.default_rng(7).integers(300, 400, 1000)})
     if name == "artifact":
         return pl.DataFrame({"file": ["model", "card"], "bytes": [1_200_000, 300_000]})
     if name == FALSE_ALARMS:

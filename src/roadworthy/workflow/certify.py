@@ -54,6 +54,7 @@ from roadworthy.workflow.meaning import read_otherwise
 from roadworthy.workflow.measure import population, verdicts, verdicts_and_pictures
 from roadworthy.workflow.one_pass import sealed_verdicts
 from roadworthy.workflow.paths import OpenPaths, open_paths
+from roadworthy.workflow.perturbing import perturbed, refuse_never_asked, refuse_unanswered
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.rehearsed import Rehearsed, open_answers, refuse_uncertified, rehearse
 from roadworthy.workflow.seal import budget_of, enclose, refuse_unfit
@@ -212,6 +213,7 @@ class _Certifying:
     def _refuse_in_vain(self) -> None:
         """Refuses what could not end in a proof, before anything is run for it."""
         product, sealed, found = self.product, self.chosen.sealed, self.chosen.found
+        refuse_never_asked(product, self.judged.model)
         if sealed is None:
             assert found is not None
             with vault_if_there(product) as vault:
@@ -245,6 +247,7 @@ class _Certifying:
         ways = open_paths(
             product, self.settled, parted, self.workspace, self.registry, others, missing
         )
+        refuse_unanswered(product, ways.unanswered)
         return _Beside(asked, others, missing, ways, rehearsed)
 
     def _opened(self, vault: Vault) -> tuple[SealedSet, Look]:
@@ -323,8 +326,10 @@ class _Certifying:
         if self.settled.certificate is not None:
             covered = covering(self.settled.certificate, product, answered)
             certificate = certificate if covered.outcome is Outcome.PASS else covered
-        tables = {"cases": answered, **beside.tables}
-        study = replace(study, tables=tables, certificate=certificate)
+        under = perturbed(beside.asked, answered, sealed=not self.chosen.stands_open)
+        tables = {"cases": answered, **under.tables, **beside.tables}
+        missing = {**study.missing_tables, **under.missing}
+        study = replace(study, tables=tables, missing_tables=missing, certificate=certificate)
         if look.told is not Told.NUMBERS:
             found = verdicts(product, study, by_design(answered, quick))
             outcome = product_outcome(found, certificate)

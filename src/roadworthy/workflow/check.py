@@ -12,6 +12,7 @@ import polars as pl
 
 from roadworthy import __version__
 from roadworthy.core import columns
+from roadworthy.core.device import TABLES
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.evidence import Measured
 from roadworthy.core.instrument import Instrument
@@ -28,16 +29,18 @@ from roadworthy.stats.evidence import NO_COPY
 from roadworthy.store.certificates import certified_names
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace, as_json
+from roadworthy.workflow import on_device
 from roadworthy.workflow.cleared import on_open_cases
 from roadworthy.workflow.imaging import unread_notes
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.ledger import note_judged
 from roadworthy.workflow.load import Given, as_product, since_loaded
-from roadworthy.workflow.measure import population, verdicts_and_pictures
+from roadworthy.workflow.measure import population, table_of, verdicts_and_pictures
 from roadworthy.workflow.one_pass import Found, check_other, check_own
 from roadworthy.workflow.other_rungs import OtherRungs
 from roadworthy.workflow.own_model import brought_notes, handed_model
 from roadworthy.workflow.paths import paths, unopened
+from roadworthy.workflow.perturbing import perturbed
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
@@ -168,6 +171,7 @@ def _as_a_whole(
     complete = not is_designed(answered)
     timed = answered.filter(pl.col(columns.INSIDE)) if time else None
     beside, missing = other_tables(product, settled.judged, workspace, registry, timed)
+    under = perturbed(settled.judged, answered)
     certificate = settled.certificate
     if certificate is not None:
         certificate = covering(certificate, product, answered)
@@ -176,10 +180,10 @@ def _as_a_whole(
     study = OpenStudy(
         subject=settled.judged.subject,
         set=name,
-        tables={"cases": answered, **beside},
+        tables={"cases": answered, **under.tables, **beside},
         open_levels=parted.all_open,
         candidates=settled.candidates if on is None else 1,
-        missing_tables=missing,
+        missing_tables={**missing, **under.missing},
         certificate=certificate,
     )
     asked = Asked(settled.judged, answered.schema)
@@ -231,9 +235,19 @@ def notes(product: Product, settled: Settled, candidates: int) -> tuple[str, ...
             f"{what[:1].upper()}{what[1:]} {were} chosen on validation data among "
             f"{settled.candidates} candidate{'s' * (settled.candidates > 1)}."
         )
+    found += _machine(product, settled)
     if candidates > 1:
         found.append(f"These cases did the choosing, so alpha is divided by {candidates}.")
     return tuple(found)
+
+
+def _machine(product: Product, settled: Settled) -> tuple[str, ...]:
+    """Where times and memory were measured, if anything hangs on them."""
+    registry = instruments()
+    asked = {table_of(requirement, registry) for requirement in product.requirements}
+    if not asked & set(TABLES) - set(product.data.tables):
+        return ()
+    return on_device.notes(product, settled.judged.ran, Workspace.beside(product.file))
 
 
 def agreements(verdicts: Sequence[Verdict]) -> tuple[str, ...]:

@@ -97,13 +97,31 @@ def _decided(
     found, told = chances.answered(judged.model, cases)
     answers = judged.answers(cases, found)
     assert answers is not None
+    table_of_records, rules = recorded(judged, certificate, cases, answers, now, told)
+    return Decided(product, table_of_records, rules, certificate, why_not)
+
+
+def recorded(
+    judged: Judged,
+    certificate: Certificate | None,
+    cases: pl.DataFrame,
+    answers: pl.Series,
+    now: datetime,
+    told: pl.DataFrame | None = None,
+) -> tuple[pl.DataFrame, Rules]:
+    """The records of ``cases`` that were answered, and the rules that decided them.
+
+    ``told`` is the model's distribution, where it has one.
+    """
+    product = judged.product
+    why_not = chances.why_no_chance(product, judged.model)
+    costs = product.costs if why_not is None and chances.priced(product.costs) else None
     scored = cases.with_columns(answers.alias(columns.SCORE))
     scored = with_reasons(product, judged.model, scored)
     rules = _rules(product, judged, certificate, scored, now)
     made = routed(scored, rules).with_columns(chances.chances(told, known=why_not is None))
     made = made.with_columns(chances.expected_costs(costs))
-    table_of_records = records(made, judged, certificate, rules.policy, now)
-    return Decided(product, table_of_records, rules, certificate, why_not)
+    return records(made, judged, certificate, rules.policy, now), rules
 
 
 def _rules(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,12 @@ import polars as pl
 from roadworthy.core.errors import BadInput
 from roadworthy.core.guidance import Guidance
 from roadworthy.core.instrument import Instrument
-from roadworthy.core.ladder import NotFitted
+from roadworthy.core.ladder import NotFitted, Took
 from roadworthy.core.model import Model
 from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import Product, Task
 from roadworthy.core.rung import Rung
+from roadworthy.models import pipelines
 from roadworthy.workflow.provisional import halves, provisional
 from roadworthy.workflow.tune import choose_threshold
 from roadworthy.workflow.weights import learn
@@ -30,6 +32,7 @@ class Candidate:
     title: str
     artifact: bytes
     model: Model
+    took: Took
 
 
 def fit(
@@ -44,6 +47,8 @@ def fit(
 ) -> Candidate | NotFitted:
     """The rung fitted to ``training``; its artefact is written into ``folder`` and read back."""
     title = rung.title(task)
+    pipelines.loaded()
+    wall, cpu = time.perf_counter(), time.process_time()
     try:
         model = learn(rung, training, task, features, seed, guidance)
     except BadInput as problem:
@@ -54,10 +59,11 @@ def fit(
         # what scikit-learn and those like it say of data they cannot use
         step = f"Mend the data, or leave `{name}` out of `models:`."
         return NotFitted(name, title, f"{problem}.", step, "cannot_fit")
+    took = Took(time.perf_counter() - wall, time.process_time() - cpu)
     artifact = model.to_bytes()
     file = folder / name
     file.write_bytes(artifact)
-    return Candidate(name, rung, title, artifact, rung.load(file))
+    return Candidate(name, rung, title, artifact, rung.load(file), took)
 
 
 @dataclass(frozen=True)

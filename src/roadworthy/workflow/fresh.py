@@ -24,9 +24,10 @@ from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.stats.binomial import share_of_power
 from roadworthy.stats.dependence import effective_sample
 from roadworthy.workflow.levels import on_slice
-from roadworthy.workflow.measure import all_cells, table_of
+from roadworthy.workflow.measure import all_cells, on_cases
 from roadworthy.workflow.prepare import per_unit
 from roadworthy.workflow.slicing import Cell
+from roadworthy.workflow.under import under_tables
 
 
 @dataclass(frozen=True)
@@ -134,10 +135,13 @@ def enlarged(study: OpenStudy, cases: int) -> OpenStudy:
 
     Repeated units are units of their own.
     """
-    table = study.tables["cases"]
-    copies = -(-cases // table.height)
-    parts = [table, *(_renamed(table, f"~{i}") for i in range(1, copies))]
-    return replace(study, tables={**study.tables, "cases": pl.concat(parts).head(cases)})
+    copies = -(-cases // study.tables["cases"].height)
+    repeated = {}
+    for name in ("cases", *under_tables(study.tables)):
+        table = study.tables[name]
+        parts = [table, *(_renamed(table, f"~{i}") for i in range(1, copies))]
+        repeated[name] = pl.concat(parts).head(cases)
+    return replace(study, tables={**study.tables, **repeated})
 
 
 def _renamed(table: pl.DataFrame, suffix: str) -> pl.DataFrame:
@@ -155,7 +159,7 @@ def _gating(
         (cell, verdict)
         for cell, verdict in zip(planned, verdicts, strict=True)
         if verdict.tier is Tier.CRITICAL
-        and table_of(cell.requirement, instruments) == "cases"
+        and on_cases(cell.requirement, instruments)
         and not _counted_out(verdict)
     ]
 

@@ -9,10 +9,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from roadworthy.core import columns
+from roadworthy.core.errors import BadInput
 from roadworthy.core.guidance import Guidance, Progress
 from roadworthy.core.images import Images
-from roadworthy.core.product import LossName, Product, Task
+from roadworthy.core.product import Draw, LossName, Product, Sampling, Task
+from roadworthy.io.levels import holds
+from roadworthy.io.tables import require_columns
 from roadworthy.stats import prices
+from roadworthy.workflow.weights import stakes
 
 
 def guidance_of(
@@ -36,7 +40,40 @@ def guidance_of(
         images=product.data.images or Images(()),
         progress=progress,
         checkpoints=checkpoints,
+        shares=_shares(product, training),
     )
+
+
+def _shares(product: Product, training: pl.DataFrame) -> dict[Sampling, NDArray[np.float64]]:
+    """How often a case is seen, where prices or a column decide that; truth alone is known later.
+
+    Raises:
+        BadInput: there is no such column or level, or one kind of case costs nothing.
+    """
+    found: dict[Sampling, NDArray[np.float64]] = {}
+    for rule in product.training.samplings:
+        if rule.draw is Draw.COST:
+            found[rule] = stakes(training, product)[columns.WEIGHT].to_numpy()
+        if rule.level is not None:
+            found[rule] = _of_level(rule, training, product)
+    return found
+
+
+def _of_level(rule: Sampling, training: pl.DataFrame, product: Product) -> NDArray[np.float64]:
+    column, where = rule.column or product.data.truth, f"{product.file.name}: train.sampling"
+    assert column is not None and rule.level is not None
+    require_columns(training, [column], where)
+    there = training.select(holds(column, training.schema[column], rule.level))
+    marked = there.to_series().fill_null(False).to_numpy()
+    if not marked.any():
+        raise BadInput(
+            f"no training case has {column} = {rule.level}.",
+            code="no_such_level",
+            where=where,
+            value=str(rule.level),
+            next_step="Write a level as the table spells it.",
+        )
+    return np.where(marked, float(rule.times), 1.0)
 
 
 def _priced(

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 import polars as pl
@@ -15,6 +15,7 @@ from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.guidance import Guidance
+from roadworthy.core.ladder import Took
 from roadworthy.core.model import Model
 from roadworthy.core.product import Calibrate, Product, SetName, Task
 from roadworthy.core.rung import Rung
@@ -77,8 +78,9 @@ class Training:
         if self.guidance is None:
             return []
         told = [repr(self.guidance.training), repr(self.guidance.images)]
-        if self.guidance.costs is not None:
-            told.append(hashlib.sha256(self.guidance.costs.tobytes()).hexdigest())
+        arrays = [] if self.guidance.costs is None else [self.guidance.costs]
+        for array in (*arrays, *self.guidance.shares.values()):
+            told.append(hashlib.sha256(array.tobytes()).hexdigest())
         return told
 
 
@@ -108,10 +110,17 @@ class KeptRung:
     model: Model
     bytes: int
     ms: float
+    took: Took | None = None
 
 
 def keep_rung(
-    workspace: Workspace, key: str, name: str, rung: Rung, artifact: bytes, ms: float
+    workspace: Workspace,
+    key: str,
+    name: str,
+    rung: Rung,
+    artifact: bytes,
+    ms: float,
+    took: Took | None = None,
 ) -> None:
     """Keeps an artefact beside the others that were fitted on the same; older ones are dropped."""
     folder = workspace.path(FOLDER)
@@ -119,6 +128,7 @@ def keep_rung(
         if other.name != key:
             shutil.rmtree(other, ignore_errors=True)
     said = {"code": _code(rung), "artifact": hashlib.sha256(artifact).hexdigest(), "ms": ms}
+    said |= {} if took is None else {"took": asdict(took)}
     workspace.write(f"{FOLDER}/{key}/{name}.model", artifact)
     workspace.write_json(f"{FOLDER}/{key}/{name}.json", said)
 
@@ -134,8 +144,9 @@ def kept_rung(workspace: Workspace, training: Training, name: str, rung: Rung) -
         if not whole or said.get("code") != _code(rung) or type(said.get("ms")) is not float:
             return None
         title = rung.title(training.task)
-        return KeptRung(name, title, rung.load(path), len(content), said["ms"])
-    except (OSError, BadInput):
+        took = None if "took" not in said else Took(**said["took"])
+        return KeptRung(name, title, rung.load(path), len(content), said["ms"], took)
+    except (OSError, BadInput, TypeError):
         return None
 
 

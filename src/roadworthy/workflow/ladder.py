@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,17 +20,22 @@ from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.requirement import Requirement, Tier
-from roadworthy.core.rung import Rung
+from roadworthy.core.rung import Rung, kind
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io import ladder_words
 from roadworthy.io.ladder_words import least_room
 from roadworthy.io.registry import collectors
 from roadworthy.models.timing import one_by_one
+from roadworthy.stats import quantiles
 from roadworthy.workflow.fitting import Candidate, Decided, fit, tuned
 from roadworthy.workflow.judge import product_outcome
-from roadworthy.workflow.measure import table_of, verdicts
+from roadworthy.workflow.ladder_gain import gained
+from roadworthy.workflow.measure import on_cases, table_of, verdicts
+from roadworthy.workflow.perturbing import perturbed
 from roadworthy.workflow.provisional import halves
+from roadworthy.workflow.recalls import recalls
+from roadworthy.workflow.recalls import tried as tried_samplings
 from roadworthy.workflow.subject import Judged
 
 ARTIFACT = "artifact"
@@ -102,6 +107,11 @@ def climb(
         pairs = _pairs(fitted, policies, before or {})
         judge = _Judge(product, cases, instruments, sum(pairs.values()))
         results = {one.name: judge.result(one, policies[one.name]) for one in fitted}
+    subjects = {
+        one.name: Judged(product, one.model, None if chosen is None else chosen.policy)
+        for one in fitted
+        for chosen in (policies[one.name],)
+    }
     kept = choose(tuple(results.values()))
     chosen = policies[kept.rung]
     ladder = Ladder(
@@ -114,7 +124,17 @@ def climb(
         best="",
         unjudged=judge.unjudged,
         earlier=len(pairs) - len(fitted),
+        recalls=recalls(product, judge.answered[kept.rung]) if judge.answered else (),
+        tried=tried_samplings(product, judge.answered, {one.name: one.title for one in fitted}),
+        running=product.running,
     )
+    top = ladder_words.top(ladder)
+    if top is not None:
+        ahead, behind = (subjects[one.rung] for one in (top, kept))
+        hardest = ladder_words.hardest(kept).requirement
+        ladder = replace(
+            ladder, gain=gained(hardest, ahead, behind, cases.validation, instruments, top.rung)
+        )
     told = replace(ladder, reason=ladder_words.reason(ladder), best=ladder_words.best(ladder))
     artifacts = {one.name: one.artifact for one in fitted}
     policy = None if chosen is None else chosen.policy
@@ -146,9 +166,21 @@ def by_rank(rungs: Mapping[str, Rung]) -> list[tuple[str, Rung]]:
 
 def asked_for(product: Product, rungs: Mapping[str, Rung]) -> dict[str, Rung]:
     """The rungs that ``models:`` names; without it those that are tried by default."""
-    if product.models is not None:
-        return {name: rungs[name] for name in product.models}
-    return {name: rung for name, rung in rungs.items() if _by_default(rung, product)}
+    named = product.models
+    if named is not None:
+        found = {name: rungs[name] for name in rungs if kind(name) in named}
+    else:
+        found = {name: rung for name, rung in rungs.items() if _by_default(rung, product)}
+    return {name: rung for name, rung in found.items() if not _repeats(rung)}
+
+
+def _repeats(rung: object) -> bool:
+    """Whether it, or the rung inside of it, would be fitted as another one is already."""
+    while rung is not None:
+        if getattr(rung, "repeats", False):
+            return True
+        rung = getattr(rung, "inner", None)
+    return False
 
 
 def _by_default(rung: Rung, product: Product) -> bool:
@@ -186,6 +218,7 @@ class _Judge:
     cases: OpenCases
     instruments: Mapping[str, Instrument]
     candidates: int
+    answered: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     def result(self, one: Candidate, chosen: Decided | None) -> RungResult:
         """One rung's verdicts, size and speed."""
@@ -203,6 +236,9 @@ class _Judge:
             outcome=product_outcome(found),
             verdicts=found,
             ms=statistics.median(ms),
+            ms_p99=quantiles.estimate(ms, 0.99) if ms else None,
+            ms_mean=statistics.fmean(ms),
+            took=one.took,
         )
 
     @property
@@ -218,12 +254,15 @@ class _Judge:
         product = replace(self.product, requirements=kept)
         judged = Judged(product, one.model, policy)
         weighed = collectors()[ARTIFACT].collect(one.model, self.cases.validation)
+        answered = self.answered[one.name] = judged.prepared(self.cases.validation)
+        under = perturbed(judged, answered)
         study = OpenStudy(
             subject=judged.subject,
             set=str(SetName.VALIDATION),
-            tables={"cases": judged.prepared(self.cases.validation), ARTIFACT: weighed},
+            tables={"cases": answered, **under.tables, ARTIFACT: weighed},
             open_levels=self.cases.every,
             candidates=self.candidates,
+            missing_tables=under.missing,
         )
         return verdicts(product, study, self.instruments)
 
@@ -231,7 +270,8 @@ class _Judge:
         table = table_of(requirement, self.instruments)
         if table == ARTIFACT:
             return ARTIFACT not in self.product.data.tables
-        return table == "cases" and self.instruments[requirement.metric].about.judges_calls
+        calls = self.instruments[requirement.metric].about.judges_calls
+        return on_cases(requirement, self.instruments) and calls
 
     def _timed(self) -> pl.DataFrame:
         inside = self.cases.validation.filter(pl.col(columns.INSIDE))

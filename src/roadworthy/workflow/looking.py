@@ -13,6 +13,7 @@ from roadworthy.core.product import Product
 from roadworthy.core.requirement import Requirement, Side
 from roadworthy.core.seal import Look, SealedSet, Told, Wanted
 from roadworthy.io import telling
+from roadworthy.workflow.on_device import measured_by
 from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.unseen import spent
 from roadworthy.workflow.withholding import gates
@@ -52,7 +53,10 @@ def frozen(judged: Judged, certificate: object, uploaded: str) -> dict[str, Any]
 def ask(product: Product, judged: Judged, frozen: dict[str, Any], told: Told) -> Ask:
     """What a product asks; ``frozen`` is what was committed to."""
     wanted = tuple(wanted_of(one) for one in product.requirements)
-    parts = (frozen, _judged_by(product), [one.print for one in wanted])
+    by = _judged_by(product)
+    if product.device is not None:
+        by["device"] = repr((product.device, measured_by(product, judged.ran)))
+    parts = (frozen, by, [one.print for one in wanted])
     digest = sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
     return Ask(str(judged.subject), digest, wanted, told)
 
@@ -153,6 +157,7 @@ def wanted_of(requirement: Requirement[Any]) -> Wanted:
     limit = requirement.limit
     # neither why it is asked, nor where it stands, nor what is expected changes an answer
     bare = replace(requirement, because="", line=None, target=None, power=0.5)
+    asked = repr(bare) if requirement.under is None else f"{bare!r} {requirement.under!r}"
     return Wanted(
         id=requirement.id,
         metric=requirement.metric,
@@ -161,7 +166,7 @@ def wanted_of(requirement: Requirement[Any]) -> Wanted:
         against=limit.against,
         confidence=requirement.confidence,
         gates=gates(requirement),
-        print=sha256(repr(bare).encode()).hexdigest()[:16],
+        print=sha256(asked.encode()).hexdigest()[:16],
     )
 
 

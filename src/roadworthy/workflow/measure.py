@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import product as product_of
 from typing import Any
 
@@ -27,6 +28,7 @@ from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.slicing import Cell, cells
 from roadworthy.workflow.stream import Streamed
 from roadworthy.workflow.team import seen, viewed
+from roadworthy.workflow.under import NOT_ASKED, told_under
 from roadworthy.workflow.verification import is_designed
 
 
@@ -89,8 +91,15 @@ def evidence(
 
 def table_of(requirement: Requirement[Any], instruments: Mapping[str, Instrument]) -> str:
     """Which observation table a requirement is measured on."""
+    if requirement.under is not None:
+        return requirement.under.table
     own = getattr(requirement.parameters, "table", None)
     return str(own or instruments[requirement.metric].about.table)
+
+
+def on_cases(requirement: Requirement[Any], instruments: Mapping[str, Instrument]) -> bool:
+    """Whether it is measured on the cases, as they are or under a perturbation."""
+    return table_of(replace(requirement, under=None), instruments) == "cases"
 
 
 def planned_cells(
@@ -118,7 +127,7 @@ def planned_cells(
                     value=column,
                     next_step=f"Its columns: {', '.join(_own(table))}.",
                 )
-    known = study.open_levels if name == "cases" else None
+    known = study.open_levels if on_cases(requirement, instruments) else None
     known = None if known is None else _inside(known)
     return cells(requirement, _inside(table), known, scope, before)
 
@@ -215,6 +224,8 @@ def _weigh(
     instrument = instruments[requirement.metric]
     watched = seen(cell, team, study.subject, instrument)
     found = _measured(cell, gathered, study, instruments, regime)
+    if isinstance(found, Measured) and requirement.under is not None:
+        found = told_under(found, cell, study, instruments, regime)
     if found == NotMeasured(NOT_CERTIFIED):
         # what must be certified first says itself what it takes
         return Weighed(cell, found, regime, hypothetical=watched.hypothetical)
@@ -233,12 +244,24 @@ def _weigh(
 def _regime(
     cell: Cell, study: Study, instruments: Mapping[str, Instrument], anytime: bool = False
 ) -> Regime:
-    """What was chosen among candidates was chosen on the cases, and on no other table."""
-    chosen = table_of(cell.requirement, instruments) == "cases"
-    candidates = study.candidates if chosen else 1
+    """What was chosen among candidates was chosen on the cases, and on no other table.
+
+    Whoever measures a device again and again chooses the best day of it, and pays for that.
+    """
+    if on_cases(cell.requirement, instruments):
+        candidates = study.candidates
+    else:
+        name = table_of(cell.requirement, instruments)
+        candidates = _measured_so_often(study.tables.get(name))
     # a look at a sealed set spends its share on every table: each look is another chance
     alpha = alpha_for_candidates(cell.requirement.alpha * study.share, candidates)
     return Regime(float(alpha), anytime)
+
+
+def _measured_so_often(table: pl.DataFrame | None) -> int:
+    if table is None or columns.MEASURED not in table.columns or table.is_empty():
+        return 1
+    return max(1, int(table[columns.MEASURED][0]))
 
 
 def _measured(
@@ -252,8 +275,9 @@ def _measured(
     if cell.absent:
         return NotMeasured(cell.absent)
     if gathered is None:
-        table = table_of(requirement, instruments)
-        return NotMeasured(study.missing_tables.get(table, f"there is no {table} table"))
+        table, under = table_of(requirement, instruments), requirement.under
+        why = f"there is no {table} table" if under is None else NOT_ASKED
+        return NotMeasured(study.missing_tables.get(table, why))
     instrument, certificate = instruments[requirement.metric], study.certificate
     certified = certificate is None or certificate.outcome is Outcome.PASS
     if not certified and _hangs_on_decisions(requirement, instrument):

@@ -28,6 +28,7 @@ from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import table_of, verdicts, verdicts_and_pictures
 from roadworthy.workflow.not_streamed import NotStreamedError
 from roadworthy.workflow.paths import MOST_SEARCHED, unopened
+from roadworthy.workflow.perturbing import never_asked
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.source import (
@@ -165,6 +166,7 @@ def _found(
     wanted = {**instruments, **asked.instruments}
     streamed = stream(judged, [*on_cases, asked.requirement], table, wanted)
     others, missing = other_tables(product, judged, workspace, instruments)
+    missing |= never_asked(product, judged.model.name)
     known = None if parted is None else parted.all_open
     study = OpenStudy(judged.subject, name, others, known, missing_tables=missing)
     found, pictures = verdicts_and_pictures(product, study, instruments, asked, streamed)

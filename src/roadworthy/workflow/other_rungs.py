@@ -21,7 +21,7 @@ from roadworthy.core.lever import OtherRung, Rungs
 from roadworthy.core.model import Model
 from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName, Task
-from roadworthy.core.rung import Rung
+from roadworthy.core.rung import Rung, kind
 from roadworthy.io.registry import collectors
 from roadworthy.models.timing import one_by_one
 from roadworthy.store.seen import note_open
@@ -29,10 +29,12 @@ from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.fitting import Candidate, fit
 from roadworthy.workflow.kept_rungs import KeptRung, Training, keep_rung, kept_rung
 from roadworthy.workflow.ladder import ARTIFACT, TIMED, WARM_UP, asked_for, by_rank
+from roadworthy.workflow.perturbing import Perturbed, perturbations_of, perturbed
 from roadworthy.workflow.source import Parted, feature_columns, known, names
 from roadworthy.workflow.studies import Settled
 from roadworthy.workflow.subject import TRAINED, Judged, ladder_of, rungs_of
 from roadworthy.workflow.tune import choose_threshold
+from roadworthy.workflow.under import under_tables
 
 # what a check fits must not keep anybody waiting: so many values to learn from at most
 MOST_LEARNT = 1_000_000
@@ -95,6 +97,15 @@ class OtherRungs:
         binary = self.product.task is Task.BINARY
         return cases.with_columns(answers.alias(columns.SCORE if binary else columns.PREDICTED))
 
+    def under(self, other: OtherRung, cases: pl.DataFrame) -> Perturbed:
+        """The cases as it would answer them under each perturbation; images are not read for it."""
+        model = self._model(other)
+        if any(map(columns.is_file, model.needs)):
+            why = f"{other.title} was not asked about perturbed images yet"
+            asked = perturbations_of(self.product)
+            return Perturbed({}, {under.table: why for under in asked})
+        return perturbed(Judged(self._learning, model, other.policy), cases)
+
     def tables(
         self, other: OtherRung, present: Mapping[str, pl.DataFrame]
     ) -> tuple[dict[str, pl.DataFrame], dict[str, str]]:
@@ -103,7 +114,8 @@ class OtherRungs:
         if ARTIFACT in present and ARTIFACT not in self.product.data.tables:
             found[ARTIFACT] = collectors()[ARTIFACT].collect(self._model(other), pl.DataFrame())
         why = f"it was collected with the present model, and not with {other.title}"
-        return found, {name: why for name in present if name not in ("cases", *found)}
+        gone = [name for name in present if name not in ("cases", *found, *under_tables(present))]
+        return found, dict.fromkeys(gone, why)
 
     @cached_property
     def _training(self) -> Training | None:
@@ -172,7 +184,7 @@ class OtherRungs:
             except Exception:
                 # nobody asked for this rung; whoever does, by `roadworthy train`, hears of it
                 return None
-        keep_rung(self.workspace, training.key, name, rung, one.artifact, ms)
+        keep_rung(self.workspace, training.key, name, rung, one.artifact, ms, one.took)
         return kept_rung(self.workspace, training, name, rung)
 
     def _ms(self, one: Candidate) -> float:
@@ -254,7 +266,7 @@ class OtherRungs:
     def _history(self, kept: KeptRung) -> str:
         """What training made of it so far."""
         models, ladder = self.product.models, self._ladder
-        if models is not None and kept.rung not in models:
+        if models is not None and kind(kept.rung) not in models:
             return "which `models:` leaves out"
         if ladder is None:
             return "which was never tried"
@@ -281,4 +293,4 @@ def _loaded(product: Product) -> dict[str, Rung]:
     # one that is tried only where it is named would keep everybody else waiting
     named = product.models or ()
     usual = asked_for(replace(product, models=None), found)
-    return {name: one for name, one in found.items() if name in named or name in usual}
+    return {name: one for name, one in found.items() if kind(name) in named or name in usual}

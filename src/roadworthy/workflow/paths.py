@@ -32,11 +32,13 @@ from roadworthy.workflow.fresh import Counted
 from roadworthy.workflow.incurious import incurious
 from roadworthy.workflow.measure import verdicts
 from roadworthy.workflow.other_rungs import OtherRungs
+from roadworthy.workflow.perturbing import perturbed
 from roadworthy.workflow.prepare import decide, in_scope, without_decision
 from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.source import Parted, feature_columns
 from roadworthy.workflow.studies import Settled
 from roadworthy.workflow.team import asked_of, with_calls
+from roadworthy.workflow.under import decided_again, under_tables
 from roadworthy.workflow.verification import is_designed
 
 # a search judges some dozen times; what it finds is then judged on all cases
@@ -91,12 +93,14 @@ def rejudging(
 class OpenPaths:
     """Paths of a judgement on sealed cases, which were not used, and a note that says so.
 
-    ``certificate`` is that of a triage product, with what its policy does with the open cases.
+    ``certificate`` is that of a triage product, with what its policy does with the open cases;
+    ``unanswered`` says, by table, under which perturbation not every open case was answered.
     """
 
     paths: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
     certificate: Certificate | None = None
+    unanswered: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_OPEN_CASES = Path(
@@ -131,13 +135,14 @@ def open_paths(
     answered, name = judged.prepared(cases), str(SetName.VALIDATION)
     if certificate is not None:
         certificate = on_open_cases(certificate, product, answered, name)
+    under = perturbed(judged, answered)
     study = OpenStudy(
         subject=judged.subject,
         set=name,
-        tables={"cases": answered, **beside},
+        tables={"cases": answered, **under.tables, **beside},
         open_levels=parted.all_open,
         candidates=settled.candidates,
-        missing_tables=missing,
+        missing_tables={**missing, **under.missing},
         certificate=certificate,
     )
     found = verdicts(product, study, instruments)
@@ -147,7 +152,7 @@ def open_paths(
     )
     others = OtherRungs(product, workspace, parted, settled, instruments)
     ways = paths(product, study, judged.policy, found, instruments, others=others)
-    return OpenPaths(ways, (note,), certificate)
+    return OpenPaths(ways, (note,), certificate, under.missing)
 
 
 def _still_paying(path: Path) -> Path:
@@ -245,10 +250,13 @@ class Rejudging:
         """The first cases in the order of their ids' hashes, which says nothing of their values."""
         if self.all_rows is not None and study is self.all_rows.study:
             return self.all_rows.sketch
-        cases = study.tables["cases"]
-        if cases.height <= MOST_SEARCHED:
+        if study.tables["cases"].height <= MOST_SEARCHED:
             return study
-        return replace(study, tables={**study.tables, "cases": cases.head(MOST_SEARCHED)})
+        some = {
+            name: study.tables[name].head(MOST_SEARCHED)
+            for name in ("cases", *under_tables(study.tables))
+        }
+        return replace(study, tables={**study.tables, **some})
 
     def enlarged(self, study: OpenStudy, cases: int) -> OpenStudy:
         """The study with its rows repeated until there are ``cases``."""
@@ -281,7 +289,8 @@ class Rejudging:
             cases = decide(cases, policy, product.decision.referred)
         else:
             cases = without_decision(cases)
-        tables = {**study.tables, "cases": cases}
+        under = decided_again(study, cases, policy, product.decision.referred)
+        tables = {**study.tables, **under, "cases": cases}
         return product, replace(study, tables=tables, open_levels=known, candidates=1)
 
     def _by(
@@ -290,9 +299,11 @@ class Rejudging:
         """The study and its cases as another model would answer them."""
         assert self.others is not None
         tables, why = self.others.tables(rung, study.tables)
-        missing = {**study.missing_tables, **why}
-        changed = replace(study, tables=tables, missing_tables=missing)
-        return changed, self.others.answered(rung, cases)
+        answered = self.others.answered(rung, cases)
+        under = self.others.under(rung, answered)
+        missing = {**study.missing_tables, **why, **under.missing}
+        tables |= under.tables
+        return replace(study, tables=tables, missing_tables=missing), answered
 
 
 def _require_open(study: OpenStudy) -> None:

@@ -23,7 +23,7 @@ from roadworthy.stats.binomial import share_of_power
 from roadworthy.stats.sequential import group_sequential
 from roadworthy.workflow.levels import on_slice
 from roadworthy.workflow.load import Given, as_product, since_loaded
-from roadworthy.workflow.measure import table_of
+from roadworthy.workflow.measure import on_cases
 from roadworthy.workflow.plan_audits import planned_audits
 from roadworthy.workflow.plan_certificate import planned_risks
 from roadworthy.workflow.slicing import Cell, cells
@@ -51,7 +51,7 @@ def plan_of(product: Product, parted: Parted | None) -> Plan:
     gating = sum(cell.tier is Tier.CRITICAL for cell in planned)
     each = share_of_power(product.confidence.power, max(gating, 1))
     rows = tuple(_row(product, cell, parted, registry, each) for cell in planned)
-    others = {r.id for r in product.requirements if table_of(r, registry) != "cases"}
+    others = {r.id for r in product.requirements if not on_cases(r, registry)}
     counted = [
         row
         for row in rows
@@ -91,7 +91,7 @@ def _cells(
 ) -> list[Cell]:
     found = []
     for requirement in product.requirements:
-        sliceable = parted is not None and table_of(requirement, registry) == "cases"
+        sliceable = parted is not None and on_cases(requirement, registry)
         if sliceable and parted is not None:
             inside = parted.all_open.filter(pl.col(columns.INSIDE))
             found += cells(requirement, inside, None, product.scope)

@@ -228,6 +228,8 @@ def require_declared(raw: pl.DataFrame | pl.LazyFrame, product: Product, table: 
         wanted = [name for rule in requirement.slices for name in rule.by]
         if requirement.limit.against and requirement.limit.against not in own:
             wanted.append(requirement.limit.against)
+        if requirement.under is not None:
+            wanted += requirement.under.columns
         line = f":{requirement.line}" if requirement.line else ""
         tables.require_columns(raw, wanted, f"{file}{line}: requirement {requirement.id}")
 

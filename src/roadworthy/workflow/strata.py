@@ -17,7 +17,7 @@ from roadworthy.core.requirement import Tier, Whose
 from roadworthy.core.seal import SealedSet
 from roadworthy.io import telling
 from roadworthy.workflow.levels import on_slice
-from roadworthy.workflow.measure import table_of
+from roadworthy.workflow.measure import on_cases
 from roadworthy.workflow.slicing import MOST_LEVELS, Cell, cells
 
 COUNT = "cases"
@@ -84,7 +84,7 @@ def _cells(
     found = []
     for requirement in product.requirements:
         told = all(set(rule.by) <= set(inside.columns) for rule in requirement.slices)
-        counted = table_of(requirement, instruments) == "cases" and not requirement.per_unit
+        counted = on_cases(requirement, instruments) and not requirement.per_unit
         if not counted or requirement.of is Whose.TEAM:
             continue
         if told:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,6 +11,7 @@ import polars as pl
 
 from roadworthy.core import columns
 from roadworthy.core.certificate import Certificate
+from roadworthy.core.device import TABLES, TIMINGS, Device
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Brought, Model
@@ -21,13 +23,15 @@ from roadworthy.io.registry import collectors
 from roadworthy.store.tried import note_tried, tried_on
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.guarding import Guarding, kept_guarding
-from roadworthy.workflow.measure import planned_cells, table_of
+from roadworthy.workflow.measure import on_cases, planned_cells, table_of
+from roadworthy.workflow.on_device import measured_there
 from roadworthy.workflow.prepare import require_numbers
 from roadworthy.workflow.recalibrate import calibrated
 from roadworthy.workflow.source import Parted, names
 from roadworthy.workflow.subject import TRAINED, Judged, kept_policy, load_model
 from roadworthy.workflow.triage import certified, policy_of
 from roadworthy.workflow.tune import choose_threshold, most_candidates
+from roadworthy.workflow.under import require_seen
 
 TIMED = "tables"
 Certifies: TypeAlias = Callable[[Product, Workspace, Parted, Model, Guarding | None], Certificate]
@@ -98,6 +102,8 @@ def resolve(product: Product, schema: pl.Schema, instruments: Mapping[str, Instr
     """Every name that judging will need, looked up now: a typo must not spend an opening."""
     for requirement in product.requirements:
         instrument = instruments[requirement.metric]
+        if requirement.under is not None:
+            require_seen(product, requirement.under, schema, requirement.id)
         if requirement.slices and not instrument.about.sliceable:
             raise BadInput(
                 f"{requirement.metric} is one count for the whole set and has no slices.",
@@ -106,7 +112,7 @@ def resolve(product: Product, schema: pl.Schema, instruments: Mapping[str, Instr
                 value=[rule.by for rule in requirement.slices],
                 next_step="Leave `slices` away.",
             )
-        if table_of(requirement, instruments) != "cases":
+        if not on_cases(requirement, instruments):
             continue
         _require_usable(requirement, pl.DataFrame(schema=schema), instruments)
 
@@ -119,7 +125,7 @@ def resolve_rows(product: Product, study: Study, instruments: Mapping[str, Instr
     inside = study.tables["cases"].filter(pl.col(columns.INSIDE))
     for requirement in product.requirements:
         planned_cells(requirement, study, instruments, product.scope)
-        if table_of(requirement, instruments) != "cases":
+        if not on_cases(requirement, instruments):
             continue
         for name, missing in _gaps(inside, requirement, instruments):
             if missing:
@@ -191,17 +197,18 @@ def other_tables(
     A table that product.yaml names is read; one that was collected from this very model is taken
     from the workspace; ``timed`` are cases to collect anew on; weighing an artefact needs none.
     """
-    wanted = {table_of(r, instruments) for r in product.requirements} - {"cases"}
+    as_they_are = [r for r in product.requirements if r.under is None]
+    wanted = {table_of(r, instruments) for r in as_they_are} - {"cases"}
     guard = judged.guard
     found = {} if guard is None else {n: t for n, t in guard.tables.items() if n in wanted}
-    ran = judged.model if guard is None else guard.before(judged.model)
+    ran = judged.ran
     missing: dict[str, str] = {}
     for name in sorted(wanted - set(found)):
         if name in product.data.tables:
             path = product.folder / product.data.tables[name]
             found[name] = tables.collect(tables.scan_table(path), str(path))
             continue
-        collected = _collect(name, judged.model, ran, workspace, timed)
+        collected = _collect(name, judged, ran, workspace, timed)
         if isinstance(collected, str):
             missing[name] = collected
         else:
@@ -211,25 +218,43 @@ def other_tables(
 
 
 def _collect(
-    name: str, model: Model, ran: Model, workspace: Workspace, cases: pl.DataFrame | None
+    name: str, judged: Judged, ran: Model, workspace: Workspace, cases: pl.DataFrame | None
 ) -> pl.DataFrame | str:
     """The table; why there is none. ``ran`` is the model as it is run: with its guard."""
+    model, machine = judged.model, judged.product.device
     collector = collectors().get(name)
-    if collector is None:
+    if collector is None and name not in TABLES:
         return f"there is no {name} table; name its file: `data: {{tables: {{{name}: FILE}}}}`"
     if isinstance(model, Brought):
         if why_not := model.why_not(name):
             return why_not
     elif not model.files:
         return f"{model.name} cannot be run; name a file: `data: {{tables: {{{name}: FILE}}}}`"
+    timed_here = machine is not None and machine.here and name == TIMINGS
+    if name in TABLES and not (timed_here and cases is not None):
+        found = measured_there(name, machine, ran, workspace)
+        if not isinstance(found, str) or not timed_here:
+            return found
     kept = workspace.path(f"{TIMED}/{name}-{ran.fingerprint[:16]}.parquet")
     if name != "artifact" and cases is None:
         if kept.exists():
             return tables.collect(tables.scan_table(kept), str(kept))
         return "no case was timed; run `roadworthy check --time` first"
-    table = collector.collect(ran, pl.DataFrame() if cases is None else cases)
+    assert collector is not None
+    with _threads(machine):
+        table = collector.collect(ran, pl.DataFrame() if cases is None else cases)
     workspace.write(f"{TIMED}/{kept.name}", _parquet(table))
     return table
+
+
+def _threads(machine: Device | None) -> AbstractContextManager[object]:
+    """As many threads as are declared, where a machine is."""
+    if machine is None:
+        return nullcontext()
+    from threadpoolctl import threadpool_limits
+
+    limited: AbstractContextManager[object] = threadpool_limits(machine.threads)
+    return limited
 
 
 def _parquet(table: pl.DataFrame) -> bytes:

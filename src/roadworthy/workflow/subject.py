@@ -16,7 +16,15 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.model import Brought, Model, Uncertain
 from roadworthy.core.policy import Decides, Policy
-from roadworthy.core.product import OWN_MODULE, Calibrate, Product, SetName, Task, TrainRules
+from roadworthy.core.product import (
+    OWN_MODULE,
+    Calibrate,
+    Product,
+    Sampling,
+    SetName,
+    Task,
+    TrainRules,
+)
 from roadworthy.core.rung import Rung
 from roadworthy.core.subject import Subject, SubjectKind
 from roadworthy.io.ladder_json import ladder_from_json
@@ -24,6 +32,7 @@ from roadworthy.io.registry import rungs
 from roadworthy.models.calibrated import Calibrated, CalibratedModel
 from roadworthy.models.nets.own_rung import OwnModule
 from roadworthy.models.reading import Reading
+from roadworthy.models.sampled import SampledRungs
 from roadworthy.models.scored_table import ScoredTable
 from roadworthy.models.wrapped_rungs import WithOneMore, WrappedRungs
 from roadworthy.store.workspace import Workspace
@@ -67,6 +76,11 @@ class Judged:
             parts["guard"] = self.guard.guard.fingerprint
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
         return Subject(SubjectKind.PRODUCT, self.model.name, digest.hexdigest())
+
+    @property
+    def ran(self) -> Model:
+        """The model as it is run, weighed and timed: with its guard."""
+        return self.model if self.guard is None else self.guard.before(self.model)
 
     def answers(self, cases: pl.DataFrame, found: pl.Series | None = None) -> pl.Series | None:
         """The model's answers, checked; None when the product only counts what happened.
@@ -162,13 +176,15 @@ def load_model(product: Product, workspace: Workspace, schema: pl.Schema | None 
 
 
 def rungs_of(product: Product) -> Mapping[str, Rung]:
-    """Every installed kind of model, reading and calibrated as product.yaml asks; loaded late."""
+    """Every installed kind of model, reading, sampled and calibrated as product.yaml asks."""
     method, texts, found = product.decision.calibrate, product.data.text, rungs()
     if product.training.module is not None:
         own = OwnModule(product.training.module, product.folder)
         found = WithOneMore(found, OWN_MODULE, own)
     if texts:
         found = WrappedRungs(found, lambda rung: Reading(rung, texts))
+    if product.training.samplings != (Sampling(),):
+        found = SampledRungs(found, product.training.samplings)
     if method is not Calibrate.NONE:
         found = WrappedRungs(found, lambda rung: Calibrated(rung, method))
     return found

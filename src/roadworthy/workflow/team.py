@@ -67,7 +67,9 @@ def asked_of(product: Product, team: Team, instruments: Mapping[str, Instrument]
     if any(one.of is Whose.TEAM for one in product.requirements):
         return changed
     asked = (
-        replace(one, of=Whose.TEAM) if on_calls(one, instruments[one.metric]) else one
+        replace(one, of=Whose.TEAM)
+        if one.under is None and on_calls(one, instruments[one.metric])
+        else one
         for one in product.requirements
     )
     return replace(changed, requirements=tuple(asked))

@@ -91,7 +91,8 @@ def train(product: Given, progress: Progress | None = None) -> Trained:
     note_tried(workspace, chose, {result.model: result.candidates for result in ladder.fitted})
     for result in ladder.fitted:
         artifact = climbed.artifacts[result.rung]
-        keep_rung(workspace, training.key, result.rung, known[result.rung], artifact, result.ms)
+        rung = known[result.rung]
+        keep_rung(workspace, training.key, result.rung, rung, artifact, result.ms, result.took)
     if not any(step.code == "nan_loss" for step in ladder.steps if isinstance(step, NotFitted)):
         # nothing was interrupted; states of trainings that nobody will go on with are in the way
         shutil.rmtree(workspace.path(STATES), ignore_errors=True)

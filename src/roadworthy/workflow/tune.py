@@ -45,7 +45,8 @@ def choose_threshold(
 
     Candidates are at most 25 scores, evenly spaced by rank, of the in-scope validation ``cases``.
     The p-values put requirements of different kinds on one scale; slices are left out, being
-    small. The choice is a selection: judging on the same cases must divide alpha by their number.
+    small, and cases are taken as they are. The choice is a selection: judging on the same cases
+    must divide alpha by their number.
     """
     if product.decision.threshold == "cost":
         scores = Judged(product, model, None).answers(cases)
@@ -95,7 +96,7 @@ def _candidates(scores: pl.Series) -> NDArray[Any]:
 
 def _whole_set_only(product: Product, instruments: Mapping[str, Instrument]) -> Product:
     kept = tuple(
-        replace(requirement, slices=())
+        replace(requirement, slices=(), under=None)
         for requirement in product.requirements
         if requirement.tier is Tier.CRITICAL and instruments[requirement.metric].about.judges_calls
     )

@@ -29,8 +29,16 @@ def weighed(training: pl.DataFrame, product: Product) -> pl.DataFrame:
     Raises:
         BadInput: one kind of case weighs nothing, so nothing could be learnt of it.
     """
-    if product.weights is None or product.costs is None:
-        return training
+    return training if product.weights is None else stakes(training, product)
+
+
+def stakes(training: pl.DataFrame, product: Product) -> pl.DataFrame:
+    """The training cases with ``@weight``: what a wrong call of each loses, with a mean of 1.
+
+    Raises:
+        BadInput: one kind of case weighs nothing, so nothing could be learnt of it.
+    """
+    assert product.costs is not None  # product_checks
     stake = _stake(product.costs, product.task)
     found = training.with_columns(stake.alias(columns.WEIGHT))
     truth = columns.POSITIVE if product.task is Task.BINARY else columns.TRUTH
@@ -41,9 +49,9 @@ def weighed(training: pl.DataFrame, product: Product) -> pl.DataFrame:
             f"a wrong call of {_named(nothing[0], product)} costs nothing, so training would not "
             "look at such cases at all.",
             code="no_weight",
-            where=f"{product.file.name}: train.weights",
+            where=f"{product.file.name}: train",
             value=str(nothing[0]),
-            next_step="Give its mistake a price, or remove `train: {weights: costs}`.",
+            next_step="Give its mistake a price, or train without costs.",
         )
     return found.with_columns(pl.col(columns.WEIGHT) / pl.col(columns.WEIGHT).mean())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from tests.models.nets.learning import guidance, rings, spots
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.guidance import Epoch, Guidance
-from roadworthy.core.product import Change, Task, TrainRules
+from roadworthy.core.product import Change, Draw, Sampling, Task, TrainRules
 from roadworthy.models.nets import training
 from roadworthy.models.nets.plan import Plan
 from roadworthy.models.nets.rungs import LargeNet, Mlp, SmallNet
@@ -63,11 +62,20 @@ def test_torch_is_left_as_it_was_found() -> None:
     assert not torch.are_deterministic_algorithms_enabled()
 
 
-@pytest.mark.parametrize("after", [1, 3, 5])
-def test_what_was_interrupted_goes_on_to_the_same_bytes(after: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("after", "draw"),
+    [(1, Draw.HARD), (3, Draw.BALANCED), (5, Draw.HARD), (2, Draw.OVERSAMPLE), (2, Draw.COST),
+     (4, Draw.STRATIFIED)],
+)  # fmt: skip
+def test_what_was_interrupted_goes_on_to_the_same_bytes(
+    after: int, draw: Draw, tmp_path: Path
+) -> None:
     cases, truth = spots(tmp_path, 40)
-    rules = TrainRules(augment=tuple(Change), balanced=True)
+    rule = Sampling(draw, 3 if draw is Draw.OVERSAMPLE else 1)
+    rules = TrainRules(augment=tuple(Change), samplings=(rule,))
     told = guidance(cases, training=rules)
+    if draw is Draw.COST:
+        told = replace(told, shares={rule: np.linspace(0.1, 3.0, cases.height)})
     whole = fit(cases, truth, told)
 
     def stop(epoch: Epoch) -> None:
@@ -153,20 +161,3 @@ def test_units_are_held_out_whole_and_every_class_is_there() -> None:
     assert set(classes[chosen]) == set(classes[~chosen]) == {0, 1}
     assert 0.1 < chosen.mean() < 0.3
     assert not held_out_units(units[:8], classes[:8], 0.2, 1).any()
-
-
-def test_balanced_sampling_shows_every_class_as_often() -> None:
-    lesson = next(lessons(positives=10, others=190))
-    drawn = training._drawn(lesson, np.random.default_rng(0))
-    share = float(lesson.truth[torch.from_numpy(drawn)].double().mean())
-    assert len(drawn) == 200
-    assert 0.4 < share < 0.6
-
-
-def lessons(positives: int, others: int) -> Iterator[Lesson]:
-    truth = torch.tensor([1] * positives + [0] * others)
-    rows = np.arange(len(truth))
-    none: np.ndarray[tuple[int], np.dtype[np.int64]] = np.empty(0, dtype=np.int64)
-    rules = TrainRules(balanced=True)
-    feed = None
-    yield Lesson(feed, truth, torch.ones(len(truth)), None, rows, none, (), rules)  # type: ignore[arg-type]

@@ -79,6 +79,8 @@ def _group(
     first = ordered[0]
     limit = _common_limit(ordered, requirement)
     about = metrics.abouts.get(first.metric)
+    under = None if requirement is None else requirement.under
+    title = telling.of_whom(metrics.title(first.metric), first.of)
     cells = tuple(
         _cell(verdict, requirement, metrics, limit, f"{key}-{place}")
         for place, verdict in enumerate(ordered, 1)
@@ -87,7 +89,7 @@ def _group(
         key=key,
         id=first.requirement,
         promise=telling.promise(
-            telling.of_whom(metrics.title(first.metric), first.of),
+            title if under is None else f"{title} under {under}",
             limit,
             metrics.unit(first.metric),
         ),

@@ -224,8 +224,10 @@ def _ladder(page: Page) -> Iterator[str]:
         title = f"{rung.title} (kept)" if rung.kept else rung.title
         outcome = str(rung.outcome or "not fitted")
         outcome += " (hypothetical)" if rung.hypothetical else ""
-        rows.append((title, rung.size, rung.time, told, outcome))
-    yield _table(("Model", "Size", "One answer", "Critical requirements", "Outcome"), rows)
+        costs = f"{rung.training}; {rung.bill}" if rung.bill else rung.training
+        rows.append((title, costs, rung.size, rung.time, told, outcome))
+    heads = ("Model", "Training", "Size", "One answer", "Critical requirements", "Outcome")
+    yield _table(heads, rows)
     for note in ladder.notes:
         yield safe(note)
 

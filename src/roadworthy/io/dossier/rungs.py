@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from roadworthy.core.evidence import Measured
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
+from roadworthy.core.product import Running
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io import ladder_words, telling
 from roadworthy.io.dossier.evidence import where
@@ -29,6 +30,8 @@ class Rung:
     kept: bool
     size: str = ""
     time: str = ""
+    training: str = ""
+    bill: str = ""
     threshold: str = ""
     outcome: Outcome | None = None
     shown: tuple[Shown, ...] = ()
@@ -55,7 +58,7 @@ def rungs(ladder: Ladder | None, metrics: Metrics) -> Rungs:
             why = f"{telling.sentence(step.reason)} {step.next_step}".strip()
             told.append(Rung(step.title, kept=False, why_not=why))
         else:
-            told.append(_rung(step, step.rung == ladder.kept, metrics))
+            told.append(_rung(step, step.rung == ladder.kept, metrics, ladder.running))
     notes = [ladder.best] if ladder.best else []
     if ladder.unjudged:
         notes.append(f"Not judged on the ladder: {', '.join(ladder.unjudged)}.")
@@ -68,12 +71,14 @@ def rungs(ladder: Ladder | None, metrics: Metrics) -> Rungs:
     return Rungs(tuple(told), ladder.reason, tuple(notes))
 
 
-def _rung(step: RungResult, kept: bool, metrics: Metrics) -> Rung:
+def _rung(step: RungResult, kept: bool, metrics: Metrics, running: Running | None) -> Rung:
     return Rung(
         title=step.title,
         kept=kept,
         size=ladder_words.size(step.bytes),
-        time=ladder_words.time(step.ms),
+        time=ladder_words.times(step),
+        training=ladder_words.training(step),
+        bill=ladder_words.computing(step, running),
         threshold="" if step.threshold is None else telling.number(step.threshold),
         outcome=step.outcome,
         hypothetical=step.hypothetical,

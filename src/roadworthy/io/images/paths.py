@@ -11,10 +11,12 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath, PureWindowsPath
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from roadworthy.core.errors import BadInput
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _CHUNK = 1 << 20
 WORKERS = min(4, os.cpu_count() or 1)
@@ -26,6 +28,8 @@ def located(paths: pl.Series, ids: Sequence[str], folder: Path) -> pl.Series:
     Raises:
         BadInput: the column holds no text, or a path leaves the folder.
     """
+    import polars as pl  # not where files are only read, as on a small device
+
     if paths.null_count() == paths.len():
         return pl.Series(paths.name, [None] * paths.len(), dtype=pl.String)
     if paths.dtype not in (pl.String, pl.Categorical, pl.Enum):
@@ -47,6 +51,8 @@ def located(paths: pl.Series, ids: Sequence[str], folder: Path) -> pl.Series:
 
 def digests(files: Iterable[str | None]) -> pl.Series:
     """The SHA-256 of the bytes of each file; null where there is none that can be opened."""
+    import polars as pl
+
     with ThreadPoolExecutor(WORKERS) as pool:
         return pl.Series(list(pool.map(_digest, files, chunksize=1)), dtype=pl.String)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from roadworthy.io.images.lens import behind, changed, is_lens
 from roadworthy.io.images.paths import is_plain_file
 from roadworthy.io.images.picture import Picture, UnreadableError
 
@@ -15,12 +16,14 @@ _MOST_BYTES = 1 << 30
 
 
 def read(file: str | Path) -> Picture:
-    """The image in ``file``.
+    """The image in ``file``, which may be a handle that perturbs it (``lens``).
 
     Raises:
         UnreadableError: it is no whole image of a kind that is read here; it says why.
         BadInput: the package that reads such files is not installed.
     """
+    if isinstance(file, str) and is_lens(file):
+        return changed(read(behind(file)), file)
     kind = _kind(Path(file))
     if kind == _DICOM:
         from roadworthy.io.images import dicom
@@ -43,6 +46,14 @@ def context(file: str | Path) -> dict[str, Any]:
     from roadworthy.io.images import dicom
 
     return dicom.context(Path(file))
+
+
+def is_dicom(file: str) -> bool:
+    """Whether it is a DICOM file that can be opened."""
+    try:
+        return _kind(Path(file)) == _DICOM
+    except UnreadableError:
+        return False
 
 
 def _kind(path: Path) -> bytes:

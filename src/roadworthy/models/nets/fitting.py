@@ -19,7 +19,7 @@ from roadworthy.core.guidance import Guidance
 from roadworthy.core.product import Task
 from roadworthy.io.images import Broken, Picture, stream
 from roadworthy.io.row_sums import rows_fingerprint
-from roadworthy.models import image_cases, pipelines
+from roadworthy.models import image_cases, pipelines, sampled
 from roadworthy.models.nets import room
 from roadworthy.models.nets.architectures import Net
 from roadworthy.models.nets.canvas import LOOKED_AT, Canvas, canvas_for
@@ -98,6 +98,7 @@ def fit(
         held_out=np.flatnonzero(held_out),
         ids=tuple(guidance.ids.to_list()),
         rules=guidance.training,
+        shares=_shares(guidance, truth),
     )
     plan = wanted.plan.for_cases(len(lesson.fit))
     path = _state(guidance.checkpoints, wanted, feed.cases, lesson, seed)
@@ -160,6 +161,11 @@ def _costs(guidance: Guidance, classes: Sequence[str]) -> Tensor | None:
     return scaled(guidance.costs[:, [guidance.calls.index(name) for name in calls]])
 
 
+def _shares(guidance: Guidance, truth: pl.Series) -> NDArray[np.float64] | None:
+    rule = guidance.training.sampling
+    return sampled.shares(rule, truth, guidance.shares) if rule.moves_scores else None
+
+
 def _tensor(column: pl.Series) -> Tensor:
     return torch.from_numpy(column.cast(pl.Float32).to_numpy().copy())
 
@@ -174,5 +180,6 @@ def _state(
     digest = hashlib.sha256(json.dumps(said).encode())
     for tensor in (lesson.truth, lesson.weights, lesson.costs):
         digest.update(b"" if tensor is None else tensor.numpy().tobytes())
+    digest.update(b"" if lesson.shares is None else lesson.shares.tobytes())
     digest.update("\0".join(lesson.ids).encode())
     return folder / f"{wanted.kind}-{digest.hexdigest()[:16]}.state"

@@ -34,6 +34,8 @@ class OwnModule:
     why = "whatever a net of the team's own is made of"
     reads_images = True
     by_default = True
+    # batches are drawn as `train: {sampling: }` says (models.sampled)
+    draws = True
     precision = 1e-5
 
     def title(self, task: Task) -> str:

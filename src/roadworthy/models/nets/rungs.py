@@ -28,6 +28,8 @@ class _Rung:
     plan: Plan
     reads_images: bool
     by_default: bool
+    # batches are drawn as `train: {sampling: }` says (models.sampled)
+    draws = True
     # sums of float32 hang on how many cases are added at once
     precision = 1e-5
 

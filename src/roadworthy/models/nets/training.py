@@ -19,14 +19,15 @@ from torch import Tensor, nn
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.guidance import Epoch, Progress
-from roadworthy.core.product import TrainRules
+from roadworthy.core.product import Sampling, TrainRules
 from roadworthy.models.nets import states
 from roadworthy.models.nets.augment import changed
 from roadworthy.models.nets.feed import Batch, Feed, Rows
 from roadworthy.models.nets.objective import Objective
 from roadworthy.models.nets.plan import Plan
+from roadworthy.models.nets.sampling import Sampler
 
-_OPTIMISER, _NET, _BEST = "optimiser/", "net/", "best/"
+_OPTIMISER, _NET, _BEST, _SAMPLER = "optimiser/", "net/", "best/", "sampler/"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Lesson:
 
     ``fit`` are the rows to fit on, ``held_out`` those that say when to stop (empty: nothing does,
     and the last epoch is kept). ``ids`` name cases where something is wrong with a batch.
+    ``shares`` say how often each is drawn, where the sampling asks for that.
     """
 
     feed: Feed
@@ -45,6 +47,7 @@ class Lesson:
     held_out: Rows
     ids: tuple[str, ...]
     rules: TrainRules
+    shares: NDArray[np.float64] | None = None
 
 
 @dataclass
@@ -76,6 +79,7 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(net.parameters(), lr=plan.rate, weight_decay=plan.decay)
         self.state = _State()
         self._best = states.arrays_of(net.state_dict())
+        self._sampler = Sampler(Sampling(), np.empty(0, dtype=np.int64), np.empty(0))
 
     def train(self, lesson: Lesson) -> None:
         """Leaves the weights of the best epoch in the net.
@@ -83,6 +87,9 @@ class Trainer:
         Raises:
             BadInput: the loss of a batch is no number; the state before that epoch stays kept.
         """
+        classes, rules = lesson.truth.numpy()[lesson.fit], lesson.rules
+        shares = None if lesson.shares is None else lesson.shares[lesson.fit]
+        self._sampler = Sampler(rules.sampling, lesson.fit, classes, shares)
         self._resume()
         start, begun = self.state.epoch, time.monotonic()
         while self.state.epoch < self.plan.epochs and not self._stuck:
@@ -108,7 +115,7 @@ class Trainer:
         number = self.state.epoch + 1
         torch.manual_seed(self.seed * 100_003 + number)
         generator = torch.Generator().manual_seed(self.seed * 100_003 + number)
-        order = _drawn(lesson, np.random.default_rng([self.seed, number]))
+        order = self._sampler.drawn(np.random.default_rng([self.seed, number]))
         rows = _cut(order, self.plan.batch)
         steps = self.plan.epochs * len(rows)
         self.net.train()
@@ -117,7 +124,10 @@ class Trainer:
                 group["lr"] = self.plan.rate_at(self.state.step, steps)
             if batch.images is not None:
                 batch = Batch(changed(batch.images, lesson.rules.augment, generator), batch.numbers)
-            loss = self._losses(lesson, some, batch, self.objective).mean()
+            losses = self._losses(lesson, some, batch, self.objective)
+            if self._sampler.watches:
+                self._sampler.saw(some, losses.detach().cpu().numpy())
+            loss = losses.mean()
             if not torch.isfinite(loss):
                 raise self._no_number(number, at + 1, [lesson.ids[row] for row in some])
             self.optimiser.zero_grad(set_to_none=True)
@@ -157,7 +167,7 @@ class Trainer:
         card = {**vars(self.state)}
         card["best"] = self.state.best if math.isfinite(self.state.best) else None
         parts = {_NET: states.arrays_of(self.net.state_dict()), _BEST: self._best}
-        parts[_OPTIMISER] = _moments(self.optimiser)
+        parts[_OPTIMISER], parts[_SAMPLER] = _moments(self.optimiser), self._sampler.arrays()
         arrays = {
             f"{part}{name}": found for part, of in parts.items() for name, found in of.items()
         }
@@ -171,10 +181,11 @@ class Trainer:
         card, arrays = found
         of = {
             part: {n.removeprefix(part): a for n, a in arrays.items() if n.startswith(part)}
-            for part in (_NET, _BEST, _OPTIMISER)
+            for part in (_NET, _BEST, _OPTIMISER, _SAMPLER)
         }
         states.load_into(self.net, of[_NET])
         _restore(self.optimiser, of[_OPTIMISER])
+        self._sampler.restore(of[_SAMPLER])
         self._best = of[_BEST]
         best = math.inf if card["best"] is None else float(card["best"])
         self.state = _State(card["epoch"], best, card["best_epoch"], card["step"])
@@ -198,16 +209,6 @@ class Trainer:
             next_step="Look at these cases for values that are far out of the ordinary; or leave "
             "this kind of model out of `models:`.",
         )
-
-
-def _drawn(lesson: Lesson, rng: np.random.Generator) -> Rows:
-    """The rows of one epoch: each once, or, balanced, as many of which every class has a share."""
-    if not lesson.rules.balanced:
-        return rng.permutation(lesson.fit)
-    classes = lesson.truth.numpy()[lesson.fit]
-    _, which, counts = np.unique(classes, return_inverse=True, return_counts=True)
-    chances: NDArray[np.float64] = 1.0 / counts[which] / len(counts)
-    return rng.choice(lesson.fit, size=len(lesson.fit), replace=True, p=chances)
 
 
 def _cut(rows: Rows, size: int) -> list[Rows]:
