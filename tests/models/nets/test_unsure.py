@@ -159,18 +159,18 @@ def test_the_slope_of_a_last_layer_is_what_a_small_step_changes(
     model = learnt("laplace", cases, truth, task, images=Images((), pool))
     net, batch = model.nets[0], next(each(model.card, cases, []))
     out, slope = laplace.linear(net, batch)
-    layer, step = last(net), 1e-2
+    layer, step = last(net), 1e-3
     for at in (0, 3):
         with torch.no_grad():
             layer.weight[-1, at] += step
             moved = laplace.linear(net, batch)[0]
             layer.weight[-1, at] -= step
-        assert np.allclose((moved - out)[:, -1] / step, slope[:, -1, at], atol=2e-3)
+        assert np.allclose((moved - out)[:, -1] / step, slope[:, -1, at], atol=4e-3)
     assert layer.bias is not None
     with torch.no_grad():
         layer.bias[-1] += step
         assert np.allclose((laplace.linear(net, batch)[0] - out)[:, -1] / step, slope[:, -1, -1],
-                           atol=1e-3)  # fmt: skip
+                           atol=4e-3)  # fmt: skip
 
 
 def test_a_laplace_net_is_bayesian_logistic_regression_on_its_last_features() -> None:

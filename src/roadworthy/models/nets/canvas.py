@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from roadworthy.core.marks import ScoreMap
 from roadworthy.io.images import Picture, UnreadableError, resized
 
 Pixels = NDArray[np.float32]
@@ -16,6 +17,44 @@ Pixels = NDArray[np.float32]
 LOOKED_AT = 64
 # an image that is black all over has no scale of its own
 _LEAST_DEVIATION = 1e-3
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where an image lies on a canvas, in its pixels, and how many of the image's make one there.
+
+    ``down`` and ``across`` are pixels of the image a pixel of the canvas.
+    """
+
+    top: int
+    left: int
+    height: int
+    width: int
+    down: float
+    across: float
+
+    def map(self, values: NDArray[np.float32], stride: int) -> ScoreMap:
+        """A map over the canvas, one cell every ``stride`` pixels, as one over the image.
+
+        Cells whose centre is not on the image are left out.
+        """
+        rows, top = _on(values.shape[0], stride, self.top, self.height)
+        columns, left = _on(values.shape[1], stride, self.left, self.width)
+        # centres of pixels: a pixel of the canvas covers `down` rows of the image
+        return ScoreMap(
+            values=values[rows, columns],
+            top=(top + 0.5) * self.down - 0.5,
+            left=(left + 0.5) * self.across - 0.5,
+            down=stride * self.down,
+            across=stride * self.across,
+        )
+
+
+def _on(cells: int, stride: int, begin: int, length: int) -> tuple[slice, int]:
+    """Which cells, centred on every ``stride``-th pixel, lie on the image; where the first does."""
+    first = min(cells - 1, -(-begin // stride))
+    last = min(cells, -(-(begin + length) // stride))
+    return slice(first, max(first + 1, last)), first * stride - begin
 
 
 @dataclass(frozen=True)
@@ -46,10 +85,16 @@ class Canvas:
         mean, deviation = (np.array(one, np.float32) for one in (self.mean, self.deviation))
         scaled = (fitted - mean) / deviation
         found = np.zeros((self.channels, self.height, self.width), dtype=np.float32)
-        top, left = (self.height - scaled.shape[0]) // 2, (self.width - scaled.shape[1]) // 2
-        inside = slice(top, top + scaled.shape[0]), slice(left, left + scaled.shape[1])
+        at = self.placed(pixels.shape[:2])
+        inside = slice(at.top, at.top + at.height), slice(at.left, at.left + at.width)
         found[:, *inside] = scaled.transpose(2, 0, 1)
         return found
+
+    def placed(self, size: tuple[int, ...]) -> Placed:
+        """Where an image of that height and width lies on the canvas."""
+        height, width = within(size, (self.height, self.width))
+        top, left = (self.height - height) // 2, (self.width - width) // 2
+        return Placed(top, left, height, width, size[0] / height, size[1] / width)
 
     def plain(self) -> dict[str, Any]:
         """Plain values."""

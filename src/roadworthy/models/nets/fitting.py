@@ -20,7 +20,7 @@ from roadworthy.core.product import Task
 from roadworthy.io.images import Broken, Picture, stream
 from roadworthy.io.row_sums import rows_fingerprint
 from roadworthy.models import image_cases, pipelines, sampled
-from roadworthy.models.nets import room
+from roadworthy.models.nets import room, whitening
 from roadworthy.models.nets.architectures import Net
 from roadworthy.models.nets.canvas import LOOKED_AT, Canvas, canvas_for
 from roadworthy.models.nets.card import Card
@@ -103,7 +103,9 @@ def fit(
     plan = wanted.plan.for_cases(len(lesson.fit))
     path = _state(guidance.checkpoints, wanted, feed.cases, lesson, seed)
     with room.steady(seed):
-        net = build(shape).to(room.device())
+        net = build(shape)
+        whitening.begin(net, feed, lesson.fit)
+        net = net.to(room.device())
         trainer = Trainer(net, objective, plan, seed, wanted.title, path, guidance.progress)
         trainer.train(lesson)
     card = Card(

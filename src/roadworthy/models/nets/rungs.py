@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +14,9 @@ from roadworthy.core.rung import Fitted
 from roadworthy.models import image_cases, pipelines
 from roadworthy.models.nets.plan import Plan
 from roadworthy.models.nets.room import require_torch
+
+# small batches: a few hundred images must make some hundred steps
+ON_IMAGES = Plan(epochs=24, batch=16, patience=10, least_steps=300)
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class SmallNet(_Rung):
 
     def __init__(self, size: str = "S", plan: Plan | None = None) -> None:
         why = "some ten thousand weights for patterns of pixels"
-        plan = plan or Plan()
+        plan = plan or ON_IMAGES
         super().__init__("cnn", "small convolutional net", 40, why, size, plan, True, True)
 
 
@@ -78,7 +81,7 @@ class LargeNet(_Rung):
 
     def __init__(self, size: str = "M", plan: Plan | None = None) -> None:
         why = "some hundred thousand weights for patterns of pixels"
-        plan = plan or Plan(rate=1e-3)
+        plan = plan or replace(ON_IMAGES, rate=1e-3)
         super().__init__("resnet", "residual net", 50, why, size, plan, True, True)
 
 

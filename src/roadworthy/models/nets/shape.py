@@ -10,7 +10,36 @@ from roadworthy.core.images import Pool
 
 # `own` is a module of the team, which is built by its own code
 KINDS, SIZES = ("cnn", "resnet", "mlp", "own"), ("S", "M", "L")
-_LEAST_SIDE = 4
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a trunk: a convolution, or a residual block of two of 3 x 3 pixels."""
+
+    width: int
+    stride: int = 1
+    kernel: int = 3
+    convolutions: int = 1
+
+
+def _trunk(*steps: tuple[int, int], convolutions: int) -> tuple[Step, ...]:
+    """Widths and strides; the first step is always one convolution of 5 x 5 pixels."""
+    first, *others = steps
+    found = (Step(width, stride, convolutions=convolutions) for width, stride in others)
+    return (Step(*first, kernel=5), *found)
+
+
+# a quarter of the resolution is the coarsest: a few pixels must not vanish
+_CNN = {
+    "S": _trunk((24, 2), (24, 1), (32, 2), (32, 1), (32, 1), convolutions=1),
+    "M": _trunk((32, 2), (32, 1), (48, 2), (48, 1), (64, 1), (64, 1), convolutions=1),
+    "L": _trunk((48, 2), (48, 1), (64, 2), (64, 1), (96, 1), (96, 1), (96, 1), convolutions=1),
+}
+_RESNET = {
+    "S": _trunk((24, 2), (24, 1), (32, 2), (32, 1), convolutions=2),
+    "M": _trunk((24, 2), (24, 1), (48, 2), (48, 1), (48, 1), convolutions=2),
+    "L": _trunk((32, 2), (32, 1), (64, 2), (64, 1), (96, 1), (96, 1), convolutions=2),
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +81,33 @@ class Shape:
         return found
 
     @property
-    def stages(self) -> int:
-        """How often the map is halved, so that a few pixels a side are left."""
-        smallest = max(1, min(self.height, self.width))
-        return min(4, max(1, int(math.log2(max(2, smallest / _LEAST_SIDE)))))
+    def trunk(self) -> tuple[Step, ...]:
+        """What images go through; empty where there are none."""
+        return {"cnn": _CNN, "resnet": _RESNET}.get(self.kind, {}).get(self.size, ())
+
+    @property
+    def stride(self) -> int:
+        """How many pixels lie between two places of the map of scores.
+
+        >>> Shape("cnn", "S", 1).stride
+        4
+        """
+        return math.prod(step.stride for step in self.trunk)
+
+    @property
+    def sees(self) -> int:
+        """Its receptive field: a place of the map hangs on a square of so many pixels a side.
+
+        Araujo, Norris & Sim 2019, "Computing receptive fields of convolutional neural networks".
+
+        >>> [Shape("cnn", size, 1).sees for size in SIZES]
+        [29, 37, 45]
+        >>> [Shape("resnet", size, 1).sees for size in SIZES]
+        [41, 57, 73]
+        """
+        sees, apart = 1, 1
+        for step in self.trunk:
+            sees += (step.kernel - 1) * apart
+            apart *= step.stride
+            sees += (step.convolutions - 1) * (step.kernel - 1) * apart
+        return sees
