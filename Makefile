@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo demo-inspection test check bench clean
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
 
 demo: $(VENV)/.runs ## a verdict and a dossier on real mammographic data
 	@$(BIN)/roadworthy demo
+
+demo-inspection: $(VENV)/.inspects ## photographs of cloth, from training to the page to sign (10 minutes)
+	@$(BIN)/python examples/inspection/demo.py --into roadworthy-inspection
 
 test: $(VENV)/.develops ## the whole test suite, slow tests included
 	@$(BIN)/python -m pytest -n auto -q
@@ -28,16 +31,23 @@ bench: $(VENV)/.develops ## what judging costs on 1e6 and 1e7 cases, into bench/
 	@$(BIN)/python bench/decide.py
 	@$(BIN)/python bench/store.py
 	@$(BIN)/python bench/vault.py
+	@$(BIN)/python bench/compress.py
+	@$(BIN)/python bench/images.py
 	@$(BIN)/python bench/scoring.py
 	@$(BIN)/python -W ignore bench/uncertainty.py
 
 clean: ## remove what was made here
-	rm -rf $(VENV) roadworthy-demo
+	rm -rf $(VENV) roadworthy-demo roadworthy-inspection
 
 $(VENV)/.runs: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing roadworthy into $(VENV) (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.inspects: pyproject.toml $(VENV)/.runs
+	@echo "installing what the inspection demo needs into $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[torch,onnx,images,examples]'
 	@touch $@
 
 $(VENV)/.develops: pyproject.toml $(VENV)/.runs

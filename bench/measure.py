@@ -126,15 +126,19 @@ WHAT: dict[str, Callable[[Path], Callable[[], object]]] = {
 }
 
 
+def peak_mb() -> float:
+    """The most memory that this process has held so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # kilobytes everywhere but on macOS
+    return peak * 1024 / 1e6 if sys.platform != "darwin" else peak / 1e6
+
+
 def main() -> None:
     run = WHAT[sys.argv[1]](Path(sys.argv[2]))
     before, began = time.process_time(), time.perf_counter()
     run()
     cpu, wall = time.process_time() - before, time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # kilobytes everywhere but on macOS
-    megabytes = peak * 1024 / 1e6 if sys.platform != "darwin" else peak / 1e6
-    print(json.dumps({"cpu": cpu, "wall": wall, "peak_mb": megabytes}))
+    print(json.dumps({"cpu": cpu, "wall": wall, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

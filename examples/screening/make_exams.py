@@ -1,13 +1,15 @@
 """Makes SYNTHETIC mammography exams: no woman, no machine and no reader had any part in them.
 
-Four views an exam (left and right, CC and MLO), two invented vendors, 16-bit PNG or 12-bit DICOM.
+Four views an exam (left and right, CC and MLO), two invented vendors, 16-bit PNG or DICOM of 12
+or 16 bits.
 Tissue is noise with a power-law spectrum, as breast texture has (Burgess, Jacobson & Judy 2001);
 an exam with a finding holds, in both views of one side, a cluster of small specks. Every view of
 every exam holds as many and as bright specks, scattered: what tells a finding is that they lie
 together. `--contrast` says how far specks stand out, `--spread` how close a cluster is.
 
     python make_exams.py --into exams --exams 200
-    python make_exams.py --into exams --exams 3000 --height 3000 --width 2000 --format dicom
+    python make_exams.py --into exams --exams 3000 --height 3000 --width 2000 \\
+        --format dicom --bits 16
 
 Writes one file a view, `cases.csv` with a row an exam, and `boxes.csv` with the true box of every
 cluster, in pixels. Nothing that is measured on these says anything about mammography.
@@ -98,19 +100,21 @@ def write_png(path, image):
     Image.fromarray(np.round(image * 65535).astype(np.uint16)).save(path)
 
 
-def write_dicom(path, image, exam, side, view, vendor):
-    """12 bits; one of the vendors stores them inverted."""
+def write_dicom(path, image, exam, side, view, vendor, bits):
+    """12 or 16 bits; one of the vendors stores them inverted."""
     from pydicom import Dataset, FileMetaDataset
     from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
     inverted = vendor == "Birch"
-    pixels = np.round((1 - image if inverted else image) * 4095).astype(np.uint16)
+    pixels = np.round((1 - image if inverted else image) * (2**bits - 1)).astype(np.uint16)
     data = Dataset()
     data.file_meta = FileMetaDataset()
     data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.1.2")
     uid = generate_uid(entropy_srcs=[exam, side, view])
     data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = uid
+    data.StudyInstanceUID = generate_uid(entropy_srcs=[exam])
+    data.SeriesInstanceUID = generate_uid(entropy_srcs=[exam, "series"])
     data.PatientName, data.PatientID, data.Modality = "SYNTHETIC", exam, "MG"
     data.ImageComments, data.SeriesDescription = SYNTHETIC, SYNTHETIC
     data.Manufacturer, data.ManufacturerModelName = vendor, "invented"
@@ -119,7 +123,7 @@ def write_dicom(path, image, exam, side, view, vendor):
     data.Rows, data.Columns = pixels.shape
     data.SamplesPerPixel, data.PixelRepresentation = 1, 0
     data.PhotometricInterpretation = "MONOCHROME1" if inverted else "MONOCHROME2"
-    data.BitsAllocated, data.BitsStored, data.HighBit = 16, 12, 11
+    data.BitsAllocated, data.BitsStored, data.HighBit = 16, bits, bits - 1
     data.PixelData = pixels.tobytes()
     data.save_as(path, enforce_file_format=True)
 
@@ -147,7 +151,8 @@ def make(args):
                 if args.format == "png":
                     write_png(args.into / name, stored(image, vendor))
                 else:
-                    write_dicom(args.into / name, stored(image, vendor), exam, side, view, vendor)
+                    taken = stored(image, vendor)
+                    write_dicom(args.into / name, taken, exam, side, view, vendor, args.bits)
                 files.append(name)
                 if box is not None:
                     found.writerow([exam, name, *box])
@@ -161,6 +166,7 @@ def main(words=None):
     about.add_argument("--height", type=int, default=96, help="pixels, at least 64")
     about.add_argument("--width", type=int, default=64, help="pixels, at least 48")
     about.add_argument("--format", choices=["png", "dicom"], default="png")
+    about.add_argument("--bits", type=int, choices=[12, 16], default=12, help="of DICOM")
     about.add_argument("--contrast", type=float, default=2.0, help="of specks, in deviations")
     about.add_argument("--spread", type=float, default=4.0, help="deviation of a cluster, pixels")
     about.add_argument("--seed", type=int, default=1)

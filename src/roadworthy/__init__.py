@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from roadworthy.workflow.certify import certify
     from roadworthy.workflow.check import check
     from roadworthy.workflow.compare import compare
+    from roadworthy.workflow.compress import compress
     from roadworthy.workflow.decide import decide
     from roadworthy.workflow.doctor import doctor
     from roadworthy.workflow.dossier import dossier
@@ -34,6 +35,7 @@ __all__ = [
     "certify",
     "check",
     "compare",
+    "compress",
     "decide",
     "doctor",
     "dossier",

@@ -49,6 +49,9 @@ def test_the_snippet_of_every_metric_can_be_pasted_into_a_product(
         "requirements": yaml.safe_load(snippet),
         **_amounts(metric),
     }
+    if instruments()[metric].about.judges_marks:
+        page["marks"] = {"boxes": "boxes.csv", "at_most_per_image": 50}
+        page["requirements"].append({"id": "few", "metric": "false_marks_per_image", "at_most": 1})
     if instruments()[metric].about.table in (FALSE_ALARMS, MUST_DETECT):
         split = {"train": 0.5, "validation": 0.5, "seed": 1}
         page["data"] = {**data, "id": "case", "split": split, "positive": 1}

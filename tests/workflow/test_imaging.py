@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from roadworthy.core.ladder import NotFitted
 from roadworthy.core.product import SetName
 from roadworthy.io.items import item_hashes
 from roadworthy.models.nets.plan import Plan
-from roadworthy.testing.pictures import pictures
+from roadworthy.testing.pictures import pictures, png
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.check import check
 from roadworthy.workflow.decide import decide
@@ -255,3 +256,40 @@ def test_a_new_case_without_a_readable_image_goes_to_a_person_for_that_reason(
     assert found["reason"].to_list()[1:] == ["BROKEN:scan", "MISSING:image"]
     assert found["route"].to_list()[1:] == ["refer", "refer"]
     assert found["score"].is_null().to_list() == [False, True, True]
+
+
+def coarse(folder: Path, n: int) -> pl.DataFrame:
+    """Cases whose whole texture is another one."""
+    (folder / "coarse").mkdir()
+    rng = np.random.default_rng(8)
+    for at in range(n):
+        noise = rng.integers(60, 200, (4, 4)).astype(np.uint8)
+        block = np.ones((4, 4), dtype=np.uint8)
+        (folder / f"coarse/{at}.png").write_bytes(png(np.kron(noise, block)))
+    found = pl.DataFrame({"case": [f"x{at}" for at in range(n)]})
+    return found.with_columns(scan=pl.format("coarse/{}.png", pl.int_range(n)))
+
+
+def test_a_guard_looks_at_images_and_a_copy_of_a_training_image_is_no_strange_one(
+    tmp_path: Path,
+) -> None:
+    sets = "guard: {must_detect: [{name: coarse, cases: coarse.csv, at_least: 0.9}]}\n"
+    file = product(tmp_path, n=640, rest="models: [image_rule]\n" + sets)
+    coarse(tmp_path, 60).write_csv(tmp_path / "coarse.csv")
+    train(file)
+    found = {v.requirement: v for v in check(file).verdicts}
+    assert str(found["detects-coarse"].outcome) == "PASS"
+    assert str(found["guard-false-alarms"].outcome) == "PASS"
+    # by its bytes, whatever it is called
+    shutil.copy(file_of(tmp_path, SetName.TRAIN), tmp_path / "coarse/0.png")
+    with pytest.raises(BadInput, match="the same features as training or validation cases"):
+        check(file)
+
+
+def test_a_strange_set_without_the_images_is_refused(tmp_path: Path) -> None:
+    sets = "guard: {must_detect: [{name: coarse, cases: coarse.csv, at_least: 0.9}]}\n"
+    file = product(tmp_path, rest="models: [image_rule]\n" + sets)
+    pl.DataFrame({"case": ["x1"]}).write_csv(tmp_path / "coarse.csv")
+    train(file)
+    with pytest.raises(BadInput, match="'scan'"):
+        check(file)

@@ -15,6 +15,7 @@ import typer
 from roadworthy import __version__
 from roadworthy.cli import (
     after_decision,
+    compress,
     device,
     leaderboard,
     ledger,
@@ -140,6 +141,9 @@ def train(product: ProductFile = Path("product.yaml"), as_json: AsJson = False) 
     return ExitCode.PASS
 
 
+app.command()(compress.compress)
+
+
 @app.command()
 def images(
     product: ProductFile = Path("product.yaml"),
@@ -156,6 +160,30 @@ def images(
     with show.busy("reading", as_json):
         found = look(product, write)
     _print(found, as_json, show_images.looked_json, show_images.looked)
+    return ExitCode.PASS
+
+
+@app.command()
+def marks(
+    product: ProductFile = Path("product.yaml"),
+    into: Annotated[
+        Path, typer.Option("--into", help="The folder to write; it must be new or empty.")
+    ] = Path("marks"),
+    on: Annotated[
+        Path | None, typer.Option("--on", help="New cases, without truth, in place of held-out.")
+    ] = None,
+    pictures: Annotated[
+        int, typer.Option(min=0, help="How many images to draw the boxes over.")
+    ] = 24,
+    as_json: AsJson = False,
+) -> int:
+    """Write marks on open images: COCO JSON, DICOM reports, and pictures to look at."""
+    from roadworthy.cli import show_marks
+    from roadworthy.workflow.marks import marks as run
+
+    with show.busy("marking", as_json):
+        found = run(product, into, on, pictures)
+    _print(found, as_json, show_marks.marked_json, show_marks.marked)
     return ExitCode.PASS
 
 

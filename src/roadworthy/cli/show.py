@@ -192,8 +192,10 @@ def trained(found: Trained) -> None:
 
 def _guard(guard: FittedGuard) -> str:
     methods = " and ".join(one.name for one in guard.measures)
+    several = "s" if len(guard.needs) > 1 else ""
     return (
-        f"{methods} on {len(guard.needs):,} features of {guard.card.reference:,} reference cases; "
+        f"{methods} on {len(guard.needs):,} feature{several} of {guard.card.reference:,} reference "
+        "cases; "
         f"set on {guard.card.n:,} validation cases, {guard.card.spent:,} of them turned away"
     )
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from roadworthy.cli import show
+from roadworthy.core import decided
 from roadworthy.core.policy import Route
 from roadworthy.io import certificate_words
+from roadworthy.io.box_table import listed
 from roadworthy.io.certificate_json import certificate_fingerprint
 from roadworthy.workflow.decisions import WORDS, Decisions
 
@@ -59,11 +61,24 @@ def facts(found: Decisions) -> Iterator[str]:
             f"Audit: {found.audits:,} of {cleared:,} cleared cases go to a person all the same, "
             f"drawn with probability {found.audit:g}"
         )
+    if (marks := marked(found)) is not None:
+        yield marks
     if len(found.queues) > 1:
         told = ", ".join(f"{name} {count:,}" for name, count in found.queues.items())
         yield f"Queues: {told}"
     if found.out is not None:
         yield f"Written: {found.out}"
+
+
+def marked(found: Decisions) -> str | None:
+    """How many marks are shown, and on how many cases; None: none are declared."""
+    if decided.MARKS not in found.table.columns:
+        return None
+    each = [len(listed(text)) for text in found.table[decided.MARKS].drop_nulls()]
+    if not each:
+        return "Marks: none, because the model does not say where in an image it looks"
+    with_some = sum(count > 0 for count in each)
+    return f"Marks: {sum(each):,} shown, on {with_some:,} of {found.cases:,} cases"
 
 
 def thresholds(found: Decisions) -> str:

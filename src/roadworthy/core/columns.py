@@ -31,6 +31,14 @@ Instruments speak of these; the user's columns keep their names beside them. Nam
 ``@verified``  bool     the truth was to be known by the declared verification design, and is;
                         ``@positive`` is null where it is not known (only where one is declared)
 ``@chance``    float    with which chance the truth was to become known (same)
+``@boxes``     str      the true boxes in the case's images, as JSON (io.box_table); only where
+                        marks are declared, as all that follow; null: nobody says
+``@marks``     str      the marks on them, the same way, each with its score; null: nobody says
+``@unmarked``  str      why nothing is known of hits; null where it is
+``@lesions``   list     the highest score of the marks that find each true box; -1: none does
+``@false``     list     the scores of marks that find none
+``@images``    int      the images that were looked at for marks
+``@lesion_count`` ``@found`` ``@false_count``  int  of these how many, at the mark threshold
 ``@measured``  int      how often this table was measured: each is one more chance to pass (only
                         in tables that were brought back from a device)
 =============  =======  ===========================================================================
@@ -59,6 +67,15 @@ WEIGHT = "@weight"
 ARBITRATED = "@arbitrated"
 VERIFIED = "@verified"
 CHANCE = "@chance"
+BOXES = "@boxes"
+MARKS = "@marks"
+UNMARKED = "@unmarked"
+LESIONS = "@lesions"
+FALSE = "@false"
+IMAGES = "@images"
+LESION_COUNT = "@lesion_count"
+FOUND = "@found"
+FALSE_COUNT = "@false_count"
 MEASURED = "@measured"
 
 

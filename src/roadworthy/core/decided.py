@@ -21,6 +21,7 @@ COST_FLAG = "expected_cost_flag"
 COST_REFER = "expected_cost_refer"
 SCOPE_REASONS = "scope_reasons"
 QUEUE = "queue"
+MARKS = "marks"
 DECIDED_AT = "decided_at"
 PRODUCT = "product"
 PRODUCT_FINGERPRINT = "product_fingerprint"
@@ -33,14 +34,17 @@ ROADWORTHY_VERSION = "roadworthy_version"
 BEFORE_FIELDS = (
     *(ID, UNIT, SCORE, PROBABILITY, PROBABILITY_LOW, PROBABILITY_HIGH),
     *(ENTROPY, MUTUAL_INFORMATION, POLICY_ROUTE, ROUTE, REASON, AUDIT_PROBABILITY),
-    *(CLEAR_BELOW, FLAG_ABOVE, COST_CLEAR, COST_FLAG, COST_REFER, SCOPE_REASONS, QUEUE),
+    *(CLEAR_BELOW, FLAG_ABOVE, COST_CLEAR, COST_FLAG, COST_REFER, SCOPE_REASONS, QUEUE, MARKS),
 )
 AFTER_FIELDS = (
     *(DECIDED_AT, PRODUCT, PRODUCT_FINGERPRINT, SUBJECT_FINGERPRINT, MODEL_FINGERPRINT),
     *(CERTIFICATE_FINGERPRINT, GUARD_FINGERPRINT, ROADWORTHY_VERSION),
 )
 COLUMNS = (*BEFORE_FIELDS, *AFTER_FIELDS)
-"""In the table's order; what queue rules read stands between the two, ``unit`` where declared."""
+"""In the table's order; what queue rules read stands between the two."""
+OPTIONAL = (UNIT, MARKS)
+"""There only where product.yaml declares them; ``marks`` are those shown, as JSON: the column that
+an image stands in, a box in pixels of it, and a score, each; null where nothing says where."""
 
 
 PLACE, WHY, AUDIT = "place", "why", "audit"

@@ -31,9 +31,9 @@ class MustDetect:
 class Guard:
     """What product.yaml asks of the guard.
 
-    ``features`` are names of columns or patterns such as ``emb_*``; None: the numbers and the texts
-    that the product learns from. ``methods`` are names of ``roadworthy.guards``. Of cases in scope
-    it turns away at most the share ``false_alarms_at_most``, shown at ``confidence``.
+    ``features`` are names of columns or patterns such as ``emb_*``; None: the numbers, texts
+    and images that the product learns from. ``methods`` are names of ``roadworthy.guards``. Of
+    cases in scope it turns away at most the share ``false_alarms_at_most``, at ``confidence``.
     """
 
     features: tuple[str, ...] | None = None

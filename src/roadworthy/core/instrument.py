@@ -90,7 +90,8 @@ class About:
     ``lowest`` and ``highest`` enclose a sensible limit. ``follows_prevalence``: a prevalence must
     be declared. ``referral_counts``: a referred case can count as right, so ``automation`` must be
     required beside it. ``comparable``: ``against`` is offered. ``per_unit``: so is ``per: unit``.
-    ``judges_calls``: it needs the truth and what the subject said of it. ``pitfalls`` are sentences
+    ``judges_calls``: it needs the truth and what the subject said of it. ``judges_marks``: it needs
+    true boxes and the subject's marks. ``pitfalls`` are sentences
     on what the number does not say, or how it is misread.
     """
 
@@ -110,6 +111,7 @@ class About:
     per_unit: bool = True
     limit_optional: bool = False
     judges_calls: bool = True
+    judges_marks: bool = False
     sliceable: bool = True
     pitfalls: tuple[str, ...] = ()
 

@@ -83,6 +83,22 @@ class Roc:
 
 
 @dataclass(frozen=True)
+class Froc:
+    """Every trade between found lesions and false marks that the marks' scores offer.
+
+    ``false_marks`` are those per image, ``found`` is the share of lesions, from the highest
+    threshold to the lowest. ``at_found`` and ``at_false`` are those at ``threshold``.
+    """
+
+    false_marks: tuple[float, ...]
+    found: tuple[float, ...]
+    images: int
+    threshold: float
+    at_found: Share
+    at_false: Span
+
+
+@dataclass(frozen=True)
 class Reliability:
     """What scores promise and what happened: groups of about equally many cases, by score.
 
@@ -126,8 +142,8 @@ class Pictures:
     """Everything that was counted; what does not fit the product is empty.
 
     ``confidence`` is that of each bound and of each band. ``threshold`` is the one that was judged.
-    ``without`` says why a picture (``roc``, ``reliability``, ``costs``) is not there, and why
-    ``bounds`` or a ``band`` are not.
+    ``without`` says why a picture (``roc``, ``reliability``, ``costs``, ``froc``) is not there, and
+    why ``bounds`` or a ``band`` are not.
     """
 
     confidence: float
@@ -138,6 +154,7 @@ class Pictures:
     roc: Roc | None = None
     reliability: Reliability | None = None
     costs: CostCurve | None = None
+    froc: Froc | None = None
     without: tuple[tuple[str, str], ...] = ()
 
     def why_not(self, what: str) -> str:

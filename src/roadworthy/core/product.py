@@ -13,6 +13,7 @@ from roadworthy.core.device import Device
 from roadworthy.core.environment import Environment
 from roadworthy.core.guard import Guard
 from roadworthy.core.images import Images
+from roadworthy.core.marks import MarkRules
 from roadworthy.core.own_net import OnnxSource, TorchSource
 from roadworthy.core.policy import Audit, Referred
 from roadworthy.core.renewal import Renewal
@@ -307,6 +308,18 @@ class TrainRules:
 
 
 @dataclass(frozen=True)
+class CompressRules:
+    """What heirs of a net must respect beside the requirements, and with how many threads they are
+    timed.
+
+    ``margin``: by how much of a share an heir may be worse than its parent; None: it is not asked.
+    """
+
+    margin: float | None = None
+    threads: int = 1
+
+
+@dataclass(frozen=True)
 class Confidence:
     """How sure a verdict must be, how likely a good product must pass, how often one may look.
 
@@ -440,6 +453,7 @@ class Product(Shown):
     scope: Scope = field(default_factory=Scope)
     guard: Guard | None = None
     environment: Environment | None = None
+    marks: MarkRules | None = None
     device: Device | None = None
     costs: Costs | None = None
     running: Running | None = None
@@ -447,6 +461,7 @@ class Product(Shown):
     confidence: Confidence = Confidence()
     decision: Decision = Decision()
     training: TrainRules = TrainRules()
+    compress: CompressRules = CompressRules()
     model: ModelSource | None = None
     models: tuple[str, ...] | None = None
     team: Team | None = None

@@ -71,7 +71,7 @@ def read_decisions(found: object) -> Record:
 
 
 def _require_columns(schema: pl.Schema, source: str) -> None:
-    wanted = [name for name in decided.COLUMNS if name != decided.UNIT]
+    wanted = [name for name in decided.COLUMNS if name not in decided.OPTIONAL]
     missing = [name for name in wanted if name not in schema]
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""

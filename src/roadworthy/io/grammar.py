@@ -14,12 +14,14 @@ from roadworthy.core.product import (
     Task,
     TriageRules,
 )
+from roadworthy.io.compress_words import CompressWords
 from roadworthy.io.cost_words import CostsWords, HarmWords
 from roadworthy.io.data_words import DataWords
 from roadworthy.io.decide_words import AuditWords, WorklistWords
 from roadworthy.io.device_words import DeviceWord
 from roadworthy.io.environment_words import EnvironmentWords
 from roadworthy.io.guard_words import GuardWords
+from roadworthy.io.mark_words import MarkWords
 from roadworthy.io.model_words import ModelWords
 from roadworthy.io.renewal_words import RenewalWords
 from roadworthy.io.report_words import ReportWords
@@ -253,6 +255,8 @@ class ProductWords(Words):
     """The cases on which it may work: every condition must hold."""
     guard: GuardWords | None = None
     """Turns away cases that are too far from those it learnt from."""
+    marks: MarkWords | None = None
+    """Suspect regions of images, beside the score of a case."""
     environment: EnvironmentWords | None = None
     """Where it will work: a mix of contexts, for `coverage`."""
     device: DeviceWord | None = None
@@ -275,6 +279,8 @@ class ProductWords(Words):
     """When the sealed set is too old, and what of recent traffic demands a new one."""
     train: TrainWords | None = None
     """What training does beside fitting."""
+    compress: CompressWords | None = None
+    """What smaller nets must respect beside the requirements, for `roadworthy compress`."""
     models: Texts | None = None
     """The kinds of model that training may try; by default all that are installed."""
     store: StoreWord | None = None

@@ -36,7 +36,7 @@ class GuardWords(Words):
     """Turns away cases that are too far from those the product learnt from."""
 
     features: Columns | None = None
-    """Columns to look at, or patterns such as emb_*; by default the model's numbers and texts."""
+    """Columns or patterns such as emb_*; by default the model's numbers, texts and images."""
     methods: Texts = Field(default=["knn", "mahalanobis"])
     """The distances it combines, two or more; by default knn and mahalanobis."""
     false_alarms_at_most: Share = 0.02

@@ -25,6 +25,7 @@ from roadworthy.io.words import (
     PrevalenceWord,
     Text,
     Whole,
+    at_least,
     choice,
 )
 
@@ -36,6 +37,7 @@ _INHERITED: Mapping[str, Any] = {
     "referred": ReferredWord,
     "task": TaskWord,
     "positive": LevelWord,
+    "at_most_per_image": Annotated[int, at_least(1)],
     "environment": Annotated[EnvironmentWords, AfterValidator(EnvironmentWords.core)],
 }
 _PLAIN: Mapping[Any, Any] = {

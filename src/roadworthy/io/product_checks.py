@@ -13,6 +13,7 @@ from roadworthy.io import registry
 from roadworthy.io.cost_checks import cost_problems
 from roadworthy.io.decide_checks import decide_problems
 from roadworthy.io.guard_words import implied_ids
+from roadworthy.io.mark_checks import mark_problems
 from roadworthy.io.nearest import did_you_mean
 from roadworthy.io.net_checks import net_problems
 from roadworthy.io.problems import Page, Problem
@@ -43,6 +44,7 @@ def product_problems(page: Page, product: Product, written: Sequence[Written]) -
     yield from team_problems(product)
     yield from _guard(product, written)
     yield from decide_problems(product)
+    yield from mark_problems(product, written)
     yield from _ids(written)
     yield from _gate(product)
     yield from _automation(product, written)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import Instrument
-from roadworthy.core.product import Product, Scope, TrainRules
+from roadworthy.core.product import CompressRules, Product, Scope, TrainRules
 from roadworthy.core.report import NormalReport
 from roadworthy.core.team import Team
 from roadworthy.core.worklist import Worklist
@@ -107,6 +107,7 @@ def _surroundings(words: ProductWords, file: Path) -> Surroundings:
         environment=None if words.environment is None else words.environment.core(),
         folder=file.parent,
         harms=harms(words.harms),
+        marks=None if words.marks is None else words.marks.core(),
     )
 
 
@@ -122,6 +123,7 @@ def _product(
         scope=Scope(tuple(rule.core() for rule in words.scope)),
         guard=None if words.guard is None else words.guard.core(),
         environment=around.environment,
+        marks=around.marks,
         device=None if words.device is None else words.device.core(),
         costs=around.costs,
         running=None if words.costs is None else words.costs.running(),
@@ -129,6 +131,7 @@ def _product(
         confidence=around.confidence,
         decision=around.decision,
         training=TrainRules() if words.train is None else words.train.core(),
+        compress=CompressRules() if words.compress is None else words.compress.core(),
         renewal=words.renewal.core(),
         model=None if words.model is None else words.model.core(),
         worklist=Worklist() if words.worklist is None else words.worklist.core(),

@@ -15,6 +15,7 @@ from roadworthy.core import decided
 from roadworthy.core.errors import BadInput
 from roadworthy.core.report import NormalReport
 from roadworthy.io import telling
+from roadworthy.io.box_table import listed
 from roadworthy.io.decision_words import why
 from roadworthy.io.decisions_read import Record
 from roadworthy.io.harmless import harmless, one_line
@@ -24,7 +25,7 @@ OWN = "normal_report.txt.j2"
 FINDING = "Nothing that the product looks for was found."
 MADE = (
     *("why", "date", "examined", "finding", "contact", "purpose"),
-    *("guarantee", "no_guarantee", "audited"),
+    *("guarantee", "no_guarantee", "audited", "marked"),
 )
 """What a template may name beside the columns of the record."""
 
@@ -55,6 +56,7 @@ class ReportText:
             "finding": harmless(words.finding or FINDING),
             "contact": harmless(words.contact or f"the team that runs {product}"),
             "audited": telling.percent(share) if (share := row[decided.AUDIT_PROBABILITY]) else "",
+            "marked": _marked(row.get(decided.MARKS)),
             "purpose": harmless(record.purpose),
             "guarantee": harmless(record.guarantee) if certified else "",
             "no_guarantee": _NOT_TOLD if certified else _NOT_CERTIFIED,
@@ -102,6 +104,14 @@ class ReportText:
                 value=sorted(unknown),
                 next_step=did_you_mean(first, known, "words"),
             )
+
+
+def _marked(marks: object) -> str:
+    """How many marks are shown; empty where nothing says where."""
+    if marks is None:
+        return ""
+    count = len(listed(str(marks)))
+    return f"{count} mark{'s' * (count != 1)}" if count else "no mark"
 
 
 _NOT_TOLD = "What its certificate guarantees is not in this record of decisions; ask for it."

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from roadworthy.core.environment import Environment
 from roadworthy.core.errors import BadInput
 from roadworthy.core.instrument import About, Instrument
+from roadworthy.core.marks import MarkRules
 from roadworthy.core.product import Confidence, Costs, Data, Decision, Harm, Task
 from roadworthy.core.requirement import Limit, Requirement, Side
 from roadworthy.io.case_ids import read_case_ids
@@ -39,6 +40,7 @@ class Surroundings:
     folder: Path
     harms: tuple[Harm, ...] = ()
     environment: Environment | None = None
+    marks: MarkRules | None = None
 
     def inherited(self, source: str) -> object:
         """What fills a parameter that inherits ``source``."""
@@ -50,6 +52,7 @@ class Surroundings:
             "task": self.task,
             "positive": self.data.positive,
             "environment": self.environment,
+            "at_most_per_image": None if self.marks is None else self.marks.at_most_per_image,
         }[source]
 
 

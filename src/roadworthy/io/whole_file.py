@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,3 +79,41 @@ def _as_others(temporary: Path, out: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
     temporary.chmod(0o666 & ~mask)
+
+
+def require_free(folder: Path, what: str, example: str) -> None:
+    """Returns when ``folder`` may be made to hold ``what``: it is empty, or not there yet.
+
+    Raises:
+        BadInput: it may not, and what to name instead.
+    """
+    if folder.is_file():
+        raise unwritable(folder, "is a file", example)
+    if folder.is_dir() and any(folder.iterdir()):
+        told = f"holds something already: {what} must not be mixed"
+        raise unwritable(folder, told, example)
+    if not folder.parent.is_dir():
+        raise unwritable(folder, "cannot be written: the folder it is in is not there", example)
+
+
+@contextmanager
+def whole_folder(folder: Path, example: str, *, empty: bool = False) -> Iterator[Path]:
+    """A folder beside ``folder`` to write to; it takes its place when all went well.
+
+    ``empty``: nothing will be written, and nothing is to be left behind.
+    """
+    beside: Path | None = None
+    try:
+        beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        yield beside
+        if not empty:
+            if folder.is_dir():
+                folder.rmdir()
+            beside.chmod(0o755)
+            beside.replace(folder)
+    except OSError as problem:
+        told = f"cannot be written: {problem.strerror or problem}"
+        raise unwritable(folder, told, example) from problem
+    finally:
+        if beside is not None:
+            shutil.rmtree(beside, ignore_errors=True)

@@ -43,6 +43,15 @@ def unpack(artifact: Path, names: Sequence[str]) -> tuple[dict[str, Any], dict[s
     return card, parts, content
 
 
+def holds(artifact: Path, name: str) -> bool:
+    """Whether the file is such an archive with a part of this name."""
+    try:
+        with ZipFile(artifact) as archive:
+            return name in archive.namelist()
+    except (OSError, BadZipFile):
+        return False
+
+
 def unreadable(artifact: Path, problem: object) -> BadInput:
     """The error for a file that is no model of this kind."""
     return BadInput(

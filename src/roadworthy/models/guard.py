@@ -21,6 +21,8 @@ from roadworthy.models.reproducible import reproducible
 from roadworthy.stats.false_alarms import Threshold, threshold
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from roadworthy.core.guard import Floats
     from roadworthy.core.model import Model
 
@@ -93,9 +95,14 @@ class FittedGuard:
         return Threshold(self.card.at, self.card.spent, self.card.n)
 
     def scores(self, cases: pl.DataFrame) -> Floats:
-        """How unfamiliar cases are, shape (cases,); the maximum over the methods."""
-        encoded = self.encoding.of(cases)
-        found: Floats = np.max([one.surprise(encoded) for one in self.measures], axis=0)
+        """How unfamiliar cases are, shape (cases,); the maximum over the methods.
+
+        0 where an image cannot be read: the guard does not know, and the model has no answer.
+        """
+        encoded, found = self.encoding.of(cases), np.zeros(cases.height)
+        known = _readable(encoded)
+        if known.any():
+            found[known] = np.max([m.surprise(encoded[known]) for m in self.measures], axis=0)
         return found
 
     def turned_away(self, cases: pl.DataFrame) -> pl.Series:
@@ -147,9 +154,10 @@ def fit_guard(
         BadInput: there are too few cases, or the features tell nothing.
     """
     known = encoding(cases, features, texts, seed)
-    order = np.random.default_rng(seed).permutation(cases.height)
-    cut = min(max(cases.height // _SCALED_BY, 1), _MOST_SCALES)
     encoded = known.of(cases)
+    encoded = encoded[_readable(encoded)]
+    order = np.random.default_rng(seed).permutation(len(encoded))
+    cut = min(max(len(encoded) // _SCALED_BY, 1), _MOST_SCALES)
     scale, reference = encoded[np.sort(order[:cut])], encoded[np.sort(order[cut:])]
     measures = []
     for name in methods:
@@ -157,6 +165,10 @@ def fit_guard(
         found = np.round(guards()[name].ready(fitted)(scale), _DIGITS)
         measures.append(Measure(name, fitted, np.sort(found)))
     return FittedGuard(known, tuple(measures), Card(said, len(reference)))
+
+
+def _readable(encoded: Floats) -> NDArray[np.bool_]:
+    return np.asarray(~np.isnan(encoded).any(axis=1), dtype=np.bool_)
 
 
 def load_guard(artifact: Path) -> FittedGuard:

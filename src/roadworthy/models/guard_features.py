@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.io.registry import embedding
+from roadworthy.models.guard_images import Pictured, pictured
 from roadworthy.models.pipelines import MOST_CATEGORIES, one_thread
 
 if TYPE_CHECKING:
@@ -87,15 +89,17 @@ class Encoding:
     categories: tuple[Category, ...]
     rare: float
     texts: tuple[Written, ...] = ()
+    images: tuple[Pictured, ...] = ()
 
     @property
     def needs(self) -> tuple[str, ...]:
         """The columns that it reads."""
         names = [one.name for one in self.numbers] + [one.name for one in self.categories]
-        return (*names, *(one.name for one in self.texts))
+        names += [one.name for one in self.texts] + [one.name for one in self.images]
+        return tuple(names)
 
     def of(self, cases: pl.DataFrame) -> Floats:
-        """The cases as numbers, shape (cases, width).
+        """The cases as numbers, shape (cases, width); NaN where an image cannot be read.
 
         Raises:
             BadInput: a column is absent, has changed its type, or holds an infinite number.
@@ -118,6 +122,8 @@ class Encoding:
             unseen += ~known
         for text in self.texts:
             parts.extend(text.of(cases))
+        for image in self.images:
+            parts.extend(image.of(cases))
         parts.append(unseen * self.rare)
         found: Floats = np.clip(np.stack(parts, axis=1), -_FARTHEST, _FARTHEST)
         return found
@@ -129,6 +135,7 @@ class Encoding:
             "categories": [vars(category) for category in self.categories],
             "rare": self.rare,
             "texts": [text.plain() for text in self.texts],
+            "images": [image.plain() for image in self.images],
         }
 
     @staticmethod
@@ -139,6 +146,7 @@ class Encoding:
             tuple(Category(**category) for category in plain["categories"]),
             plain["rare"],
             tuple(Written(**text) for text in plain.get("texts", ())),
+            tuple(Pictured(**image) for image in plain.get("images", ())),
         )
 
 
@@ -158,20 +166,23 @@ def encoding(
     _refuse_unusable(cases, features)
     if all(_known(cases[name]).drop_nulls().n_unique() < 2 for name in features):
         raise BadInput(
-            f"the guard's features ({', '.join(features)}) never differ in all {cases.height} "
-            "reference cases, so nothing tells far from near.",
+            f"the guard's features ({', '.join(map(columns.shown, features))}) never differ in all "
+            f"{cases.height} reference cases, so nothing tells far from near.",
             code="constant_features",
             where="guard: features",
             value=list(features),
             next_step="Name columns that differ: `guard: {features: [...]}`.",
         )
     read = {name: how or "lsa" for name, how in (texts or {}).items() if name in features}
-    numbers = tuple(n for n in features if cases.schema[n].is_numeric() and n not in read)
+    images = tuple(name for name in features if columns.is_file(name))
+    others = tuple(name for name in features if name not in read and name not in images)
+    numbers = tuple(name for name in others if cases.schema[name].is_numeric())
     return Encoding(
         tuple(_number(cases, name) for name in numbers),
-        tuple(_category(cases, n) for n in features if n not in numbers and n not in read),
+        tuple(_category(cases, name) for name in others if name not in numbers),
         float(np.sqrt(cases.height + 1)),
         tuple(_written(cases, name, how, seed) for name, how in read.items()),
+        tuple(pictured(cases, name) for name in images),
     )
 
 
@@ -303,7 +314,8 @@ def _refuse_unusable(cases: pl.DataFrame, features: tuple[str, ...]) -> None:
             )
         if _known(_column(cases, name)).null_count() == cases.height:
             raise BadInput(
-                f"the guard's feature {name!r} is missing in all {cases.height} reference cases.",
+                f"the guard's feature {columns.shown(name)!r} is missing in all {cases.height} "
+                "reference cases.",
                 code="empty_feature",
                 where=f"column {name}",
                 value=name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,8 +11,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import polars as pl
 
+from roadworthy.core.errors import BadInput
 from roadworthy.core.guidance import Guidance
 from roadworthy.core.images import Pool
+from roadworthy.core.marks import ScoreMap
 from roadworthy.core.model import Model
 from roadworthy.core.product import Task
 from roadworthy.core.rung import Fitted, WeighingRung
@@ -19,6 +22,7 @@ from roadworthy.models import archive, hand_made, image_cases
 from roadworthy.models.boosting import Boosting
 from roadworthy.models.logistic import Logistic
 from roadworthy.models.pipelines import TrainedPipeline
+from roadworthy.models.places import Places, places
 
 INNER = "model.skops"
 
@@ -51,6 +55,36 @@ class HandMade:
         seen, readable = with_numbers(cases, self.images, self.pool)
         answers = self.inner.answer(seen.filter(readable))
         return image_cases.scattered(answers, readable, self.inner.card.task)
+
+    def score_maps(self, cases: pl.DataFrame) -> Iterator[tuple[ScoreMap, ...] | None]:
+        """How suspect each place would make its image, by ``models.places``.
+
+        Raises:
+            BadInput: the product tells more than two classes apart, or a number.
+        """
+        if self.inner.card.task is not Task.BINARY:
+            raise BadInput(
+                f"{self.name} answers by {self.inner.card.task}, and marks are of what is suspect.",
+                code="no_marks",
+                where="marks",
+                value=str(self.inner.card.task),
+                next_step="Write a binary product, or name a table of marks.",
+            )
+        shown = image_cases.each(cases, self.images, places)
+        for row, found in zip(cases.iter_slices(1), shown, strict=True):
+            yield None if found is None else tuple(self._map(row, one) for one in found)
+
+    def _map(self, case: pl.DataFrame, found: Places) -> ScoreMap:
+        rows, columns, measures = found.measures.shape
+        flat = pl.DataFrame(
+            found.measures.reshape(-1, measures), schema=list(hand_made.NAMES), orient="row"
+        )
+        # columns beside the images are the case's own at every place
+        beside = (name for name in self.inner.needs if name not in hand_made.NAMES)
+        flat = flat.with_columns(pl.lit(case[name][0]).alias(name) for name in beside)
+        scores = self.inner.answer(flat).to_numpy().reshape(rows, columns)
+        middle = (found.side - 1) / 2
+        return ScoreMap(scores.astype(np.float32), middle, middle, found.side, found.side)
 
     def to_bytes(self) -> bytes:
         """The table model, and which images it is behind."""

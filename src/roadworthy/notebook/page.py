@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from roadworthy.cli import show, show_compare, show_decisions, show_report, show_ways, show_worklist
+from roadworthy.cli import (
+    show,
+    show_compare,
+    show_compress,
+    show_decisions,
+    show_report,
+    show_ways,
+    show_worklist,
+)
 from roadworthy.core.comparison import Comparison
+from roadworthy.core.compression import Compression
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
 from roadworthy.core.path import Path
 from roadworthy.core.plan import Plan
 from roadworthy.core.requirement import Tier
 from roadworthy.core.verdict import Judgement, Outcome
-from roadworthy.io import ladder_words
+from roadworthy.io import compression_words, ladder_words
 from roadworthy.notebook.card import (
     COLOURS,
     NEUTRAL,
@@ -162,6 +171,28 @@ def _comparison(found: Comparison) -> Card:
     )
 
 
+def _compression(found: Compression) -> Card:
+    verdicts = [compression_words.decisive(one) for one in found.points]
+    bars = Bars([one for one in verdicts if one is not None])
+    return Card(
+        title=found.sentence,
+        after=f"on {found.cases:,} validation cases",
+        colour=COLOURS[found.outcome],
+        heads=show_compress.POINTS,
+        rows=tuple(
+            Row(
+                show_compress.costs(one, found),
+                one.outcome,
+                None if verdict is None else bars.of(verdict),
+                strong=one.point == found.kept,
+            )
+            for one, verdict in zip(found.points, verdicts, strict=True)
+        ),
+        plotted="the hardest requirement",
+        notes=compression_words.notes(found),
+    )
+
+
 def _decisions(found: Decisions) -> Card:
     late = found.expired is not None
     return Card(
@@ -201,6 +232,7 @@ _CARDS: dict[type, Callable[[Any], Card]] = {
     Ladder: _ladder,
     Trained: _trained,
     Comparison: _comparison,
+    Compression: _compression,
     Decisions: _decisions,
     ReadingList: _reading_list,
     Reported: _reported,

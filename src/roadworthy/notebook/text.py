@@ -9,6 +9,7 @@ from roadworthy.cli import (
     leaderboard,
     show,
     show_compare,
+    show_compress,
     show_decisions,
     show_doctor,
     show_explain,
@@ -20,6 +21,7 @@ from roadworthy.cli import (
     show_worklist,
 )
 from roadworthy.core.comparison import Comparison
+from roadworthy.core.compression import Compression
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.plan import Plan
 from roadworthy.core.product import Product
@@ -48,6 +50,7 @@ _PRINTS: dict[type, Callable[[Any], None]] = {
     Trained: show.trained,
     Written: show.written,
     Comparison: show_compare.comparison,
+    Compression: show_compress.compression,
     Decisions: show_decisions.decisions,
     Health: show_doctor.health,
     Explained: show_explain.explained,

@@ -137,6 +137,58 @@ class Share:
 
 
 @dataclass(frozen=True)
+class PartsOfCases:
+    """``hits`` of the ``parts`` that each case has, such as the lesions of an exam.
+
+    Parts of a case depend on one another, so every case is a unit, or belongs to one.
+    """
+
+    hits: pl.Expr
+    parts: pl.Expr
+    rows: Rows = Rows.INSIDE
+
+    def columns(self) -> Mapping[str, pl.Expr]:
+        return {"hits": self.hits.cast(pl.Float64), "parts": self.parts.cast(pl.Float64)}
+
+    def reduce(self, columns: Arrays, unit: Codes) -> Tally:
+        hits, parts = (columns[name].astype(np.float64) for name in ("hits", "parts"))
+        units = ByUnit(ByUnit.of(hits, unit).sums, ByUnit.of(parts, unit).sums)
+        tally = Tally(int(hits.sum()), int(parts.sum()))
+        return Tally(tally.k, tally.n, units) if units.dependent else tally
+
+
+@dataclass(frozen=True)
+class MeanOfParts:
+    """A mean over the ``parts`` that each case has, of ``total`` of all of them together.
+
+    Such as marks per image of exams of several images. ``smallest`` and ``largest`` are those of
+    cases' own means.
+    """
+
+    total: pl.Expr
+    parts: pl.Expr
+    rows: Rows = Rows.INSIDE
+
+    def columns(self) -> Mapping[str, pl.Expr]:
+        return {"total": self.total.cast(pl.Float64), "parts": self.parts.cast(pl.Float64)}
+
+    def reduce(self, columns: Arrays, unit: Codes) -> Average:
+        some = columns["parts"].astype(np.float64) > 0
+        total, parts = (columns[name].astype(np.float64)[some] for name in ("total", "parts"))
+        own = None if unit is None else unit[some]
+        each, n = total / parts, int(parts.sum())
+        mean = float(total.sum()) / n if n else 0.0
+        return Average(
+            ByUnit(ByUnit.of(total, own).sums, ByUnit.of(parts, own).sums),
+            n,
+            float(each.min()) if n else None,
+            float(each.max()) if n else None,
+            # what parts of one case have alike is not known, so they count as fully alike
+            float(np.sqrt(((each - mean) ** 2 * parts).sum() / n)) if n else 0.0,
+        )
+
+
+@dataclass(frozen=True)
 class Mean:
     """The values of ``of`` among the cases that ``among`` holds for."""
 

@@ -56,6 +56,7 @@ INHERITED: Mapping[str, Any] = {
     "environment": Environment(("events",), (Context((0,), 0.7), Context((1,), 0.3))),
     "referred": Referred.RIGHT,
     "positive": 1,
+    "at_most_per_image": 5,
 }
 
 

@@ -41,7 +41,7 @@ def prepared_cases(task: Task, n: int = 400, seed: int = 7) -> pl.DataFrame:
         schema_overrides={columns.OUTSIDE: pl.String},
     )
     made = {Task.BINARY: _binary, Task.MULTICLASS: _multiclass, Task.REGRESSION: _regression}
-    return in_fixed_order(made[task](cases, rng), str(seed))
+    return in_fixed_order(_marked(made[task](cases, rng), seed), str(seed))
 
 
 def prepared_table(name: str, task: Task = Task.BINARY) -> pl.DataFrame:
@@ -89,6 +89,20 @@ def _strange() -> pl.DataFrame:
         for name, shape in (("", 2.0), ("far", 5.0))
     ]
     return pl.concat(parts)
+
+
+def _marked(cases: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Two images a case, up to two lesions, most of them found, and up to two false marks each."""
+    rng, n = np.random.default_rng([seed, 1]), cases.height
+    lesions = rng.integers(0, 3, n)
+    found, false = rng.binomial(lesions, 0.8), rng.binomial(4, 0.1, n)
+    return cases.with_columns(
+        pl.lit(None, dtype=pl.String).alias(columns.UNMARKED),
+        pl.lit(2).alias(columns.IMAGES),
+        pl.Series(columns.LESION_COUNT, lesions),
+        pl.Series(columns.FOUND, found),
+        pl.Series(columns.FALSE_COUNT, false),
+    )
 
 
 def _binary(cases: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:

@@ -352,7 +352,7 @@ class _Certifying:
         return replace(told, verdicts=found, population=people, pictures=pictures), found
 
     def _answers(self, cases: pl.DataFrame, beside: _Beside) -> pl.Series | None:
-        truth = (self.product.data.truth, columns.POSITIVE, columns.TRUTH)
+        truth = (self.product.data.truth, columns.POSITIVE, columns.TRUTH, columns.BOXES)
         blind = cases.drop([name for name in truth if name], strict=False)
         inputs = beside.asked.guarded(blind)
         if beside.rehearsed is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -12,9 +12,9 @@ from roadworthy.core import columns
 from roadworthy.core.comparison import Change, Compared, Comparison
 from roadworthy.core.errors import BadInput
 from roadworthy.core.evidence import Measured, Regime
-from roadworthy.core.instrument import About, Instrument, Rows
+from roadworthy.core.instrument import Instrument, Rows
 from roadworthy.core.product import Product, Task
-from roadworthy.core.requirement import Limit, Requirement, Side, Tier, Whose
+from roadworthy.core.requirement import Limit, Requirement, Side
 from roadworthy.core.study import OpenStudy
 from roadworthy.core.verdict import Outcome, Verdict
 from roadworthy.io.registry import instruments
@@ -25,13 +25,13 @@ from roadworthy.workflow.contender import Contender
 from roadworthy.workflow.gather import gather
 from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.load import Given, as_product, since_loaded
-from roadworthy.workflow.measure import table_of, verdicts
+from roadworthy.workflow.measure import verdicts
+from roadworthy.workflow.pairs import THEIRS, asked, joined, truth_and_answer
 from roadworthy.workflow.slicing import Cell
 from roadworthy.workflow.source import name_of, names
 from roadworthy.workflow.verification import refuse_unverified
 
 SHOWN = 5
-THEIRS = "@theirs:"
 
 
 def compare(
@@ -81,11 +81,11 @@ def compare(
         note_open(side.workspace, names(cases))
     one, two = ours.judged.prepared(raw[0]), theirs.judged.prepared(raw[1])
     told = _names(ours, theirs)
-    table = _joined(one, two, ours, theirs, told[1])
-    asked, left_out = _asked(product, registry, table, told[1], max_drop)
+    table = joined(one, two, product, other, told[1])
+    wanted, left_out = asked(product, registry, table, told[1], max_drop)
     chosen = 1 if on is not None else ours.candidates * theirs.candidates
     study = OpenStudy(ours.judged.subject, _set(product, on), {"cases": table}, candidates=chosen)
-    judged = verdicts(replace(product, requirements=tuple(asked)), study, registry)
+    judged = verdicts(replace(product, requirements=tuple(wanted)), study, registry)
     same = _same(ours, theirs, table)
     units = table[columns.UNIT].n_unique()
     return Comparison(
@@ -98,7 +98,7 @@ def compare(
         outcome=Outcome.PASS if same else product_outcome(judged),
         found=tuple(
             _compared(verdict, requirement, table, registry, product)
-            for verdict, requirement in zip(judged, asked, strict=True)
+            for verdict, requirement in zip(judged, wanted, strict=True)
         ),
         left_out=tuple(left_out),
         notes=tuple(
@@ -164,120 +164,6 @@ def _names(ours: Contender, theirs: Contender) -> tuple[str, str]:
     return next((pair for pair in pairs if pair[0] != pair[1]), (pairs[1][0], "itself"))
 
 
-def _joined(
-    one: pl.DataFrame, two: pl.DataFrame, ours: Contender, theirs: Contender, name: str
-) -> pl.DataFrame:
-    """Our cases with their answers beside them, paired by id; rates count what both rate."""
-    truth, answer = _truth_and_answer(ours.product.task)
-    kept = [columns.RATED, columns.INSIDE, columns.REFERRED, truth, answer]
-    kept += [columns.SCORE] if columns.SCORE in two.columns else []
-    beside = two.select(columns.ID, *(pl.col(c).alias(THEIRS + c) for c in kept))
-    table = one.join(beside, on=columns.ID, how="inner", maintain_order="left")
-    _require_pairs(table, one, theirs)
-    _require_same_truth(table, truth, theirs)
-    both = [
-        (pl.col(column) & pl.col(THEIRS + column)).alias(column)
-        for column in (columns.RATED, columns.INSIDE)
-    ]
-    return table.with_columns(*both, pl.col(THEIRS + answer).alias(columns.call(name)))
-
-
-def _truth_and_answer(task: Task) -> tuple[str, str]:
-    if task is Task.BINARY:
-        return columns.POSITIVE, columns.FLAGGED
-    return columns.TRUTH, columns.PREDICTED
-
-
-def _require_pairs(table: pl.DataFrame, one: pl.DataFrame, theirs: Contender) -> None:
-    if table.height == 0:
-        raise BadInput(
-            f"none of the {one.height} open cases is open to {theirs.product.name} as well.",
-            code="no_pairs",
-            where=theirs.product.file.name,
-            value=0,
-            next_step="Name a table that neither has seen: `--on FILE`.",
-        )
-
-
-def _require_same_truth(table: pl.DataFrame, truth: str, theirs: Contender) -> None:
-    differ = table.filter(pl.col(truth) != pl.col(THEIRS + truth))
-    if differ.height:
-        case = differ[columns.ID][0]
-        raise BadInput(
-            f"the truth of {differ.height} of {table.height} cases differs between the two; the "
-            f"first is case {case}.",
-            code="different_truth",
-            where=theirs.product.file.name,
-            value=case,
-            next_step="Compare on one truth: correct the tables, or `positive:` in one of the two.",
-        )
-
-
-def _asked(
-    product: Product,
-    registry: Mapping[str, Instrument],
-    table: pl.DataFrame,
-    other: str,
-    max_drop: float,
-) -> tuple[list[Requirement[Any]], list[tuple[str, str]]]:
-    """Each comparable requirement as "at most so much worse than the other"; and the rest."""
-    asked: list[Requirement[Any]] = []
-    left_out = []
-    seen = []
-    for requirement in product.requirements:
-        about = registry[requirement.metric].about
-        why = _not_comparable(requirement, about, registry, table)
-        kind = (requirement.metric, requirement.parameters, requirement.per_unit)
-        if why:
-            left_out.append((requirement.id, why))
-        elif kind not in seen:
-            seen.append(kind)
-            asked.append(_against(requirement, about, other, max_drop))
-    if not asked:
-        told = "; ".join(f"{name}: {why}" for name, why in left_out)
-        raise BadInput(
-            f"no requirement can be compared case by case ({told}).",
-            code="not_comparable",
-            where=product.file.name,
-            next_step="Require one that can, such as sensitivity, accuracy or mae.",
-        )
-    return asked, left_out
-
-
-def _not_comparable(
-    requirement: Requirement[Any],
-    about: About,
-    registry: Mapping[str, Instrument],
-    table: pl.DataFrame,
-) -> str:
-    if requirement.of is Whose.TEAM:
-        return "it is about product and reader together"
-    if not about.comparable or table_of(requirement, registry) != "cases":
-        return f"{requirement.metric} is no mean over cases"
-    refers = bool(table[THEIRS + columns.REFERRED].any())
-    if refers and hasattr(requirement.parameters, "costs"):
-        return "the other refers cases, and what those cost is not known"
-    return ""
-
-
-def _against(
-    requirement: Requirement[Any], about: About, other: str, max_drop: float
-) -> Requirement[Any]:
-    parameters = requirement.parameters
-    if "reader_refers" in {field.name for field in fields(parameters)}:
-        # the other is no person who reads every case
-        parameters = replace(parameters, reader_refers=False)
-    drop = max_drop if about.highest == 1.0 else 0.0
-    return replace(
-        requirement,
-        limit=Limit(Side.MAX_DROP, drop, requirement.limit.unit, other),
-        parameters=parameters,
-        target=None,
-        slices=(),
-        tier=Tier.CRITICAL,
-    )
-
-
 def _compared(
     verdict: Verdict,
     requirement: Requirement[Any],
@@ -302,7 +188,7 @@ def _same(ours: Contender, theirs: Contender, table: pl.DataFrame) -> bool:
         and ours.workspace.folder.resolve() == theirs.workspace.folder.resolve()
         and ours.parted.fingerprint == theirs.parted.fingerprint
     )
-    _, answer = _truth_and_answer(ours.product.task)
+    _, answer = truth_and_answer(ours.product.task)
     differ = pl.col(answer).ne_missing(pl.col(THEIRS + answer))
     return alike and not table.select(differ.any()).item()
 
@@ -320,7 +206,7 @@ def _alone(
 
 def _swapped(table: pl.DataFrame, task: Task) -> pl.DataFrame:
     """The same pairs with the other's answers in the place of ours."""
-    _, answer = _truth_and_answer(task)
+    _, answer = truth_and_answer(task)
     own = [columns.REFERRED, answer]
     own += [columns.SCORE] if THEIRS + columns.SCORE in table.columns else []
     return table.with_columns(pl.col(THEIRS + column).alias(column) for column in own)

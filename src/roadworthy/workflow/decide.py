@@ -24,6 +24,7 @@ from roadworthy.workflow.decisions import Decided, Decisions, summed_up
 from roadworthy.workflow.imaging import with_reasons
 from roadworthy.workflow.last_verdict import last_verdict
 from roadworthy.workflow.load import Given, as_product, since_loaded
+from roadworthy.workflow.marking import with_marks
 from roadworthy.workflow.new_cases import new_cases
 from roadworthy.workflow.own_model import handed_model
 from roadworthy.workflow.prepare import check_case_costs, require_numbers
@@ -118,6 +119,7 @@ def recorded(
     costs = product.costs if why_not is None and chances.priced(product.costs) else None
     scored = cases.with_columns(answers.alias(columns.SCORE))
     scored = with_reasons(product, judged.model, scored)
+    scored = with_marks(scored, product, judged.model)
     rules = _rules(product, judged, certificate, scored, now)
     made = routed(scored, rules).with_columns(chances.chances(told, known=why_not is None))
     made = made.with_columns(chances.expected_costs(costs))
@@ -197,6 +199,8 @@ def _needed(product: Product, judged: Judged, costs: Costs | None) -> list[str]:
     """The columns that anything here reads of a new case, whatever else its table holds."""
     found = [name for name in judged.model.needs if name]
     found += product.scope.fields
+    if product.marks is not None and product.data.images is not None:
+        found += product.data.images.columns
     found += () if judged.guard is None else judged.guard.guard.needs
     if product.decision.triage is not None:
         found += [name for rule in product.decision.triage.protect for name in rule.by]

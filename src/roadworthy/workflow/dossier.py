@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from roadworthy.core.compression import Compression
 from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
 from roadworthy.core.plan import Plan
@@ -23,9 +24,11 @@ from roadworthy.io.registry import instruments
 from roadworthy.store.workspace import Workspace, unwritable
 from roadworthy.workflow.attested import attested
 from roadworthy.workflow.check import judgements
+from roadworthy.workflow.compress import compression_of
 from roadworthy.workflow.load import Given
 from roadworthy.workflow.load import product_file as file_of
 from roadworthy.workflow.one_pass import MOST_AS_A_WHOLE
+from roadworthy.workflow.parent import parent_of
 from roadworthy.workflow.plan import plan_of
 from roadworthy.workflow.source import load_cases
 from roadworthy.workflow.subject import ladder_of
@@ -88,10 +91,11 @@ def dossier(product: Given, out: str | Path | None = None, set_name: str | None 
     if stale:
         judgement = replace(judgement, notes=(CHANGED, *judgement.notes))
     ladder, notes = _ladder(workspace, judgement)
+    compression = _compression(workspace, judgement)
     judgement = replace(judgement, notes=(*judgement.notes, *notes))
     plan, no_plan = _plan(kept)
     said = attested(product_file, judged, kept.file)
-    beside = Beside(plan, no_plan, ladder, kept.made, said)
+    beside = Beside(plan, no_plan, ladder, compression, kept.made, said)
     abouts = {metric: found.about for metric, found in instruments().items()}
     folder = workspace.path("dossier") if out is None else Path(out)
     contents = {
@@ -182,9 +186,22 @@ def _stale(product_file: Path, judgement: Judgement) -> bool:
 def _ladder(workspace: Workspace, judgement: Judgement) -> tuple[Ladder | None, tuple[str, ...]]:
     """The ladder on which the judged model was kept, and a note where it is damaged."""
     try:
-        return ladder_of(judgement.fingerprints.get("model"), workspace), ()
+        model = judgement.fingerprints.get("model")
+        # an heir stands on no ladder: the one of its parent is told
+        return ladder_of(parent_of(model, workspace) or model, workspace), ()
     except BadInput:
         return None, (NO_LADDER,)
+
+
+def _compression(workspace: Workspace, judgement: Judgement) -> Compression | None:
+    """The compression that made the judged model, or that started from it."""
+    model = judgement.fingerprints.get("model")
+    try:
+        parent = parent_of(model, workspace)
+        found = compression_of(parent or model, workspace)
+    except BadInput:
+        return None
+    return found
 
 
 def _plan(kept: Kept) -> tuple[Plan | None, str]:

@@ -24,6 +24,7 @@ from roadworthy.io.row_sums import rows_fingerprint
 from roadworthy.models.guard import FittedGuard, Guarded, fit_guard, load_guard
 from roadworthy.store.seen import note_open
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.imaging import digests_of, looks_at_images, with_files
 from roadworthy.workflow.prepare import identify, in_scope
 from roadworthy.workflow.source import Parted, as_text, feature_columns, known, names
 from roadworthy.workflow.strangeness import is_asked_for, strangeness
@@ -122,9 +123,9 @@ def features_of(product: Product, schema: pl.Schema) -> tuple[str, ...]:
     if asked is None:
         learnt = feature_columns(product, schema)
         tables.require_columns(pl.DataFrame(schema=schema), learnt, "guard: features")
-        read = product.data.text
+        read = (*product.data.text, *_image_columns(product))
         usable = tuple(name for name in learnt if schema[name].is_numeric() or name in read)
-        return usable or _no_numbers(learnt)
+        return _with_files(usable or _no_numbers(learnt), product)
     data, own = product.data, [name for name in schema.names() if not name.startswith("@")]
     # the truth, names and answers are no features, however wide a pattern is
     roles = {data.truth, data.id, data.unit, data.score, data.prediction}
@@ -137,7 +138,18 @@ def features_of(product: Product, schema: pl.Schema) -> tuple[str, ...]:
         if not matching:
             tables.require_columns(pl.DataFrame(schema=schema), [pattern], "guard: features")
         found |= dict.fromkeys(matching)
-    return tuple(found)
+    return _with_files(tuple(found), product)
+
+
+def _image_columns(product: Product) -> tuple[str, ...]:
+    seen = product.data.images if looks_at_images(product) else None
+    return () if seen is None else seen.columns
+
+
+def _with_files(features: tuple[str, ...], product: Product) -> tuple[str, ...]:
+    """Of images the guard sees the files and not their names."""
+    images = _image_columns(product)
+    return tuple(columns.file(name) if name in images else name for name in features)
 
 
 def said(product: Product, features: tuple[str, ...]) -> str:
@@ -230,11 +242,16 @@ def _must_detect(
     data = product.data if named else replace(product.data, id=None)
     if data.unit is not None:
         tables.require_columns(raw, [data.unit], where)
+    seen = bool(guard.encoding.images) or is_asked_for(product)
+    images = _image_columns(product) if seen else ()
+    tables.require_columns(raw, images, where)
     cases = identify(raw, replace(product, data=data))
+    cases = with_files(cases, product) if images else cases
     if named:
         _refuse_known(cases, parted, where)
     _refuse_same_rows(cases, guard, parted, where)
-    return cases, rows_fingerprint([raw], raw.schema)
+    whole = raw.hstack(digests_of(cases))
+    return cases, rows_fingerprint([whole], whole.schema)
 
 
 def _refuse_known(cases: pl.DataFrame, parted: Parted, where: str) -> None:
@@ -256,11 +273,19 @@ def _refuse_known(cases: pl.DataFrame, parted: Parted, where: str) -> None:
 def _refuse_same_rows(cases: pl.DataFrame, guard: FittedGuard, parted: Parted, where: str) -> None:
     """No guard can tell a case from its twin in the reference."""
     reference = parted.open(FITS, SETS).filter(pl.col(columns.INSIDE))
-    rows = {row.tobytes() for row in guard.encoding.of(reference)}
-    twin = [row.tobytes() in rows for row in guard.encoding.of(cases)]
+    rows = set(_rows(guard, reference))
+    twin = [row in rows for row in _rows(guard, cases)]
     if any(twin):
         twins = cases.filter(pl.Series(twin))
         raise _overlaps(twins, cases.height, "the same features as", where)
+
+
+def _rows(guard: FittedGuard, cases: pl.DataFrame) -> list[object]:
+    """What the guard sees of each case; of images their bytes, which need no measuring."""
+    plain = replace(guard.encoding, images=())
+    seen = [columns.digest(columns.shown(one.name)) for one in guard.encoding.images]
+    files = cases.select(seen).rows() if seen else [()] * cases.height
+    return [(row.tobytes(), file) for row, file in zip(plain.of(cases), files, strict=True)]
 
 
 def _overlaps(shared: pl.DataFrame, of: int, same: str, where: str) -> BadInput:
@@ -277,8 +302,8 @@ def _overlaps(shared: pl.DataFrame, of: int, same: str, where: str) -> BadInput:
 
 def _no_numbers(learnt: tuple[str, ...]) -> tuple[str, ...]:
     raise BadInput(
-        f"no feature of the model is a number or text ({', '.join(learnt)}), and the guard looks "
-        "at these unless told otherwise.",
+        f"no feature of the model is a number, text or image ({', '.join(learnt)}), and the "
+        "guard looks at these unless told otherwise.",
         code="no_features",
         where="guard",
         value=list(learnt),

@@ -17,6 +17,7 @@ from roadworthy.core.evidence import NotMeasured
 from roadworthy.core.guidance import Guidance
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.ladder import Ladder, NotFitted, RungResult
+from roadworthy.core.model import Model
 from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import Product, SetName
 from roadworthy.core.requirement import Requirement, Tier
@@ -105,7 +106,7 @@ def climb(
             # the other half set the thresholds, and would flatter them
             cases = replace(cases, validation=halves(cases.validation)[1])
         pairs = _pairs(fitted, policies, before or {})
-        judge = _Judge(product, cases, instruments, sum(pairs.values()))
+        judge = Judge(product, cases, instruments, sum(pairs.values()))
         results = {one.name: judge.result(one, policies[one.name]) for one in fitted}
     subjects = {
         one.name: Judged(product, one.model, None if chosen is None else chosen.policy)
@@ -211,7 +212,7 @@ def _threshold(chosen: Decided | None) -> float | None:
 
 
 @dataclass(frozen=True)
-class _Judge:
+class Judge:
     """Judges every rung alike: the same cases, the same requirements, the same alpha."""
 
     product: Product
@@ -222,7 +223,8 @@ class _Judge:
 
     def result(self, one: Candidate, chosen: Decided | None) -> RungResult:
         """One rung's verdicts, size and speed."""
-        found = self._verdicts(one, None if chosen is None else chosen.policy)
+        policy = None if chosen is None else chosen.policy
+        found = self.verdicts(one.name, one.model, policy)
         ms = one_by_one(one.model, self._timed(), TIMED, WARM_UP)
         return RungResult(
             rung=one.name,
@@ -247,14 +249,20 @@ class _Judge:
         others = (r for r in self.product.requirements if not self._hangs_on_the_model(r))
         return tuple(r.id for r in others if r.tier is Tier.CRITICAL)
 
-    def _verdicts(self, one: Candidate, policy: Decides | None) -> tuple[Verdict, ...]:
+    def verdicts(
+        self, name: str, model: Model, policy: Decides | None, answers: pl.Series | None = None
+    ) -> tuple[Verdict, ...]:
+        """Every requirement that hangs on the model, on every slice; none without cases.
+
+        ``answers`` saves asking the model again; of perturbed cases it is asked all the same.
+        """
         if not self.cases.validation[columns.INSIDE].any():
             return ()
         kept = tuple(r for r in self.product.requirements if self._hangs_on_the_model(r))
         product = replace(self.product, requirements=kept)
-        judged = Judged(product, one.model, policy)
-        weighed = collectors()[ARTIFACT].collect(one.model, self.cases.validation)
-        answered = self.answered[one.name] = judged.prepared(self.cases.validation)
+        judged = Judged(product, model, policy)
+        weighed = collectors()[ARTIFACT].collect(model, self.cases.validation)
+        answered = self.answered[name] = judged.prepared(self.cases.validation, answers)
         under = perturbed(judged, answered)
         study = OpenStudy(
             subject=judged.subject,
@@ -270,8 +278,9 @@ class _Judge:
         table = table_of(requirement, self.instruments)
         if table == ARTIFACT:
             return ARTIFACT not in self.product.data.tables
-        calls = self.instruments[requirement.metric].about.judges_calls
-        return on_cases(requirement, self.instruments) and calls
+        about = self.instruments[requirement.metric].about
+        judges = about.judges_calls or about.judges_marks
+        return on_cases(requirement, self.instruments) and judges
 
     def _timed(self) -> pl.DataFrame:
         inside = self.cases.validation.filter(pl.col(columns.INSIDE))

@@ -187,6 +187,8 @@ def _judged_by(product: Product) -> dict[str, str]:
         "team": product.team,
         "scope": product.scope,
     }
+    if product.marks is not None:
+        said["marks"] = product.marks
     return {name: repr(value) for name, value in said.items()}
 
 

@@ -33,6 +33,8 @@ def meant(product: Product) -> Meant:
         "scope": repr(product.scope),
         "referred": repr(product.decision.referred),
     }
+    if product.marks is not None:
+        words["marks"] = repr((product.marks.hit, product.marks.at_most_per_image))
     questions = tuple(sorted({_question(one) for one in product.requirements}))
     return Meant(words, questions, tuple(wanted_of(one) for one in product.requirements))
 

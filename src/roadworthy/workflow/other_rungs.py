@@ -29,6 +29,7 @@ from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.fitting import Candidate, fit
 from roadworthy.workflow.kept_rungs import KeptRung, Training, keep_rung, kept_rung
 from roadworthy.workflow.ladder import ARTIFACT, TIMED, WARM_UP, asked_for, by_rank
+from roadworthy.workflow.parent import parent_of
 from roadworthy.workflow.perturbing import Perturbed, perturbations_of, perturbed
 from roadworthy.workflow.source import Parted, feature_columns, known, names
 from roadworthy.workflow.studies import Settled
@@ -268,6 +269,8 @@ class OtherRungs:
         models, ladder = self.product.models, self._ladder
         if models is not None and kind(kept.rung) not in models:
             return "which `models:` leaves out"
+        if kept.model.fingerprint == parent_of(self.present.fingerprint, self.workspace):
+            return "which the present model was compressed from"
         if ladder is None:
             return "which was never tried"
         if kept.model.fingerprint in {result.model for result in ladder.fitted}:

@@ -7,7 +7,7 @@ a table is held in memory or streamed, and cost no second look at it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -16,7 +16,7 @@ from roadworthy.core import columns
 from roadworthy.core.evidence import Measured, NotMeasured, Regime
 from roadworthy.core.instrument import About, Instrument, Rows, Statistic
 from roadworthy.core.need import Need
-from roadworthy.core.picture import Errors, Mistakes, Pictures, Share, Span, Wrong
+from roadworthy.core.picture import Errors, Froc, Mistakes, Pictures, Share, Span, Wrong
 from roadworthy.core.policy import Policy, Triage
 from roadworthy.core.product import Product, Task
 from roadworthy.core.requirement import Limit, Requirement, Side
@@ -25,6 +25,7 @@ from roadworthy.stats.evidence import effective
 from roadworthy.stats.gathered import Tally
 from roadworthy.stats.multiplicity import alpha_for_candidates
 from roadworthy.stats.pictured import Counted, Deviations, Scored
+from roadworthy.workflow import marked
 from roadworthy.workflow.curves import curves
 from roadworthy.workflow.levels import is_in
 from roadworthy.workflow.slicing import Cell
@@ -67,7 +68,10 @@ class Asked:
         return {NAME: self}
 
     def statistics(self, requirement: Requirement[Any]) -> Mapping[str, Statistic[Any]]:
-        """Counts of mistakes, and of scores or errors."""
+        """Counts of mistakes, and of scores or errors; scores of marks."""
+        return {**self._of_answers(), **marked.asked(self.judged.product)}
+
+    def _of_answers(self) -> Mapping[str, Statistic[Any]]:
         product = self.judged.product
         if product.data.truth is None:
             return {}
@@ -104,6 +108,19 @@ class Asked:
             return None
         alpha = alpha_for_candidates(1.0 - product.confidence.level, candidates)
         told = _Told(alpha)
+        if product.data.truth is None:
+            drawn = Pictures(1.0 - alpha)
+        else:
+            drawn = self._answered(found, told, alpha)
+        if product.marks is None:
+            return drawn
+        froc = marked.curve(product.marks, found, alpha, told.share)
+        if isinstance(froc, Froc):
+            return replace(drawn, froc=froc)
+        return replace(drawn, without=(*drawn.without, ("froc", froc)))
+
+    def _answered(self, found: Mapping[str, Any], told: _Told, alpha: float) -> Pictures:
+        product = self.judged.product
         names = [PRODUCT, *(reader.name for reader in self.readers)]
         policy = self.judged.policy
         if product.task is Task.BINARY:

@@ -14,6 +14,7 @@ from roadworthy.core.policy import Decides, Route
 from roadworthy.core.product import Product
 from roadworthy.core.scope import LEARNED
 from roadworthy.io.certificate_json import certificate_fingerprint
+from roadworthy.workflow.marking import shown_marks
 from roadworthy.workflow.queues import queue_of
 from roadworthy.workflow.routes import thresholds
 from roadworthy.workflow.scoping import beyond
@@ -30,7 +31,7 @@ def records(
     """The table of decisions (see core.decided), one row a case in the order of ``cases``."""
     product = judged.product
     clear_below, flag_above = thresholds(policy)
-    told = [
+    told: list[pl.Expr | pl.Series] = [
         pl.lit(clear_below, dtype=pl.Float64).alias(made(decided.CLEAR_BELOW)),
         pl.lit(flag_above, dtype=pl.Float64).alias(made(decided.FLAG_ABOVE)),
         _scope_reasons(cases, product).alias(made(decided.SCOPE_REASONS)),
@@ -38,6 +39,9 @@ def records(
         *_versions(judged, certificate, now),
     ]
     left_out = {decided.UNIT} if product.data.unit is None else set()
+    left_out |= {decided.MARKS} if product.marks is None else set()
+    if product.marks is not None:
+        told.append(shown_marks(cases, product.marks).alias(made(decided.MARKS)))
     before = [name for name in decided.BEFORE_FIELDS if name not in left_out]
     return cases.with_columns(told).select(
         *(pl.col(made(name)).alias(name) for name in before),

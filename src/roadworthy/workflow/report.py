@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -24,7 +22,7 @@ from roadworthy.core.shown import Shown
 from roadworthy.io import tables
 from roadworthy.io.decisions_read import Record, one_of, read_decisions
 from roadworthy.io.report_text import ReportText
-from roadworthy.io.whole_file import unwritable
+from roadworthy.io.whole_file import require_free, whole_folder
 from roadworthy.workflow.load import Given, as_product
 
 EXAMPLE = "reports"
@@ -92,9 +90,9 @@ def report(
     _require_same(given, named, record.source)
     text = ReportText(_words(given), record, _template(given, template))
     folder = Path(out)
-    _require_free(folder)
+    require_free(folder, "reports", EXAMPLE)
     first, written = "", 0
-    with _whole_folder(folder, empty=counted[1] == 0) as into, ExitStack() as open_files:
+    with whole_folder(folder, EXAMPLE, empty=counted[1] == 0) as into, ExitStack() as open_files:
         writers = [_writer(one, into, _words(given), open_files) for one in wanted]
         for row in _cleared(record):
             context = text.context(row)
@@ -203,35 +201,3 @@ def _require_same(product: Product | None, named: Sequence[str | None], source: 
             value=others[0],
             next_step="Name the product.yaml that decided: `--product FILE`.",
         )
-
-
-def _require_free(folder: Path) -> None:
-    if folder.is_file():
-        raise unwritable(folder, "is a file", EXAMPLE)
-    if folder.is_dir() and any(folder.iterdir()):
-        raise unwritable(folder, "holds something already: reports must not be mixed", EXAMPLE)
-    if not folder.parent.is_dir():
-        raise unwritable(folder, "cannot be written: the folder it is in is not there", EXAMPLE)
-
-
-@contextmanager
-def _whole_folder(folder: Path, empty: bool) -> Iterator[Path]:
-    """A folder beside ``folder`` to write to; it takes its place when all went well.
-
-    ``empty``: nothing will be written, and nothing is to be left behind.
-    """
-    beside: Path | None = None
-    try:
-        beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-        yield beside
-        if not empty:
-            if folder.is_dir():
-                folder.rmdir()
-            beside.chmod(0o755)
-            beside.replace(folder)
-    except OSError as problem:
-        told = f"cannot be written: {problem.strerror or problem}"
-        raise unwritable(folder, told, EXAMPLE) from problem
-    finally:
-        if beside is not None:
-            shutil.rmtree(beside, ignore_errors=True)

@@ -215,6 +215,9 @@ def candidate(
     """
     raw = cases.select([name for name in cases.columns if not name.startswith("@")])
     raw = raw.hstack(sealed_digests(cases, product))
+    if columns.BOXES in cases.columns:
+        # true boxes are truth: they are sealed with the case, and no table is asked again
+        raw = raw.with_columns(cases[columns.BOXES])
     by = input_columns(product, raw, known)
     return Candidate(raw, cases, items_of(raw, cases, by), by, where)
 

@@ -17,6 +17,7 @@ from roadworthy.io import case_names, splits, tables
 from roadworthy.io.fingerprint import fingerprint
 from roadworthy.io.row_sums import rows_fingerprint
 from roadworthy.workflow.imaging import digests_of, looks_at_images, with_files
+from roadworthy.workflow.marking import require_known_cases, with_boxes
 from roadworthy.workflow.prepare import (
     add_calls,
     check_costs,
@@ -82,7 +83,8 @@ class Parted:
 
     def sealed_inputs(self, product: Product) -> pl.DataFrame:
         """The sealed cases without their truth: what can be checked before anybody looks."""
-        truth = (product.data.truth, columns.POSITIVE, columns.TRUTH, columns.VERIFIED)
+        known = (columns.POSITIVE, columns.TRUTH, columns.VERIFIED, columns.BOXES)
+        truth = (product.data.truth, *known)
         return self._sealed().drop([name for name in truth if name], strict=False)
 
     def to_seal(self) -> pl.DataFrame:
@@ -123,6 +125,8 @@ def load_cases(product: Product, stand_in: object | None = None) -> Parted:
         raw = tables.collect(scan_other(product, stand_in), name)
     require_declared(raw, product, name)
     cases = checked(raw, product)
+    if stand_in is None:
+        require_known_cases(cases, product)
     if product.data.split is None:
         assigned = pl.Series(SET, [str(SetName.VALIDATION)] * raw.height, dtype=pl.String)
     else:
@@ -165,6 +169,8 @@ def load_other(product: Product, table: object, name: str) -> tuple[pl.DataFrame
 def _fingerprint(raw: pl.DataFrame, cases: pl.DataFrame) -> str:
     """A hash of the table and of the images that it names."""
     whole = raw.hstack(digests_of(cases))
+    if columns.BOXES in cases.columns:
+        whole = whole.with_columns(cases[columns.BOXES])
     return rows_fingerprint([whole], whole.schema)
 
 
@@ -205,7 +211,7 @@ def checked(raw: pl.DataFrame, product: Product) -> pl.DataFrame:
     found = in_scope(declare_truth(identify(raw, product), product), product.scope)
     found = designed(found, product)
     check_costs(found, product)
-    return with_files(add_calls(found, product), product)
+    return with_boxes(with_files(add_calls(found, product), product), product)
 
 
 def require_declared(raw: pl.DataFrame | pl.LazyFrame, product: Product, table: str) -> None:

@@ -397,6 +397,8 @@ class _Pass:
 
 def _require_lone_cases(product: Product, requirements: Sequence[Requirement[Any]]) -> None:
     """Sketches are of independent cases."""
+    if product.marks is not None:
+        raise NotStreamedError("parts of a case depend on one another")
     if product.data.unit not in (None, product.data.id):
         raise NotStreamedError("cases share units")
     if any(requirement.per_unit for requirement in requirements):

@@ -38,6 +38,7 @@ from roadworthy.models.wrapped_rungs import WithOneMore, WrappedRungs
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.guarding import Guarding
 from roadworthy.workflow.imaging import require_read
+from roadworthy.workflow.marking import content_of, judged_marks
 from roadworthy.workflow.own_model import own_model
 from roadworthy.workflow.prepare import (
     as_class,
@@ -74,6 +75,8 @@ class Judged:
         }
         if self.guard is not None:
             parts["guard"] = self.guard.guard.fingerprint
+        if self.product.marks is not None:
+            parts["marks"] = content_of(self.product)
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
         return Subject(SubjectKind.PRODUCT, self.model.name, digest.hexdigest())
 
@@ -113,7 +116,7 @@ class Judged:
 
     def prepared(self, cases: pl.DataFrame, answers: pl.Series | None = None) -> pl.DataFrame:
         """Cases with answers and decisions; ``answers`` saves asking the model again."""
-        cases = self.guarded(cases)
+        cases = judged_marks(self.guarded(cases), self.product, self.model)
         answers = self.answers(cases) if answers is None else answers
         if answers is None:
             return without_decision(cases)

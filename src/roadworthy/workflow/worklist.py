@@ -33,7 +33,7 @@ from roadworthy.io.whole_file import require_writable, whole_file
 KINDS = (".csv", ".parquet")
 EXAMPLE = "worklist.csv"
 UNBLINDED = (
-    *(decided.POLICY_ROUTE, decided.REASON, decided.SCORE, decided.PROBABILITY),
+    *(decided.POLICY_ROUTE, decided.REASON, decided.SCORE, decided.PROBABILITY, decided.MARKS),
     *(decided.PROBABILITY_LOW, decided.PROBABILITY_HIGH, decided.ENTROPY),
     *(decided.MUTUAL_INFORMATION, decided.COST_CLEAR, decided.COST_FLAG, decided.COST_REFER),
 )
@@ -209,7 +209,8 @@ def _shown(record: Record, present: list[str], unblind: bool) -> list[pl.Expr]:
         # where no case was referred for its score, the reasons of the others would tell the audits
         alone = pl.col(AUDIT).any() & ~pl.col(decided.REASON).is_in(list(ALIKE)).any()
         words = pl.when(alone).then(pl.lit(BY_A_PERSON)).otherwise(words)
-    more = [pl.col(name) for name in (AUDIT, *UNBLINDED)] if unblind else []
+    known = [name for name in UNBLINDED if name in present]
+    more = [pl.col(name) for name in (AUDIT, *known)] if unblind else []
     return [
         pl.int_range(1, pl.len() + 1).alias(PLACE),
         *map(pl.col, named),

@@ -81,6 +81,25 @@ def test_signed_values_keep_their_order(tmp_path: Path) -> None:
     assert np.allclose(found, (stored[0] + 2048) / 4095)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"PixelRepresentation": 1, "RescaleSlope": 0.5, "RescaleIntercept": -100},
+        {"PhotometricInterpretation": "MONOCHROME1", "WindowCenter": 500, "WindowWidth": 900},
+        {"WindowCenter": 500, "WindowWidth": 900, "VOILUTFunction": "SIGMOID"},
+    ],
+)
+def test_a_pixel_of_a_large_image_is_as_bright_as_it_is_in_a_small_one(
+    tmp_path: Path, more: dict[str, Any]
+) -> None:
+    kind = np.int16 if more.get("PixelRepresentation") else np.uint16
+    stored = np.random.default_rng(2).integers(0, 1 << 16, (300, 300)).astype(np.uint16).view(kind)
+    bits: dict[str, Any] = {"BitsStored": 16, "HighBit": 15}
+    large = read(saved(tmp_path, dataset(stored, **bits, **more))).pixels
+    small = read(saved(tmp_path, dataset(stored[:40, :50], **bits, **more))).pixels
+    assert np.array_equal(large[:40, :50], small)
+
+
 def test_the_context_is_read_from_the_header(tmp_path: Path) -> None:
     more: dict[str, Any] = {"Manufacturer": "Acme", "ViewPosition": "MLO", "ImageLaterality": "L"}
     file = saved(tmp_path, dataset(ImagerPixelSpacing=[0.07, 0.07], Modality="MG", **more))

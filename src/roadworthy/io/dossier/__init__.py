@@ -8,17 +8,19 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from roadworthy.core.compression import Compression
 from roadworthy.core.instrument import About
 from roadworthy.core.product import Product
 from roadworthy.core.verdict import Judgement, Outcome
 from roadworthy.io import telling
+from roadworthy.io.dossier import compression
 from roadworthy.io.dossier.drawing import hundred
 from roadworthy.io.dossier.markdown import to_markdown
 from roadworthy.io.dossier.page import Beside, Ledger, Page, page
 from roadworthy.io.dossier.plain import Count
 from roadworthy.io.harmless import harmless, short
 
-__all__ = ["Beside", "Ledger", "render", "render_markdown"]
+__all__ = ["Beside", "Ledger", "render", "render_compression", "render_markdown"]
 
 NOTHING = Beside()
 LONGEST_TEXT = 5_000
@@ -54,6 +56,12 @@ def render_markdown(
         ValueError: the judgement is better than its own gating verdicts; nobody may sign that.
     """
     return to_markdown(told_page(judgement, product, abouts, beside))
+
+
+def render_compression(found: Compression, product: Product) -> str:
+    """A compression as one self-contained HTML file."""
+    view = compression.told(found, product)
+    return _environment().get_template("compress.html.j2").render(told=view, product=product)
 
 
 def told_page(

@@ -8,7 +8,16 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from roadworthy.core.picture import CostCurve, Mistakes, Pictures, Reliability, Roc, Share, Span
+from roadworthy.core.picture import (
+    CostCurve,
+    Froc,
+    Mistakes,
+    Pictures,
+    Reliability,
+    Roc,
+    Share,
+    Span,
+)
 from roadworthy.core.product import Product
 from roadworthy.io import telling
 from roadworthy.io.dossier import drawing
@@ -53,6 +62,7 @@ _TITLES = {
     "roc": "Found positives against false alarms",
     "reliability": "What scores promise",
     "costs": "Cost against threshold",
+    "froc": "Found lesions against false marks",
 }
 
 
@@ -67,6 +77,8 @@ def figures(pictures: Pictures | None, product: Product) -> Figures:
         drawn.append(_reliability(pictures, pictures.reliability))
     if pictures.costs is not None:
         drawn.append(_costs(pictures, pictures.costs, product))
+    if pictures.froc is not None:
+        drawn.append(_froc(pictures, pictures.froc))
     without = [
         f"{_TITLES[what]}: not drawn, because {why}."
         for what, why in pictures.without
@@ -273,6 +285,45 @@ def _costs(pictures: Pictures, found: CostCurve, product: Product) -> Figure:
     words = ". ".join(one.text for one in legend)
     drawn = drawing.picture("costs", title, words, "".join(parts))
     return Figure("costs", title, drawn, tuple(legend), tuple(notes))
+
+
+def _froc(pictures: Pictures, froc: Froc) -> Figure:
+    seen, low, high = froc.at_false.seen, froc.at_false.low, froc.at_false.high
+    right = drawing.nice_top(max([*froc.false_marks, high or seen, 0.1]))
+    frame = Frame("false marks per image", "lesions found, as a share", right)
+    curve = list(zip(froc.false_marks, froc.found, strict=True))
+    at, found = (seen, froc.at_found.k / froc.at_found.n), froc.at_found
+    parts = [frame.axes(), frame.line(_stepped(curve), "seen")]
+    if None not in (low, high, found.low, found.high):
+        parts.append(
+            frame.box((low or 0.0, found.low or 0.0), (high or 0.0, found.high or 1.0), "may")
+        )
+    parts.append(frame.mark(at, 0))
+    legend = Legend(
+        drawing.key(0),
+        f"The product at its mark threshold {telling.number(froc.threshold)}: finds "
+        f"{_of_100(found)} of 100 lesions, with {_price(froc.at_false, '')} false marks per image",
+    )
+    level = telling.percent(pictures.confidence)
+    notes = [
+        "Up and to the left is better. Each place on the line is another mark threshold: whoever "
+        "picks one from it has chosen on these very cases.",
+        f"{telling.count(found.n)} lesions in {telling.count(froc.images)} images. A lesion counts "
+        "once, further marks on it are neither finds nor false.",
+        f"A rectangle shows how far the place may be off: each of its sides holds with {level} "
+        "confidence, however alike the lesions and the marks of one patient are (Korn & Graubard "
+        "1998; betting bounds, Waudby-Smith & Ramdas 2024).",
+    ]
+    if found.low is None:
+        notes[-1] = f"No rectangle is drawn: {pictures.why_not('bounds')}."
+    title = _TITLES["froc"]
+    drawn = drawing.picture("froc", title, f"{title} (FROC curve). {legend.text}", "".join(parts))
+    return Figure("froc", f"{title} (FROC)", drawn, (legend,), tuple(notes))
+
+
+def _stepped(curve: list[Point]) -> list[Point]:
+    """From nothing shown to everything shown."""
+    return [(0.0, 0.0), *curve]
 
 
 def _cost_mark(frame: Frame, x: float, cost: Span, shape: int) -> str:

@@ -24,6 +24,7 @@ def to_markdown(page: Page) -> str:
         *_paths(page),
         *_plan(page),
         *_ladder(page),
+        *_compression(page),
         *_cases(page),
         *_rules(page),
         *_methods(page),
@@ -229,6 +230,31 @@ def _ladder(page: Page) -> Iterator[str]:
     heads = ("Model", "Training", "Size", "One answer", "Critical requirements", "Outcome")
     yield _table(heads, rows)
     for note in ladder.notes:
+        yield safe(note)
+
+
+def _compression(page: Page) -> Iterator[str]:
+    told = page.compression
+    if not told.rows:
+        return
+    yield "## How small the net may be"
+    yield safe(f"{told.answer} {told.lead}".strip())
+    yield _table(
+        ("Net", "Size", "Median / 99th", "Memory", "CPU time", "Critical requirements", "Outcome"),
+        (
+            (
+                f"{row.title} (kept)" if row.kept else row.title,
+                row.size,
+                row.clocks,
+                row.memory,
+                row.ratio,
+                "; ".join(f"{one.id} {one.seen}: {one.outcome}" for one in row.cells),
+                f"{row.outcome} ({row.tested})",
+            )
+            for row in told.rows
+        ),
+    )
+    for note in told.notes:
         yield safe(note)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from roadworthy.core.compression import Compression
 from roadworthy.core.evidence import Measured
 from roadworthy.core.instrument import About
 from roadworthy.core.ladder import Ladder
@@ -16,7 +17,7 @@ from roadworthy.core.product import Product
 from roadworthy.core.requirement import WHOLE, Limit, Side, Tier
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io import telling
-from roadworthy.io.dossier import plots
+from roadworthy.io.dossier import compression, plots
 from roadworthy.io.dossier.answer import Answer, answer
 from roadworthy.io.dossier.certificate import Told, told
 from roadworthy.io.dossier.evidence import Group, groups
@@ -72,6 +73,7 @@ class Page:
     figures: Figures
     planned: Planned
     ladder: Rungs
+    compression: compression.Told
     certificate: Told | None
     ways: Ways
     ledger: Ledger | None
@@ -85,6 +87,7 @@ class Beside:
     plan: Plan | None = None
     no_plan: str = ""
     ladder: Ladder | None = None
+    compression: Compression | None = None
     made: datetime | None = None
     ledger: Ledger | None = None
 
@@ -110,6 +113,7 @@ def page(
         figures=figures(judgement.pictures, product),
         planned=planned(judgement, beside.plan, beside.no_plan),
         ladder=rungs(beside.ladder, metrics),
+        compression=compression.told(beside.compression, product),
         certificate=told(judgement.certificate),
         ways=shared(judgement.ways),
         ledger=beside.ledger,

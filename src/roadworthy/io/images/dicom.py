@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from roadworthy.core.errors import BadInput
 from roadworthy.io.images.picture import Picture, Pixels, UnreadableError, plain, require_size
@@ -67,6 +68,19 @@ def context(path: Path) -> dict[str, Any]:
         raise UnreadableError(f"is a DICOM file that cannot be read: {problem}") from problem
 
 
+def size(path: Path) -> tuple[int, int]:
+    """Height and width.
+
+    Raises:
+        UnreadableError: its header cannot be read.
+        BadInput: pydicom is not installed.
+    """
+    found = context(path)
+    if found["rows"] is None or found["columns"] is None:
+        raise UnreadableError("is a DICOM file without pixels")
+    return int(found["rows"]), int(found["columns"])
+
+
 def _pydicom() -> Any:
     try:
         import pydicom
@@ -93,10 +107,7 @@ def _picture(dataset: Dataset) -> Picture:
     if dataset.PhotometricInterpretation in _COLOUR:
         found = dataset.pixel_array.astype(np.float32) / np.float32(2**bits - 1)
         return Picture(plain(found), bits, spacing)
-    shown = _shown(dataset)
-    if dataset.PhotometricInterpretation == "MONOCHROME1":
-        shown = np.float32(1.0) - shown
-    return Picture(plain(shown), bits, spacing)
+    return Picture(plain(_each_value_once(dataset.pixel_array, dataset)), bits, spacing)
 
 
 def _require_one_image(dataset: Dataset) -> None:
@@ -110,11 +121,32 @@ def _require_one_image(dataset: Dataset) -> None:
         raise UnreadableError(f"is {kind}, which is neither grey nor colour")
 
 
-def _shown(dataset: Dataset) -> Pixels:
+def _each_value_once(stored: NDArray[Any], dataset: Dataset) -> Pixels:
+    """``_grey`` of every pixel: of a large image it is computed for each value that 16 bits hold.
+
+    A mammogram has 6 million pixels, and the doubles in between would take most of the memory.
+    """
+    if stored.dtype.itemsize > 2 or stored.size <= 1 << 16:
+        return _grey(stored, dataset)
+    plain = np.dtype(f"u{stored.dtype.itemsize}")
+    every = np.arange(1 << 8 * plain.itemsize).astype(plain).view(stored.dtype)
+    found: Pixels = _grey(every, dataset)[stored.view(plain)]
+    return found
+
+
+def _grey(stored: NDArray[Any], dataset: Dataset) -> Pixels:
+    """Stored values as brightness from 0 to 1, by a rule for single pixels."""
+    shown = _shown(stored, dataset)
+    if dataset.PhotometricInterpretation == "MONOCHROME1":
+        shown = np.float32(1.0) - shown
+    return shown
+
+
+def _shown(stored: NDArray[Any], dataset: Dataset) -> Pixels:
     """Stored values through the modality and the VOI transformation, from 0 to 1."""
     from pydicom.pixels.processing import apply_modality_lut
 
-    values = apply_modality_lut(dataset.pixel_array, dataset).astype(np.float64)
+    values = apply_modality_lut(stored, dataset).astype(np.float64)
     if "VOILUTSequence" in dataset:
         return _looked_up(values, dataset.VOILUTSequence[0])
     window = _window(dataset)

@@ -32,6 +32,8 @@ class Picture:
     @property
     def grey(self) -> Pixels:
         """One channel, shape (height, width): the mean where there are three."""
+        if self.pixels.shape[2] == 1:
+            return self.pixels[:, :, 0]
         found: Pixels = self.pixels.mean(axis=2, dtype=np.float32)
         return found
 

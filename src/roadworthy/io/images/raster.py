@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # what each mode holds at white; others, such as CMYK, say something else than brightness
 _WHITE = {"1": 1, "L": 255, "LA": 255, "RGB": 255, "RGBA": 255, "I;16": 65535, "I;16B": 65535,
           "I": 65535}  # fmt: skip
+_ORIENTATION, _ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)
 
 
 def read(path: Path, kind: str) -> Picture:
@@ -32,6 +33,23 @@ def read(path: Path, kind: str) -> Picture:
     except UnreadableError:
         raise
     # whatever a decoder makes of a stranger's bytes: it is the file that is wrong
+    except Exception as problem:
+        raise UnreadableError(f"is a damaged {kind}: {problem}") from problem
+
+
+def size(path: Path, kind: str) -> tuple[int, int]:
+    """Height and width, held upright as its camera says.
+
+    Raises:
+        UnreadableError: its header is damaged.
+        BadInput: Pillow is not installed.
+    """
+    opener = _opener(kind)
+    try:
+        with path.open("rb") as opened:
+            image = opener(opened)
+            turned = image.getexif().get(_ORIENTATION, 1) in _ON_ITS_SIDE
+            return (image.width, image.height) if turned else (image.height, image.width)
     except Exception as problem:
         raise UnreadableError(f"is a damaged {kind}: {problem}") from problem
 

@@ -48,12 +48,29 @@ def context(file: str | Path) -> dict[str, Any]:
     return dicom.context(Path(file))
 
 
-def is_dicom(file: str) -> bool:
-    """Whether it is a DICOM file that can be opened."""
+def is_dicom(file: str | Path) -> bool:
+    """Whether the file begins as DICOM files do."""
     try:
         return _kind(Path(file)) == _DICOM
     except UnreadableError:
         return False
+
+
+def size(file: str | Path) -> tuple[int, int]:
+    """Height and width of the image in ``file`` as ``read`` gives it; no pixel is unpacked.
+
+    Raises:
+        UnreadableError: it is no file of a kind that is read here.
+        BadInput: the package that reads such files is not installed.
+    """
+    kind = _kind(Path(file))
+    if kind == _DICOM:
+        from roadworthy.io.images import dicom
+
+        return dicom.size(Path(file))
+    from roadworthy.io.images import raster
+
+    return raster.size(Path(file), "PNG" if kind == _PNG else "JPEG")
 
 
 def _kind(path: Path) -> bytes:

@@ -32,7 +32,7 @@ class Net(nn.Module):
         self.beside: nn.Module | None = None
         if shape.kind == "mlp":
             self.body: nn.Module = _hidden(shape)
-            width = _MLP[shape.size][-1]
+            width = shape.slimmed(_MLP[shape.size])[-1]
             self.head = nn.Sequential(nn.Dropout(shape.dropout), nn.Linear(width, shape.outputs))
             return
         self.trunk = _trunk(shape)
@@ -89,7 +89,7 @@ def highest(maps: Tensor) -> Tensor:
 def _hidden(shape: Shape) -> nn.Module:
     layers: list[nn.Module] = []
     width = shape.columns
-    for following in _MLP[shape.size]:
+    for following in shape.slimmed(_MLP[shape.size]):
         layers += [nn.Linear(width, following), nn.ReLU(), nn.Dropout(shape.dropout)]
         width = following
     return nn.Sequential(*layers)

@@ -107,17 +107,32 @@ class Canvas:
         return Canvas(int(plain["height"]), int(plain["width"]), mean, deviation)
 
 
-def canvas_for(pictures: Sequence[Picture], side: int) -> Canvas:
-    """As high and as wide as the largest of ``pictures``, the longer side at most ``side``."""
-    sizes = [picture.pixels.shape[:2] for picture in pictures]
-    height, width = max(h for h, _ in sizes), max(w for _, w in sizes)
+@dataclass(frozen=True)
+class Glance:
+    """What is kept of an image to choose a canvas: its size, and two means of each channel."""
+
+    size: tuple[int, int]
+    mean: NDArray[np.float64]
+    square: NDArray[np.float64]
+
+
+def glanced(picture: Picture) -> Glance:
+    """A few numbers, so that no image waits in memory for the others."""
+    flat = picture.pixels.reshape(-1, picture.pixels.shape[2])
+    mean = flat.mean(axis=0, dtype=np.float64)
+    square = np.einsum("ij,ij->j", flat, flat, dtype=np.float64) / len(flat)
+    height, width = picture.pixels.shape[:2]
+    return Glance((height, width), mean, square)
+
+
+def canvas_for(glances: Sequence[Glance], side: int) -> Canvas:
+    """As high and as wide as the largest of the images, the longer side at most ``side``."""
+    height, width = (max(one.size[axis] for one in glances) for axis in (0, 1))
     height, width = within((height, width), (side, side))
-    channels = max(picture.pixels.shape[2] for picture in pictures)
-    means = [_each(picture.pixels, channels).mean(axis=(0, 1)) for picture in pictures]
-    squares = [(_each(picture.pixels, channels) ** 2).mean(axis=(0, 1)) for picture in pictures]
-    mean = np.array(means, dtype=np.float64).mean(axis=0)
-    variance = np.maximum(np.array(squares, dtype=np.float64).mean(axis=0) - mean**2, 0.0)
-    deviation = np.maximum(np.sqrt(variance), _LEAST_DEVIATION)
+    channels = max(len(one.mean) for one in glances)
+    mean = np.mean([_each(one.mean, channels) for one in glances], axis=0)
+    square = np.mean([_each(one.square, channels) for one in glances], axis=0)
+    deviation = np.maximum(np.sqrt(np.maximum(square - mean**2, 0.0)), _LEAST_DEVIATION)
     return Canvas(height, width, tuple(map(float, mean)), tuple(map(float, deviation)))
 
 
@@ -135,6 +150,6 @@ def within(size: tuple[int, ...], most: tuple[int, int]) -> tuple[int, int]:
     )
 
 
-def _each(pixels: Pixels, channels: int) -> Pixels:
-    """Grey in as many channels as are wanted."""
-    return np.broadcast_to(pixels, (*pixels.shape[:2], channels))
+def _each(channels: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Of grey among colours, every colour is the same."""
+    return np.broadcast_to(channels, (count,))

@@ -17,12 +17,12 @@ from torch import Tensor, nn
 
 from roadworthy.core.guidance import Guidance
 from roadworthy.core.product import Task
-from roadworthy.io.images import Broken, Picture, stream
+from roadworthy.io.images import Broken, stream
 from roadworthy.io.row_sums import rows_fingerprint
 from roadworthy.models import image_cases, pipelines, sampled
 from roadworthy.models.nets import room, whitening
 from roadworthy.models.nets.architectures import Net
-from roadworthy.models.nets.canvas import LOOKED_AT, Canvas, canvas_for
+from roadworthy.models.nets.canvas import LOOKED_AT, Canvas, canvas_for, glanced
 from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.columns import columns_of
 from roadworthy.models.nets.feed import feed_of
@@ -117,15 +117,11 @@ def fit(
 def _canvas(cases: pl.DataFrame, files: tuple[str, ...], side: int) -> Canvas:
     """What the first readable images ask for."""
     flat = cases.select(pl.concat_list(files).alias("f"))["f"].explode().to_list()
-    readable = (one for one in stream(flat, lambda picture: picture) if _is_picture(one))
-    found: list[Picture] = list(islice(readable, LOOKED_AT))  # type: ignore[arg-type]
+    readable = (one for one in stream(flat, glanced) if not isinstance(one, Broken))
+    found = list(islice(readable, LOOKED_AT))
     if not found:
         raise image_cases.none_readable(cases.height)
     return canvas_for(found, side)
-
-
-def _is_picture(one: Picture | Broken) -> bool:
-    return not isinstance(one, Broken)
 
 
 def _numbered(truth: pl.Series, task: Task) -> tuple[tuple[str, ...], float, float, Tensor]:

@@ -11,10 +11,12 @@ from roadworthy.core.guidance import Guidance
 from roadworthy.core.model import Model
 from roadworthy.core.product import Task
 from roadworthy.core.rung import Fitted
-from roadworthy.models import image_cases, pipelines
+from roadworthy.models import archive, image_cases, pipelines
 from roadworthy.models.nets.plan import Plan
 from roadworthy.models.nets.room import require_torch
 
+# the part that the archive of a compressed net has in the place of weights
+GRAPH = "model.onnx"
 # small batches: a few hundred images must make some hundred steps
 ON_IMAGES = Plan(epochs=24, batch=16, patience=10, least_steps=300)
 
@@ -61,6 +63,11 @@ class _Rung:
         return fitting.fit(wanted, cases, truth, task, files, table, seed, weights, told)
 
     def load(self, artifact: Path) -> Model:
+        """Reads a net, or what `roadworthy compress` made of one, which runs without torch."""
+        if archive.holds(artifact, GRAPH):
+            from roadworthy.models.onnx import model as graphs
+
+            return graphs.load(artifact)
         require_torch()
         from roadworthy.models.nets import model
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from roadworthy.core.images import Pool
 
 # `own` is a module of the team, which is built by its own code
 KINDS, SIZES = ("cnn", "resnet", "mlp", "own"), ("S", "M", "L")
+_LEAST_WIDTH = 4
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Shape:
     """All that a net is built from; plain values, so that it can be written down.
 
     ``channels``, ``height`` and ``width`` of the images, 0 where there are none; ``columns`` of
-    numbers beside them; ``outputs``: one logit or value, or one logit a class.
+    numbers beside them; ``outputs``: one logit or value, or one logit a class. ``breadth`` is the
+    share of the usual channels that every layer has: 0.25 is a student of a quarter.
     """
 
     kind: str
@@ -59,6 +62,7 @@ class Shape:
     width: int = 0
     pool: Pool = Pool.MAX
     dropout: float = 0.1
+    breadth: float = 1.0
 
     def plain(self) -> dict[str, Any]:
         """Plain values."""
@@ -78,12 +82,24 @@ class Shape:
             raise ValueError("no net has so many outputs or columns")
         if not 0 <= found.channels <= 3 or max(found.height, found.width) > 1 << 16:
             raise ValueError("no net sees such images")
+        if not 0.0 < found.breadth <= 1.0:
+            raise ValueError("no net is so broad")
         return found
+
+    def slimmed(self, widths: Sequence[int]) -> tuple[int, ...]:
+        """The channels of each layer: the usual ones times ``breadth``, a few at least.
+
+        >>> Shape("cnn", "S", 1, breadth=0.25).slimmed((16, 32, 60))
+        (4, 8, 15)
+        """
+        return tuple(max(_LEAST_WIDTH, round(self.breadth * width)) for width in widths)
 
     @property
     def trunk(self) -> tuple[Step, ...]:
         """What images go through; empty where there are none."""
-        return {"cnn": _CNN, "resnet": _RESNET}.get(self.kind, {}).get(self.size, ())
+        steps = {"cnn": _CNN, "resnet": _RESNET}.get(self.kind, {}).get(self.size, ())
+        widths = self.slimmed([step.width for step in steps])
+        return tuple(replace(step, width=w) for step, w in zip(steps, widths, strict=True))
 
     @property
     def stride(self) -> int:

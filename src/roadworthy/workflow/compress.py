@@ -1,0 +1,297 @@
+"""compress: makes the net that `train` kept smaller, as far as the requirements are still met."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from roadworthy.core import columns
+from roadworthy.core.compression import PARENT, Compression, PointResult, Stage
+from roadworthy.core.errors import BadInput
+from roadworthy.core.guidance import Progress
+from roadworthy.core.policy import Policy
+from roadworthy.core.product import Product, SetName
+from roadworthy.io import compression_words
+from roadworthy.io.compression_json import compression_from_json, compression_to_json
+from roadworthy.io.dossier import render_compression
+from roadworthy.io.registry import instruments
+from roadworthy.store.seen import note_open, note_seen
+from roadworthy.store.tried import note_tried
+from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.fitting import Decided
+from roadworthy.workflow.guarding import Guarding
+from roadworthy.workflow.heirs import Making
+from roadworthy.workflow.kept_rungs import Training
+from roadworthy.workflow.ladder import OpenCases
+from roadworthy.workflow.ledger import note
+from roadworthy.workflow.load import Given, as_product
+from roadworthy.workflow.parent import FOLDER, Parent, keep_point
+from roadworthy.workflow.points import Made, Trial, sequenced
+from roadworthy.workflow.source import Parted, load_cases, names
+from roadworthy.workflow.verification import refuse_unverified
+
+POINTS, PAGE = f"{FOLDER}/points.json", f"{FOLDER}/compress.html"
+POLICIES = "policies"
+Tell = Callable[[str], None]
+
+
+def compress(
+    product: Given,
+    *,
+    look: bool = False,
+    progress: Progress | None = None,
+    tell: Tell | None = None,
+) -> Compression:
+    """Makes heirs of the kept net, judges each on validation cases, keeps the smallest that meets.
+
+    Heirs learn from training cases alone. They are tested from big to small, each at the whole
+    alpha that its parent had, until one is not shown to meet (``stats.fixed_sequence``). ``look``
+    keeps nothing in the parent's place. ``tell`` hears what is being made, ``progress`` the epochs.
+
+    Raises:
+        BadInput: there is no net, no validation case, or an extra is missing.
+    """
+    product = as_product(product)
+    workspace, registry = Workspace.beside(product.file), instruments()
+    parted = load_cases(product)
+    parent = Parent.of(product, workspace, parted)
+    validation = _validation(product, parted, parent)
+    training = Training.of(product, parted)
+    cases = OpenCases(training.cases, validation, parted.all_open)
+    trial = Trial(product, cases, registry, parent.candidates)
+    own = trial.decided(parent.model)
+    trial = replace(trial, own=1 if own is None else own.candidates)
+    with TemporaryDirectory(prefix="roadworthy-") as folder:
+        making = Making(
+            product, parent, training, validation, Path(folder), progress, tell or _silent
+        )
+        heirs, missing = making.heirs()
+        # the order is fixed here, by sizes, before a heir has seen one validation case
+        heirs.sort(key=lambda made: (-len(made.artifact), made.name))
+        results = list(_judged(trial, [making.parent(), *heirs], tell or _silent))
+    margin = product.compress.margin
+    points, answer = sequenced([result for result, _ in results], margin)
+    policies = {result.point: chosen for result, chosen in results}
+    keeps = answer is not None and not look
+    found = Compression(
+        product=product.name,
+        points=points,
+        not_made=missing,
+        answer=answer,
+        kept=answer if keeps else _present(points, parent),
+        margin=margin,
+        candidates=points[0].candidates,
+        cases=int(trial.judged[columns.INSIDE].sum()),
+        units=_units(trial.judged),
+        unjudged=trial.unjudged,
+        reduce_range=making.reduce_range,
+        machine=_machine(),
+        notes=making.notes,
+    )
+    found = replace(found, sentence=compression_words.sentence(found))
+    artifacts = {made.name: made.artifact for made in heirs} | {PARENT: parent.artifact}
+    _note(workspace, parted, found, policies)
+    for name, artifact in artifacts.items():
+        workspace.write(f"{FOLDER}/{name}.model", artifact)
+    _write(workspace, product, found, {name: _told(one) for name, one in policies.items()})
+    if keeps:
+        _keep(workspace, product, parent, found, str(answer), artifacts[str(answer)])
+    return found
+
+
+def keep(product: Given, point: str, *, anyway: bool = False) -> Compression:
+    """Makes another point of the last compression the product's model; ``parent`` goes back.
+
+    ``anyway``: also one that was not shown to meet. Which one is kept was then chosen among all
+    points by what they showed, and every later `check` on these cases divides alpha by them all.
+
+    Raises:
+        BadInput: there is no such point, it was not shown to meet, or its file is not whole.
+    """
+    product = as_product(product)
+    workspace = Workspace.beside(product.file)
+    parent = Parent.of(product, workspace, load_cases(product))
+    found = compression_of(parent.model.fingerprint, workspace)
+    if found is None:
+        raise BadInput(
+            "the net was not compressed yet, or was trained again since.",
+            code="not_compressed",
+            where=str(workspace.path(POINTS)),
+            next_step="Run `roadworthy compress` first.",
+        )
+    _require_shown(found, point, anyway)
+    artifact = _whole(workspace, found.of(point)) if point != PARENT else parent.artifact
+    kept = replace(found, kept=point)
+    kept = replace(kept, sentence=compression_words.sentence(kept))
+    stored = workspace.read_json(POINTS) or {}
+    _keep(workspace, product, parent, kept, point, artifact)
+    workspace.write_json(POINTS, {**stored, **compression_to_json(kept)})
+    workspace.write(PAGE, render_compression(kept, product))
+    return kept
+
+
+def compression_of(parent: str | None, workspace: Workspace) -> Compression | None:
+    """What the net with this fingerprint was compressed to; None: it was not.
+
+    Raises:
+        BadInput: what was kept of it is not whole.
+    """
+    stored = workspace.read_json(POINTS)
+    found = None if stored is None else compression_from_json(stored)
+    return found if found is not None and found.parent.model == parent else None
+
+
+def _judged(
+    trial: Trial, points: list[Made], tell: Tell
+) -> Iterator[tuple[PointResult, Decided | None]]:
+    beside = None
+    for at, made in enumerate(points):
+        tell(f"judging {made.title} ({at + 1} of {len(points)})")
+        result, entered = trial.result(made, beside)
+        beside = beside or entered
+        yield result, entered.chosen
+
+
+def _validation(product: Product, parted: Parted, parent: Parent) -> pl.DataFrame:
+    """The validation cases, in the light of the guard.
+
+    Raises:
+        BadInput: there is none in scope, or not every truth is known.
+    """
+    cases = parted.open(SetName.VALIDATION) if parted.split else parted.open().clear()
+    refuse_unverified(product, cases, "compressing")
+    if parent.guard is not None:
+        cases = Guarding(parent.guard).look(cases, product.scope)
+    if cases[columns.INSIDE].any():
+        return cases
+    raise BadInput(
+        "no validation case is in scope to judge smaller nets on.",
+        code="no_cases",
+        where=f"{product.file.name}: data.split",
+        next_step="Give the split a share for validation: `data: {split: {validation: 0.2}}`.",
+    )
+
+
+def _note(
+    workspace: Workspace,
+    parted: Parted,
+    found: Compression,
+    policies: Mapping[str, Decided | None],
+) -> None:
+    """Before any file is there: a model whose training cases are unknown is never judged."""
+    fitted_on, chose = (names(parted.open(name)) for name in (SetName.TRAIN, SetName.VALIDATION))
+    for one in found.points[1:]:
+        note_seen(workspace, one.model, fitted_on, chose)
+    note_open(workspace, np.union1d(fitted_on, chose))
+    thresholds = {
+        one.model: 1 if (own := policies[one.point]) is None else own.candidates
+        for one in found.points
+    }
+    note_tried(workspace, chose, thresholds)
+
+
+def _write(
+    workspace: Workspace, product: Product, found: Compression, policies: Mapping[str, Any]
+) -> None:
+    told = {**compression_to_json(found), "product_yaml": product.fingerprint, POLICIES: policies}
+    workspace.write_json(POINTS, told)
+    workspace.write(PAGE, render_compression(found, product))
+
+
+def _told(chosen: Decided | None) -> dict[str, Any]:
+    """What judging must know of a point's policy; a triage product has none before calibration."""
+    policy = None if chosen is None else chosen.policy
+    if not isinstance(policy, Policy):
+        return {}
+    return {"threshold": policy.threshold, "refer_between": policy.refer_between}
+
+
+def _keep(
+    workspace: Workspace,
+    product: Product,
+    parent: Parent,
+    found: Compression,
+    point: str,
+    artifact: bytes,
+) -> None:
+    """Makes a point the product's model."""
+    result, stored = found.of(point), workspace.read_json(POINTS) or {}
+    remembered: dict[str, Any] = {}
+    if point != PARENT:
+        shown = result.tested is Stage.SHOWN
+        remembered = {
+            **stored[POLICIES][point],
+            "product": stored["product_yaml"],
+            "candidates": result.candidates * (1 if shown else len(found.points)),
+        }
+    keep_point(workspace, parent, point, result.model, artifact, remembered)
+    note(product, "compressed", {"model": result.model, "point": point})
+
+
+def _present(points: Sequence[PointResult], parent: Parent) -> str | None:
+    """Which point is the product's model already."""
+    return next((one.point for one in points if one.model == parent.present), None)
+
+
+def _require_shown(found: Compression, point: str, anyway: bool) -> None:
+    known = [one.point for one in found.points]
+    if point not in known:
+        raise BadInput(
+            f"there is no point {point!r}.",
+            code="no_point",
+            where="--keep",
+            value=point,
+            next_step=f"Write one of {', '.join(known)}.",
+        )
+    result = found.of(point)
+    if anyway or point == PARENT or result.tested is Stage.SHOWN:
+        return
+    raise BadInput(
+        f"{result.title} was not shown to meet ({result.tested}: {result.outcome}).",
+        code="not_shown",
+        where="--keep",
+        value=point,
+        next_step="Keep one that was shown, or add `--anyway`: later checks then divide alpha by "
+        f"all {len(known)} points, because what they showed chose it.",
+    )
+
+
+def _whole(workspace: Workspace, point: PointResult) -> bytes:
+    path = workspace.path(f"{FOLDER}/{point.point}.model")
+    try:
+        content = path.read_bytes()
+    except OSError:
+        content = b""
+    if sha256(content).hexdigest() == point.model:
+        return content
+    raise BadInput(
+        "the file of this point is not there as it was judged.",
+        code="no_point",
+        where=str(path),
+        value=point.point,
+        next_step="Run `roadworthy compress` again.",
+    )
+
+
+def _units(cases: pl.DataFrame) -> int | None:
+    inside = cases.filter(columns.INSIDE)
+    found = inside[columns.UNIT].n_unique()
+    return None if found == inside.height else found
+
+
+def _machine() -> str:
+    """What the clocks are of, in a few words."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
+
+
+def _silent(told: str) -> None:
+    """Nobody listens."""

@@ -1,0 +1,126 @@
+"""The inspection of cloth runs on a few dozen pieces, and its runner names what there is."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from roadworthy.cli.app import app
+from roadworthy.core.errors import Refused
+from roadworthy.io.images import read
+from roadworthy.io.product_yaml import load_product
+from roadworthy.workflow.check import check
+from roadworthy.workflow.decide import decide
+from roadworthy.workflow.marks import marks
+from roadworthy.workflow.train import train
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "inspection"
+SHARE = 0.06
+
+
+@pytest.fixture(scope="module")
+def scripts() -> Iterator[dict[str, Any]]:
+    """prepare.py and demo.py, imported as the demo does."""
+    sys.path.insert(0, str(EXAMPLE))
+    try:
+        import demo  # type: ignore[import-not-found]
+        import prepare  # type: ignore[import-not-found]
+
+        yield {"demo": demo, "prepare": prepare}
+    finally:
+        sys.path.remove(str(EXAMPLE))
+
+
+@pytest.fixture(scope="module")
+def cloth(scripts: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    into = tmp_path_factory.mktemp("cloth")
+    scripts["prepare"].lay_out(into, SHARE)
+    return into
+
+
+def test_both_sizes_hold_the_same_pieces_without_the_white_line(cloth: Path) -> None:
+    full, half = (pl.read_csv(cloth / name / "cases.csv") for name in ("full", "half"))
+    assert full.equals(half)
+    assert set(full["set"]) == {"train", "validation", "calibration", "sealed"}
+    for name, side in (("full", 248), ("half", 124)):
+        for image in full["image"].head(5):
+            pixels = read(cloth / name / image).pixels
+            assert pixels.shape == (side, side, 1)
+            assert pixels[:, -2:].mean() < 0.9 and pixels[-2:].mean() < 0.9
+
+
+def test_boxes_are_small_and_of_pieces_with_a_defect_alone(cloth: Path) -> None:
+    for name, side in (("full", 248), ("half", 124)):
+        cases, boxes = (pl.read_csv(cloth / name / f"{one}.csv") for one in ("cases", "boxes"))
+        assert set(boxes["piece"]) == set(cases.filter(pl.col("defect") == 1)["piece"])
+        for x, y, width, height in boxes.select("x", "y", "width", "height").rows():
+            assert 0 <= x < x + width <= side and 0 <= y < y + height <= side
+            assert max(width, height) <= side / 7
+
+
+def test_a_piece_is_in_one_table_only_and_its_name_tells_nothing(cloth: Path) -> None:
+    tables = [pl.read_csv(cloth / "full" / f"{name}.csv") for name in ("cases", "strange", "today")]
+    assert all(table.height for table in tables)
+    every = pl.concat(tables)
+    assert every["piece"].n_unique() == every["photograph"].n_unique() == every.height
+    kinds = every.sort("piece")["photograph"].str.split("/").list.first()
+    assert (kinds != kinds.shift(1)).sum() > every.height / 4
+
+
+@pytest.mark.slow
+def test_so_few_pieces_show_little_and_nothing_is_made_of_it(cloth: Path) -> None:
+    file = cloth / "full" / "product.yaml"
+    file.write_text(file.read_text() + "models: [majority, image_rule]\n")
+    assert train(file).ladder.kept == "image_rule"
+    seen = marks(file, into=cloth / "marks", pictures=2)
+    assert seen.pictures == 2 and (cloth / "marks" / "index.html").exists()
+    assert seen.found is not None and seen.lesions is not None
+    assert seen.found > seen.lesions / 2
+    judged = check(file)
+    assert str(judged.outcome) != "PASS"
+    assert judged.certificate is not None
+    assert str(judged.certificate.outcome) == "INCONCLUSIVE"
+    with pytest.raises(Refused, match="certificate"):
+        decide(file, cloth / "full" / "today.csv")
+
+
+def test_both_products_can_be_read() -> None:
+    for name in ("product.yaml", "product_half.yaml"):
+        product = load_product(EXAMPLE / name)
+        assert {r.metric for r in product.requirements} >= {"automation", "sensitivity"}
+
+
+def test_the_runner_and_the_makefile_name_commands_that_there_are(scripts: dict[str, Any]) -> None:
+    commands = {
+        command.name or command.callback.__name__.replace("_", "-")
+        for command in app.registered_commands
+        if command.callback
+    }
+    steps = scripts["demo"].STEPS
+    assert steps and {step.words[0] for step in steps} <= commands
+    assert {step.product for step in steps} == {"full", "half"}
+    makefile = (ROOT / "Makefile").read_text()
+    recipe = re.search(r"^demo-inspection:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    assert recipe is not None
+    script = re.search(r"(examples/\S+\.py)", recipe[1])
+    assert script is not None and (ROOT / script[1]).exists()
+    extras = re.search(r"'\.\[([\w,]+)\]'", makefile[makefile.index(".inspects: py") :])
+    assert extras is not None
+    declared = (ROOT / "pyproject.toml").read_text()
+    assert all(re.search(rf"^{name} = \[", declared, re.MULTILINE) for name in extras[1].split(","))
+
+
+def test_the_runner_leaves_a_folder_of_somebody_else_alone(
+    scripts: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(SystemExit, match="was not made by this demo"):
+        scripts["demo"].fresh(tmp_path)
+    assert (tmp_path / "mine.txt").read_text() == "mine"
