@@ -65,10 +65,11 @@ class TrainedNet(AnsweringNet):
     ) -> Iterator[tuple[ScoreMap, ...] | None]:
         device, numbers = next(net.parameters()).device, self.card.columns.of(cases)
 
-        def seen(picture: Picture) -> tuple[Pixels, Placed]:
+        def seen(picture: Picture) -> tuple[Pixels, Placed | None]:
             return canvas.of(picture), canvas.placed(picture.pixels.shape[:2])
 
-        for row, found in enumerate(image_cases.each(cases, self.card.images, seen)):
+        looked = image_cases.each(cases, self.card.images, seen, lambda: (canvas.blank(), None))
+        for row, found in enumerate(looked):
             if found is None:
                 yield None
                 continue
@@ -79,7 +80,8 @@ class TrainedNet(AnsweringNet):
                 values = logits[0, :, 0].sigmoid().cpu().numpy()
             stride = self.card.shape.stride
             yield tuple(
-                placed.map(each, stride) for (_, placed), each in zip(found, values, strict=True)
+                image_cases.NOWHERE if placed is None else placed.map(each, stride)
+                for (_, placed), each in zip(found, values, strict=True)
             )
 
     def to_bytes(self) -> bytes:
