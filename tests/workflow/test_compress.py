@@ -223,6 +223,18 @@ def test_a_file_that_is_not_what_was_judged_is_not_kept(copied: tuple[Path, Comp
         keep(file, "tiny")
 
 
+def test_after_another_split_no_heir_is_judged_on_what_its_parent_learnt(
+    copied: tuple[Path, Compression], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its weights are its parent's: what fitted one fitted the other."""
+    file, _ = copied
+    without_heirs_to_teach(monkeypatch, file.parent)
+    keep(file, PARENT)
+    file.write_text(file.read_text().replace("seed: 3", "seed: 4"))
+    with pytest.raises(BadInput, match="cases fitted the model"):
+        compress(file)
+
+
 def test_budgets_and_clocks_gate_nothing_in_the_sequence(once: tuple[Path, Compression]) -> None:
     _, found = once
     assert not found.parent.within_budget

@@ -170,7 +170,7 @@ def _as_a_whole(
     cases, name, data = _set(product, parted, on)
     name = name if stand_in is None else name_of(stand_in)
     if on is None:
-        _refuse_fitted(workspace, settled.judged.model, cases, name)
+        refuse_fitted(workspace, settled.judged.model, cases, name)
     else:
         require_inputs(settled.judged.model, cases.schema, name)
         _refuse_known(workspace, settled.judged, parted, cases, name)
@@ -321,8 +321,12 @@ def judgements(product_file: Path) -> str:
     return f"judgements/{product_file.stem}"
 
 
-def _refuse_fitted(workspace: Workspace, model: Model, cases: pl.DataFrame, name: str) -> None:
-    """After another split or table, open cases may be ones that the model was fitted on."""
+def refuse_fitted(workspace: Workspace, model: Model, cases: pl.DataFrame, name: str) -> None:
+    """After another split or table, open cases may be ones that the model was fitted on.
+
+    Raises:
+        BadInput: some of ``cases`` are.
+    """
     if not model.files or isinstance(model, Brought):
         return
     shared = int(known(cases, fitted_ids(workspace, model.fingerprint)).sum())

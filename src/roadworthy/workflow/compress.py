@@ -24,9 +24,10 @@ from roadworthy.io import compression_words
 from roadworthy.io.compression_json import compression_from_json, compression_to_json
 from roadworthy.io.dossier import render_compression
 from roadworthy.io.registry import instruments
-from roadworthy.store.seen import note_open, note_seen
+from roadworthy.store.seen import fitted_ids, note_open, note_seen
 from roadworthy.store.tried import note_tried
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.check import refuse_fitted
 from roadworthy.workflow.fitting import Decided
 from roadworthy.workflow.guarding import Guarding
 from roadworthy.workflow.heirs import Making
@@ -65,6 +66,7 @@ def compress(
     parted = load_cases(product)
     parent = Parent.of(product, workspace, parted)
     validation = _validation(product, parted, parent)
+    refuse_fitted(workspace, parent.model, validation, str(SetName.VALIDATION))
     training = Training.of(product, parted)
     cases = OpenCases(training.cases, validation, parted.all_open)
     trial = Trial(product, cases, registry, parent.candidates)
@@ -189,6 +191,8 @@ def _note(
 ) -> None:
     """Before any file is there: a model whose training cases are unknown is never judged."""
     fitted_on, chose = (names(parted.open(name)) for name in (SetName.TRAIN, SetName.VALIDATION))
+    # heirs hold what their parent learnt, also from cases that are training cases no more
+    fitted_on = np.union1d(fitted_on, fitted_ids(workspace, found.parent.model))
     for one in found.points[1:]:
         note_seen(workspace, one.model, fitted_on, chose)
     note_open(workspace, np.union1d(fitted_on, chose))
