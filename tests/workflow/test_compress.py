@@ -211,6 +211,29 @@ def test_what_was_not_shown_is_kept_only_anyway_and_paid_for(
     assert told["candidates"] == found.of("half").candidates * len(found.points)
 
 
+def test_a_point_shown_for_a_lower_limit_pays_for_having_been_chosen(
+    copied: tuple[Path, Compression],
+) -> None:
+    """Else a limit could be lowered until the point that one likes is the last that is shown."""
+    file, found = copied
+    kept, before = found.of(str(found.kept)), file.read_text()
+    file.write_text(
+        before.replace("metric: sensitivity, at_least: 0.6", "metric: sensitivity, at_least: 0.61")
+    )
+    share = 0.05 / (kept.candidates * len(found.points))
+    cell = check(file).verdicts[0]
+    assert 1 - cell.effective_confidence == pytest.approx(share)
+    with pytest.raises(BadInput, match="asks for something else"):
+        keep(file, "fp32")
+    keep(file, "fp32", anyway=True)
+    assert 1 - check(file).verdicts[0].effective_confidence == pytest.approx(share)
+    # a limit on time was no part of the test
+    file.write_text(before.replace("at_most: 5", "at_most: 6"))
+    keep(file, "fp32")
+    share = 0.05 / found.of("fp32").candidates
+    assert 1 - check(file).verdicts[0].effective_confidence == pytest.approx(share)
+
+
 def test_a_file_that_is_not_what_was_judged_is_not_kept(copied: tuple[Path, Compression]) -> None:
     file, _ = copied
     place = file.parent / ".roadworthy/compressed/fp32.model"
@@ -281,6 +304,9 @@ def test_compressing_again_is_the_same_and_a_margin_may_stop_it(
     for one in again.points:
         assert one.model == found.of(one.point).model
     assert {one.point for one in again.points} == {PARENT, "fp32", "int8"}
+    # a sequence of other heirs is another look; the same one is none
+    own = found.candidates  # one kind of model: all candidates are its thresholds
+    assert again.candidates == compress(file, look=True).candidates == 2 * own
     assert again.answer == PARENT and "worse by at most the margin" in again.sentence
     # what is kept is no point of this run, and stays
     assert again.kept is None and "an earlier run" in again.sentence

@@ -24,9 +24,11 @@ from roadworthy.io.registry import collectors
 from roadworthy.store.devices import kept_measurement
 from roadworthy.store.tried import note_tried, tried_on
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.claims import claims
 from roadworthy.workflow.guarding import Guarding, kept_guarding
 from roadworthy.workflow.measure import on_cases, planned_cells, table_of
 from roadworthy.workflow.on_device import measured_there
+from roadworthy.workflow.parent import CLAIMS, UNPAID
 from roadworthy.workflow.prepare import require_numbers
 from roadworthy.workflow.recalibrate import calibrated
 from roadworthy.workflow.source import Parted, names
@@ -75,8 +77,10 @@ def settle(
     guard = kept_guarding(product, workspace, parted, model)
     model = calibrated(product, model, parted, workspace, guard)
     if product.task is not Task.BINARY or product.data.truth is None:
-        return Settled(Judged(product, model, None, guard), *_chosen_among(model, workspace))
-    candidates, rungs = _chosen_among(model, workspace)
+        return Settled(
+            Judged(product, model, None, guard), *_chosen_among(product, model, workspace)
+        )
+    candidates, rungs = _chosen_among(product, model, workspace)
     chose = names(parted.open(SetName.VALIDATION)) if parted.split else None
     if chose is not None:
         # a number that was found by trying others on these cases is paid for like `auto`
@@ -314,14 +318,17 @@ def _require_table_columns(
         _require_usable(requirement, table, instruments)
 
 
-def _chosen_among(model: Model, workspace: Workspace) -> tuple[int, int]:
+def _chosen_among(product: Product, model: Model, workspace: Workspace) -> tuple[int, int]:
     """Pairs of model and threshold, and models, that ``train`` chose among on validation data."""
     kept = (workspace.read_json(TRAINED) or {}) if model.files else {}
     if kept.get("model") != model.fingerprint:
         return 1, 1
     candidates, rungs = kept.get("candidates"), kept.get("rungs")
-    if type(candidates) is int and type(rungs) is int and min(candidates, rungs) >= 1:
-        return candidates, rungs
+    other = CLAIMS in kept and kept[CLAIMS] != claims(product)
+    among = kept.get(UNPAID) if other else 1
+    known = [one for one in (candidates, rungs, among) if type(one) is int and one >= 1]
+    if len(known) == 3:
+        return known[0] * known[2], known[1]
     raise BadInput(
         "this file of the workspace does not say among how many the model was chosen.",
         code="broken_workspace",
