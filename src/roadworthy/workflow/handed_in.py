@@ -29,17 +29,19 @@ def require_travels(product: Product) -> None:
     """Refuses a model that is code of the team's own: the vault runs none of it.
 
     Raises:
-        Refused: product.yaml names a command, an address or a function.
+        Refused: product.yaml names a command, an address or a function, also one that was trained.
     """
-    if product.model is not None:
-        raise Refused(
-            "a custodian's vault runs no command, calls no address and imports no function of a "
-            "product: each could carry the sealed cases away.",
-            code="model_reaches_out",
-            where=f"{product.file.name}: model",
-            next_step="Let `roadworthy train` make the model, or hand in answers: "
-            "`--predictions FILE`.",
-        )
+    own = {"model": product.model, "train.module": product.training.module}
+    for where, named in own.items():
+        if named is not None:
+            raise Refused(
+                "a custodian's vault runs no command, calls no address and imports no function of "
+                "a product: each could carry the sealed cases away.",
+                code="model_reaches_out",
+                where=f"{product.file.name}: {where}",
+                next_step="Let `roadworthy train` make a model of its own kinds, or hand in "
+                "answers: `--predictions FILE`.",
+            )
 
 
 def handed_in(folder: Path, name: str) -> Product:
