@@ -19,7 +19,7 @@ PRODUCT, TABLE = "product", "table"
 _KEPT = frozenset(
     {"VERSION", "model.skops", "trained.json", "ladder.json", "guard.skops", "tried.json"}
 )
-_KEPT_IN = frozenset({"seen", "tried", "tables", "certificates", "rungs", "openings"})
+_KEPT_IN = frozenset({"seen", "tried", "tables", "certificates", "rungs", "openings", "devices"})
 _PROSE = frozenset({"purpose", "product", "store", "model"})
 """Words at the top of product.yaml of which nothing is read here, or which are refused anyway."""
 _LONGEST = 500
