@@ -291,6 +291,23 @@ def test_no_code_of_a_product_is_run(quick: Here, tmp_path: Path, model: dict[st
     assert not list(quick.scratch.rglob("ran"))
 
 
+def test_images_do_not_travel_so_nobody_pays_for_a_look_at_none(
+    quick: Here, tmp_path: Path
+) -> None:
+    file = team(tmp_path / "team")
+    scans = fresh_cases().with_columns(("scans/" + pl.col("case")).alias("scan"))
+    quick.seal(file, scans)
+    page = yaml.safe_load(file.read_text())
+    page["data"].pop("score")
+    page["data"]["features"] = {"image": "scan"}
+    file.write_text(yaml.safe_dump(page))
+    problem = refused(quick, file)
+    assert (problem.code, problem.value) == ("files_do_not_travel", "scan")
+    with pytest.raises(BadInput, match="do not travel to a vault"):
+        quick.seal(file, scans)
+    assert len(quick.sets()) == 1
+
+
 def test_no_code_of_a_net_that_was_trained_elsewhere_is_run(quick: Here, tmp_path: Path) -> None:
     file = team(tmp_path / "team")
     quick.seal(file, fresh_cases())

@@ -12,6 +12,7 @@ from roadworthy.core.product import Product
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.yaml_lines import MAX_CHARACTERS, read_yaml
 from roadworthy.store.workspace import FOLDER
+from roadworthy.workflow.imaging import looks_at_images
 
 PRODUCT, TABLE = "product", "table"
 """The folders of a bundle: the product with its workspace, and a table that comes beside it."""
@@ -42,6 +43,43 @@ def require_travels(product: Product) -> None:
                 next_step="Let `roadworthy train` make a model of its own kinds, or hand in "
                 "answers: `--predictions FILE`.",
             )
+
+
+def require_no_files(product: Product) -> None:
+    """Refuses to seal what has files beside its table: they would be sealed unseen.
+
+    Raises:
+        BadInput: product.yaml names a column of files.
+    """
+    step = (
+        "Seal them where the vault is: `roadworthy seal`, with ROADWORTHY_STORE, "
+        "ROADWORTHY_ARTIFACTS and the key of the vault."
+    )
+    if product.data.file is not None:
+        raise _stay("data.file", product, product.data.file, step)
+    if looks_at_images(product) and product.data.images is not None:
+        raise _stay("data.features", product, product.data.images.columns[0], step)
+
+
+def require_no_images(product: Product) -> None:
+    """Refuses a model that would see no image of the set, so that nobody pays for a look at none.
+
+    Raises:
+        BadInput: it reads images.
+    """
+    if looks_at_images(product) and product.data.images is not None:
+        step = "Hand in the answers, `--predictions FILE`, or certify where the vault is."
+        raise _stay("data.features", product, product.data.images.columns[0], step)
+
+
+def _stay(where: str, product: Product, column: str, step: str) -> BadInput:
+    return BadInput(
+        "cases with files of their own, such as images, do not travel to a vault.",
+        code="files_do_not_travel",
+        where=f"{product.file.name}: {where}",
+        value=column,
+        next_step=step,
+    )
 
 
 def handed_in(folder: Path, name: str) -> Product:
