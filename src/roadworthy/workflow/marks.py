@@ -132,7 +132,8 @@ def marks(
     with whole_folder(folder, EXAMPLE) as to:
         _write_coco(to, found, product, model, rules)
         drawn = _write_pictures(to, found, rules, pictures)
-        (to / "index.html").write_text(page(product.name, _set(product, parted, on), drawn))
+        shown = page(product.name, _set(product, parted, on), drawn)
+        (to / "index.html").write_text(shown, encoding="utf-8")
         reports, unreported = _write_reports(to, found, product, model)
     known_truth = columns.BOXES in cases.columns and not cases[columns.BOXES].null_count()
     counts = _counted(cases, rules) if known_truth else (None, None, None)
