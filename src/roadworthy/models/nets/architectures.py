@@ -50,7 +50,11 @@ class Net(nn.Module):
         if self.trunk is None or images is None:
             out: Tensor = self.head(self.body(numbers))
             return out
-        each = highest(self.maps(images, numbers))
+        return self.pooled(self.maps(images, numbers))
+
+    def pooled(self, maps: Tensor) -> Tensor:
+        """The answers (cases, outputs) of ``maps``."""
+        each = highest(maps)
         return each.amax(dim=1) if self.pool is Pool.MAX else each.mean(dim=1)
 
     def maps(self, images: Tensor, numbers: Tensor) -> Tensor:
