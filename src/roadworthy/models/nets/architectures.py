@@ -50,7 +50,11 @@ class Net(nn.Module):
         if self.trunk is None or images is None:
             out: Tensor = self.head(self.body(numbers))
             return out
-        return pooled(highest(self.maps(images, numbers)), images, self.shape)
+        return self.pooled(self.maps(images, numbers), images)
+
+    def pooled(self, maps: Tensor, images: Tensor) -> Tensor:
+        """The answers (cases, outputs) of the ``maps`` of ``images``."""
+        return pooled(highest(maps), images, self.shape)
 
     def maps(self, images: Tensor, numbers: Tensor) -> Tensor:
         """A logit a place, shape (cases, images a case, outputs, rows, columns).
