@@ -173,6 +173,18 @@ def edited(found: dict[str, Any], change: str) -> dict[str, Any]:
             found["processes"]["load_ns"][0] = float("inf")
         case "steps":
             found["steps"]["score"][0] = 10**15
+        case "silent":
+            found["answers"] = {}
+        case "stepless":
+            found["steps"] = {}
+        case "other steps":
+            found["steps"] = {"ns": [1] * REQUESTS}
+        case "sizeless":
+            found["decisions"]["bytes"][0] = None
+        case "huge":
+            found["timings"]["ns"][0] = 10**30
+        case "elsewhere":
+            found["bundle"] = "/../../secret"
         case "answer":
             found["answers"]["1"] = 1.0 - found["answers"]["1"]
     return {**found, "sum": checksum(found)}
@@ -198,6 +210,12 @@ def back(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, dict[str, An
         ("infinite", "no positive numbers of nanoseconds"),
         ("steps", "longer than the whole"),
         ("answer", "does not hold there"),
+        ("silent", "answers to 0 of 6 cases"),
+        ("stepless", "other steps than"),
+        ("other steps", "other steps than"),
+        ("sizeless", "bytes of a decision that is no positive number"),
+        ("huge", "no positive numbers of nanoseconds"),
+        ("elsewhere", "does not say of which bundle"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(

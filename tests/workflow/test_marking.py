@@ -13,6 +13,7 @@ import yaml
 from tests.marked import FEW, FINDS, SPLIT, boxes, cases, marks, product
 from tests.models.test_marking import SCAN, Spots
 from tests.models.test_marking import cases as pictured
+from tests.vaults import looks
 
 from roadworthy.core import columns, decided
 from roadworthy.core.errors import BadInput, Refused
@@ -182,9 +183,10 @@ class TestSealed:
         del told["marks"]
         file.write_text(yaml.safe_dump(told))
         seal(file)
-        found = certify(product(tmp_path, 320, said={"split": SPLIT}), reveal="numbers")
-        assert found.outcome == "INCONCLUSIVE"
-        assert all("hits are not known" in verdict.reason for verdict in found.verdicts)
+        asks = [{**asks[0], "id": "finds"}, {**FINDS, "tier": "advisory"}]
+        file = product(tmp_path, 320, said={"split": SPLIT}, requirements=asks)
+        found = certify(file, reveal="numbers")
+        assert "hits are not known" in found.verdicts[1].reason
 
     def test_no_picture_of_a_sealed_case_is_written(self, tmp_path: Path) -> None:
         file = product(tmp_path, 320, said={"split": SPLIT})
@@ -300,3 +302,23 @@ def test_what_is_prepared_twice_is_looked_at_once(tmp_path: Path) -> None:
     once = judged_marks(parted.all_open, told, model)
     assert judged_marks(once, told, model) is once
     assert np.isfinite(judged.prepared(once)[columns.FOUND].to_numpy()).all()
+
+
+@pytest.mark.parametrize("word", ["boxes", "table"])
+def test_no_look_is_spent_where_hits_cannot_be_known(tmp_path: Path, word: str) -> None:
+    file = product(tmp_path, said={"split": SPLIT})
+    whole = file.read_text()
+    file.write_text("".join(x for x in whole.splitlines(True) if f"  {word}: " not in x))
+    with pytest.raises(Refused, match="lesion_sensitivity could never be shown"):
+        certify(file)
+    seal(file)
+    with pytest.raises(Refused, match="lesion_sensitivity could never be shown"):
+        certify(file)
+    file.write_text(whole)
+    if word == "boxes":
+        # boxes that come later prove nothing of a set that was sealed without them
+        with pytest.raises(Refused, match="the set has no true boxes"):
+            certify(file)
+        assert looks(file) == []
+    else:
+        assert certify(file).outcome == "PASS"

@@ -70,6 +70,7 @@ from roadworthy.workflow.strata import require_hope, strata_of
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
 from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.uncovered import covering
+from roadworthy.workflow.unmeasurable import refuse_missing, refuse_unmarked
 from roadworthy.workflow.unseen import refuse_lacking, refuse_sealed_before, refuse_standing
 from roadworthy.workflow.uploaded import uploaded
 from roadworthy.workflow.vault import same_rows, vault_if_there, vault_of
@@ -215,6 +216,8 @@ class _Certifying:
         """Refuses what could not end in a proof, before anything is run for it."""
         product, sealed, found = self.product, self.chosen.sealed, self.chosen.found
         refuse_never_asked(product, self.judged.model)
+        rows = None if found is None else found.raw
+        refuse_unmarked(product, sealed, rows, self.judged.model, self.registry)
         if sealed is None:
             assert found is not None
             with vault_if_there(product) as vault:
@@ -241,6 +244,7 @@ class _Certifying:
         # timed anew, on open cases: whoever could choose among timings would choose the best
         timed = parted.all_open.filter(pl.col(columns.INSIDE))
         others, missing = other_tables(product, self.judged, self.workspace, self.registry, timed)
+        refuse_missing(product, missing, self.registry)
         if product.device is not None and product.device.here and TIMINGS in others:
             others[TIMINGS] = others[TIMINGS].drop(columns.MEASURED, strict=False)
         rehearsed = None
