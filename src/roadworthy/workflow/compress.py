@@ -224,17 +224,32 @@ def _keep(
     artifact: bytes,
 ) -> None:
     """Makes a point the product's model."""
-    result, stored = found.of(point), workspace.read_json(POINTS) or {}
+    result = found.of(point)
     remembered: dict[str, Any] = {}
     if point != PARENT:
         shown = result.tested is Stage.SHOWN
         remembered = {
-            **stored[POLICIES][point],
-            "product": stored["product_yaml"],
+            **_remembered(workspace, point),
             "candidates": result.candidates * (1 if shown else len(found.points)),
         }
     keep_point(workspace, parent, point, result.model, artifact, remembered)
     note(product, "compressed", {"model": result.model, "point": point})
+
+
+def _remembered(workspace: Workspace, point: str) -> dict[str, Any]:
+    """The policy of a point, and which product.yaml it was chosen for."""
+    stored = workspace.read_json(POINTS) or {}
+    policies, asked = stored.get(POLICIES), stored.get("product_yaml")
+    policy = policies.get(point) if isinstance(policies, dict) else None
+    if isinstance(policy, dict) and isinstance(asked, str):
+        return {**policy, "product": asked}
+    raise BadInput(
+        "this file does not say how the point decides.",
+        code="broken_compression",
+        where=str(workspace.path(POINTS)),
+        value=point,
+        next_step="Run `roadworthy compress` again.",
+    )
 
 
 def _present(points: Sequence[PointResult], parent: Parent) -> str | None:
