@@ -97,6 +97,25 @@ def test_more_marks_on_an_image_than_declared_are_refused(tmp_path: Path) -> Non
         check(file)
 
 
+def test_a_view_that_was_not_taken_is_no_image_without_false_marks(tmp_path: Path) -> None:
+    """40 false marks on 160 exams; every other one, those with false marks, has one view only."""
+    file = product(tmp_path)
+    table, made = cases(), marks(cases())
+    even = pl.int_range(pl.len()) % 2 == 0
+    lost = table.filter(even)["b"].implode()
+    table.with_columns(b=pl.when(even).then(None).otherwise("b")).write_csv(tmp_path / "cases.csv")
+    moved = pl.when(pl.col("image").is_in(lost)).then(pl.lit("a")).otherwise("image")
+    made.with_columns(image=moved).write_csv(tmp_path / "marks.csv")
+    evidence = check(file).verdicts[1].evidence
+    assert isinstance(evidence, Measured)
+    assert (evidence.estimate, evidence.n) == (pytest.approx(40 / 240), 240)
+
+
+def test_a_requirement_cannot_promise_fewer_marks_than_are_shown(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no bound would hold"):
+        check(product(tmp_path, requirements=[FINDS, {**FEW, "at_most_per_image": 1}]))
+
+
 def test_other_marks_are_another_subject_and_other_boxes_another_table(tmp_path: Path) -> None:
     file = product(tmp_path)
     before = check(file)

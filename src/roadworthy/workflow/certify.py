@@ -16,6 +16,7 @@ import polars as pl
 from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.certificate import Certificate
+from roadworthy.core.device import TIMINGS
 from roadworthy.core.errors import BadInput, RoadworthyError
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Brought
@@ -244,6 +245,8 @@ class _Certifying:
         timed = parted.all_open.filter(pl.col(columns.INSIDE))
         others, missing = other_tables(product, self.judged, self.workspace, self.registry, timed)
         refuse_missing(product, missing, self.registry)
+        if product.device is not None and product.device.here and TIMINGS in others:
+            others[TIMINGS] = others[TIMINGS].drop(columns.MEASURED, strict=False)
         rehearsed = None
         if self.chosen.stands_open:
             rehearsed = rehearse(self.settled, parted, others, self.registry)

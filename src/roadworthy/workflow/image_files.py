@@ -61,6 +61,8 @@ def look(product: Given, write: Path | None = None) -> Looked:
     for name in product.data.images.columns:
         files = cases[columns.file(name)].to_list()
         for at, found in enumerate(images.stream(files, _size)):
+            if isinstance(found, Broken) and found.file == columns.ABSENT:
+                continue
             if isinstance(found, Broken):
                 path = None if found.file is None else str(raw[name][at])
                 unread.append(Unread(cases[columns.ID][at], name, path, found.why, found.missing))
@@ -89,7 +91,7 @@ def _context(files: list[str | None], name: str) -> pl.DataFrame:
 
 def _header(file: str | None) -> dict[str, object]:
     try:
-        return {} if file is None else images.context(file)
+        return images.context(file) if file else {}
     except UnreadableError:
         return {}
 

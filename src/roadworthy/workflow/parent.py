@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 FOLDER = "compressed"
 POINT, OF = "point", "parent"
 """The keys of ``trained.json`` that name the point that is kept, and its parent's fingerprint."""
+CLAIMS, UNPAID = "claims", "unpaid"
+"""What the point was shown for (``workflow.claims``), and by how much alpha is divided further
+where that is no more what is asked."""
 
 
 @dataclass(frozen=True)

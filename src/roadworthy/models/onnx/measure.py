@@ -116,6 +116,7 @@ class Model:
             graph, options, providers=["CPUExecutionProvider"]
         )
         self.inputs = {port.name for port in self.session.get_inputs()}
+        self.output = self.session.get_outputs()[0].name
         self.np, self.said = numpy, said
         self.runtime, self.numpy_version = onnxruntime.__version__, numpy.__version__
         self.decodes = bool(said["decoders"]) and not missing_decoder(said)
@@ -128,7 +129,7 @@ class Model:
         start = clock()
         arrays = self.decoded(case)
         decoded = clock()
-        answer = self.answered(self.session.run(None, arrays)[0])
+        answer = self.answered(self.session.run([self.output], arrays)[0])
         scored = clock()
         record = json.dumps(self.recorded(case, answer)).encode()
         done = clock()
