@@ -246,6 +246,26 @@ def test_a_file_that_is_not_what_was_judged_is_not_kept(copied: tuple[Path, Comp
         keep(file, "tiny")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("points", {"policies": 5}, "how the point decides"),
+        ("points", {"product_yaml": None}, "how the point decides"),
+        ("parent", {"model": "another"}, "not there any more as it was"),
+    ],
+)
+def test_what_was_kept_in_part_changes_nothing(
+    copied: tuple[Path, Compression], name: str, content: dict[str, object], told: str
+) -> None:
+    file, _ = copied
+    place = file.parent / f".roadworthy/compressed/{name}.json"
+    place.write_text(json.dumps({**json.loads(place.read_text()), **content}))
+    before = contents(file.parent / ".roadworthy")
+    with pytest.raises(BadInput, match=told):
+        keep(file, "fp32")
+    assert contents(file.parent / ".roadworthy") == before
+
+
 def test_after_another_split_no_heir_is_judged_on_what_its_parent_learnt(
     copied: tuple[Path, Compression], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -322,3 +322,10 @@ def test_no_look_is_spent_where_hits_cannot_be_known(tmp_path: Path, word: str) 
         assert looks(file) == []
     else:
         assert certify(file).outcome == "PASS"
+
+
+def test_where_the_folder_cannot_be_is_said_by_its_own_option(tmp_path: Path) -> None:
+    file = product(tmp_path, 8)
+    with pytest.raises(BadInput, match="--into marks") as told:
+        write_marks(file, file)
+    assert told.value.where == "--into"

@@ -64,7 +64,7 @@ from roadworthy.workflow.sealed_files import (
     refuse_uncovered,
     unchanged,
 )
-from roadworthy.workflow.shut_in import answering, sealed_notes
+from roadworthy.workflow.shut_in import answering, own_code, sealed_notes
 from roadworthy.workflow.source import Parted, checked, load_cases, names
 from roadworthy.workflow.strata import require_hope, strata_of
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
@@ -170,8 +170,8 @@ class _Certifying:
         certificate = None if certified is None else certificate_to_json(certified)
         upload = model.digest if isinstance(model, ScoredTable) else ""
         found = frozen(self.judged, certificate, upload)
-        if isinstance(model, Brought):
-            # nothing names all that a stranger's answers hang on: they are part of who it is
+        if isinstance(model, Brought) or own_code(model):
+            # nothing names all that a team's code answers by: its answers are part of who it is
             asked = answering(self.judged, self.chosen.stands_open)
             found["answers"] = open_answers(asked, self.parted)
         return found

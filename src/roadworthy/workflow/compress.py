@@ -242,21 +242,39 @@ def _keep(
     artifact: bytes,
 ) -> None:
     """Makes a point the product's model."""
-    result, stored = found.of(point), workspace.read_json(POINTS) or {}
+    result = found.of(point)
     remembered: dict[str, Any] = {}
     if point != PARENT:
-        shown = result.tested is Stage.SHOWN and stored[CLAIMS] == claims(product)
+        told = _remembered(workspace, point)
+        shown = result.tested is Stage.SHOWN and told[CLAIMS] == claims(product)
         among = len(found.points)
         remembered = {
-            **stored[POLICIES][point],
-            "product": stored["product_yaml"],
+            **told[POLICIES][point],
+            "product": told["product_yaml"],
             "candidates": result.candidates * (1 if shown else among),
             # an order that was tested for one limit is no order for another
-            CLAIMS: stored[CLAIMS],
+            CLAIMS: told[CLAIMS],
             UNPAID: among if shown else 1,
         }
     keep_point(workspace, parent, point, result.model, artifact, remembered)
     note(product, "compressed", {"model": result.model, "point": point})
+
+
+def _remembered(workspace: Workspace, point: str) -> dict[str, Any]:
+    """How a point decides, and what was asked when it was judged."""
+    stored = workspace.read_json(POINTS) or {}
+    policies = stored.get(POLICIES)
+    policy = policies.get(point) if isinstance(policies, dict) else None
+    asked = (stored.get("product_yaml"), stored.get(CLAIMS))
+    if isinstance(policy, dict) and all(isinstance(one, str) for one in asked):
+        return stored
+    raise BadInput(
+        "this file does not say how the point decides, and what was asked of it.",
+        code="broken_compression",
+        where=str(workspace.path(POINTS)),
+        value=point,
+        next_step="Run `roadworthy compress` again.",
+    )
 
 
 def _present(points: Sequence[PointResult], parent: Parent) -> str | None:

@@ -122,7 +122,7 @@ def marks(
     """
     product, folder = as_product(product), Path(into)
     rules = _require_marks(product)
-    require_free(folder, "marks", EXAMPLE)
+    require_free(folder, "marks", EXAMPLE, "--into")
     parted = load_cases(product)
     model = load_model(product, Workspace.beside(product.file), parted.schema)
     cases = _cases(product, parted, model, on)
@@ -130,7 +130,7 @@ def marks(
     if cases[columns.MARKS].null_count():
         raise _says_nothing(model)
     found, unread = _images(cases, product, rules, model)
-    with whole_folder(folder, EXAMPLE) as to:
+    with whole_folder(folder, EXAMPLE, "--into") as to:
         _write_coco(to, found, product, model, rules)
         drawn = _write_pictures(to, found, rules, pictures)
         shown = page(product.name, _set(product, parted, on), drawn)

@@ -104,11 +104,11 @@ def _send(
     out: Path,
     requests: int,
 ) -> OfDevice:
-    whole_file.require_writable(out, (".zip",), (), "bundle.zip", "the bundle")
+    whole_file.require_writable(out, (".zip",), (), "bundle.zip", "the bundle", "--bundle")
     cases = sampled(settled.judged, parted.all_open, requests)
     found = bundled(settled.judged, device, cases, requests)
     keep_bundle(workspace, found.name, found.said)
-    with whole_file.whole_file(out, "bundle.zip") as path:
+    with whole_file.whole_file(out, "bundle.zip", "--bundle") as path:
         path.write_bytes(found.content)
     return OfDevice(device, found.cases, requests, written=out)
 
