@@ -106,7 +106,7 @@ def _send(
 ) -> OfDevice:
     whole_file.require_writable(out, (".zip",), (), "bundle.zip", "the bundle", "--bundle")
     cases = sampled(settled.judged, parted.all_open, requests)
-    found = bundled(settled.judged, device, cases, requests)
+    found = bundled(settled.judged, device, cases, requests, settled.certificate)
     keep_bundle(workspace, found.name, found.said)
     with whole_file.whole_file(out, "bundle.zip", "--bundle") as path:
         path.write_bytes(found.content)
