@@ -62,8 +62,12 @@ STEPS = (
     Step("half", ("dossier",), "The page to sign."),
 )
 PAGES = {
-    "full": ("dossier.html", "marks/index.html"),
-    "half": ("dossier.html", "marks/index.html", ".roadworthy/compressed/compress.html"),
+    "full": (".roadworthy/dossier/dossier.html", "marks/index.html"),
+    "half": (
+        ".roadworthy/dossier/dossier.html",
+        "marks/index.html",
+        ".roadworthy/compressed/compress.html",
+    ),
 }
 
 
