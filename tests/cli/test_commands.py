@@ -33,7 +33,18 @@ from roadworthy.io.judgement_json import from_json
 
 HALF = {"validation": 0.5, "sealed": 0.5, "seed": 1}
 COMMANDS = (
-    *("init", "plan", "train", "check", "images", "marks", "seal", "certify", "dossier"),
+    *(
+        "init",
+        "plan",
+        "train",
+        "compress",
+        "check",
+        "images",
+        "marks",
+        "seal",
+        "certify",
+        "dossier",
+    ),
     *(
         "decide",
         "measure-device",

@@ -145,7 +145,7 @@ def _sequence(found: Compression) -> str:
             "tried on these cases when the net was chosen"
         )
     return (
-        f"Stage in an order fixed beforehand, from big to small, each at {alpha}, and only up to "
+        f"Tested in an order fixed beforehand, from big to small, each at {alpha}, and only up to "
         "the first that is not shown: so a net that does not meet is kept at most as often as one "
         "test would let it pass."
     )

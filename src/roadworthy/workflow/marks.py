@@ -122,7 +122,7 @@ def marks(
     """
     product, folder = as_product(product), Path(into)
     rules = _require_marks(product)
-    require_free(folder, "marks", EXAMPLE)
+    require_free(folder, "marks", EXAMPLE, "--into")
     parted = load_cases(product)
     model = load_model(product, Workspace.beside(product.file), parted.schema)
     cases = _cases(product, parted, model, on)
@@ -130,10 +130,11 @@ def marks(
     if cases[columns.MARKS].null_count():
         raise _says_nothing(model)
     found, unread = _images(cases, product, rules, model)
-    with whole_folder(folder, EXAMPLE) as to:
+    with whole_folder(folder, EXAMPLE, "--into") as to:
         _write_coco(to, found, product, model, rules)
         drawn = _write_pictures(to, found, rules, pictures)
-        (to / "index.html").write_text(page(product.name, _set(product, parted, on), drawn))
+        shown = page(product.name, _set(product, parted, on), drawn)
+        (to / "index.html").write_text(shown, encoding="utf-8")
         reports, unreported = _write_reports(to, found, product, model)
     known_truth = columns.BOXES in cases.columns and not cases[columns.BOXES].null_count()
     counts = _counted(cases, rules) if known_truth else (None, None, None)
@@ -220,9 +221,9 @@ def _images(
     ):
         shown = [one for one in listed(marked) if one["score"] >= rules.threshold]
         for column in box_table.image_columns(product):
-            if (case, column) in refused:
-                continue
             file = files[column][at]
+            if file == columns.ABSENT or (case, column) in refused:
+                continue
             path = str(cases[column][at]) if column in cases.columns else column
             if file is None:
                 unread.append(Unread(case, column, None, "names no image", missing=True))

@@ -6,8 +6,9 @@ is answered the same whenever, and in whatever company, it is asked.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from roadworthy.models.nets import states
-from roadworthy.models.nets.averaged import Averaged, net_of, prefixed, sharing
+from roadworthy.models.nets.averaged import Averaged, Floats, net_of, prefixed, sharing
 from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.feed import Batch
 from roadworthy.models.nets.training import forward
@@ -54,6 +55,17 @@ class McDropout(Averaged):
     masks: Masks = ()
 
     kind = "mc_dropout"
+
+    def members(self, batch: Batch) -> Floats:
+        """What each pass says; what comes before any dropout is the same, and computed once."""
+        trunk = getattr(self.nets[0], "trunk", None)
+        if batch.images is None or trunk is None or _dropouts(trunk) or _settled(trunk):
+            return super().members(batch)
+        device = next(trunk.parameters()).device
+        with torch.inference_mode():
+            maps = trunk.eval()(batch.images.flatten(0, 1).to(device))
+        nets = tuple(_behind(net, maps) for net in self.nets)
+        return Averaged.members(replace(self, nets=nets), batch)  # each answers as ever
 
     def arrays(self) -> states.Arrays:
         """The weights of the one net, and the masks."""
@@ -96,6 +108,28 @@ def drawn(net: nn.Module, batch: Batch, seed: int, passes: int) -> Masks:
     for width, share in zip(widths, shares, strict=True):
         found.append(rng.random((passes, width)) >= share)
     return tuple(found)
+
+
+class _Known(nn.Module):
+    """Stands where maps were computed already."""
+
+    def __init__(self, maps: Tensor) -> None:
+        super().__init__()
+        self.maps = maps
+
+    def forward(self, _: Tensor) -> Tensor:
+        return self.maps
+
+
+def _behind(net: nn.Module, maps: Tensor) -> nn.Module:
+    """The net behind its trunk; the net itself stays as it is, and shares all the rest."""
+    found = copy.copy(net)
+    found._modules = {**net._modules, "trunk": _Known(maps)}
+    return found
+
+
+def _settled(part: nn.Module) -> bool:
+    return any(isinstance(one, Masked) for one in part.modules())
 
 
 def _without(net: nn.Module, keeps: list[NDArray[np.bool_]]) -> nn.Module:

@@ -17,8 +17,9 @@ from roadworthy.models.nets.room import require_torch
 
 # the part that the archive of a compressed net has in the place of weights
 GRAPH = "model.onnx"
-# small batches: a few hundred images must make some hundred steps
-_ON_IMAGES = Plan(epochs=24, batch=16, patience=10, least_steps=300)
+# small batches, since a few hundred images must make some hundred steps; and patience, since
+# held-out images are answered no better for a while before a net has found what it is shown
+ON_IMAGES = Plan(epochs=24, batch=16, patience=16, least_steps=300)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class SmallNet(_Rung):
 
     def __init__(self, size: str = "S", plan: Plan | None = None) -> None:
         why = "some ten thousand weights for patterns of pixels"
-        plan = plan or _ON_IMAGES
+        plan = plan or ON_IMAGES
         super().__init__("cnn", "small convolutional net", 40, why, size, plan, True, True)
 
 
@@ -88,7 +89,7 @@ class LargeNet(_Rung):
 
     def __init__(self, size: str = "M", plan: Plan | None = None) -> None:
         why = "some hundred thousand weights for patterns of pixels"
-        plan = plan or replace(_ON_IMAGES, rate=1e-3)
+        plan = plan or replace(ON_IMAGES, rate=1e-3)
         super().__init__("resnet", "residual net", 50, why, size, plan, True, True)
 
 

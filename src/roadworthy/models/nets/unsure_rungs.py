@@ -15,13 +15,14 @@ from roadworthy.core.rung import Fitted
 from roadworthy.models import pipelines
 from roadworthy.models.nets.plan import Plan
 from roadworthy.models.nets.room import require_torch
+from roadworthy.models.nets.rungs import ON_IMAGES
 
 
 @dataclass(frozen=True)
 class _Rung:
     """Nets of plain convolutions where there are images, else of layers of columns.
 
-    ``kind`` is the name of the rung; ``size`` is S, M or L.
+    ``kind`` is the name of the rung; ``size`` is S, M or L; ``plan`` None: the one of such nets.
     """
 
     kind: str
@@ -29,9 +30,11 @@ class _Rung:
     rank: int
     why: str
     size: str
-    plan: Plan
+    plan: Plan | None
     reads_images = True
     by_default = False
+    # batches are drawn as `train: {sampling: }` says (models.sampled)
+    draws = True
     # sums of float32 hang on how many cases are added at once
     precision = 1e-5
 
@@ -58,7 +61,8 @@ class _Rung:
         ids = pl.Series("id", [str(row) for row in range(cases.height)], dtype=pl.String)
         told = guidance or Guidance(ids=ids, units=ids)
         kind = "cnn" if files else "mlp"
-        wanted = fitting.Wanted(kind, self.size, self.title(task), self.plan)
+        plan = self.plan or (ON_IMAGES if files else Plan())
+        wanted = fitting.Wanted(kind, self.size, self.title(task), plan)
         asked = unsure.Asked(wanted, cases, truth, task, files, table, seed, weights, told)
         return unsure.FITS[self.kind](asked)
 
@@ -75,7 +79,7 @@ class Laplace(_Rung):
     def __init__(self, size: str = "S", plan: Plan | None = None) -> None:
         why = "one net, and a matrix around its last layer"
         called = "net with a Laplace posterior"
-        super().__init__("laplace", called, 41, why, size, plan or Plan())
+        super().__init__("laplace", called, 41, why, size, plan)
 
 
 class McDropout(_Rung):
@@ -84,7 +88,7 @@ class McDropout(_Rung):
     def __init__(self, size: str = "S", plan: Plan | None = None) -> None:
         why = "one net, asked thirty times"
         called = "net with Monte Carlo dropout"
-        super().__init__("mc_dropout", called, 45, why, size, plan or Plan())
+        super().__init__("mc_dropout", called, 45, why, size, plan)
 
 
 class NetEnsemble(_Rung):
@@ -93,4 +97,4 @@ class NetEnsemble(_Rung):
     def __init__(self, size: str = "S", plan: Plan | None = None) -> None:
         why = "five nets, trained and asked"
         called = "deep ensemble"
-        super().__init__("net_ensemble", called, 60, why, size, plan or Plan())
+        super().__init__("net_ensemble", called, 60, why, size, plan)
