@@ -143,7 +143,8 @@ def section(exams: int, size: tuple[int, int], source: Path | None) -> list[str]
             source = Path(held) / "made"
             made(source, exams, size)
         laid_out(folder, source, exams)
-        megabytes = sum(file.stat().st_size for file in (folder / "images").iterdir()) / 1e6
+        seen = pl.read_csv(folder / "all" / "cases.csv").select(VIEWS).unpivot()["value"]
+        megabytes = sum((folder / "all" / file).stat().st_size for file in seen) / 1e6
         steps, rows = decoding(folder), []
         for verb, (called, _) in verbs().items():
             kind = "net-" if verb.endswith("net") else ""
