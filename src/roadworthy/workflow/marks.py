@@ -221,9 +221,9 @@ def _images(
     ):
         shown = [one for one in listed(marked) if one["score"] >= rules.threshold]
         for column in box_table.image_columns(product):
-            if (case, column) in refused:
-                continue
             file = files[column][at]
+            if file == columns.ABSENT or (case, column) in refused:
+                continue
             path = str(cases[column][at]) if column in cases.columns else column
             if file is None:
                 unread.append(Unread(case, column, None, "names no image", missing=True))
