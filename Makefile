@@ -34,6 +34,7 @@ bench: $(VENV)/.develops ## what judging costs on 1e6 and 1e7 cases, into bench/
 	@$(BIN)/python bench/compress.py
 	@$(BIN)/python bench/images.py
 	@$(BIN)/python bench/scoring.py
+	@$(BIN)/python bench/training.py
 	@$(BIN)/python -W ignore bench/uncertainty.py
 
 clean: ## remove what was made here

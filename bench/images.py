@@ -45,6 +45,7 @@ def verbs() -> dict[str, tuple[str, Callable[[Path], object]]]:
     """What is run on a product.yaml, and what it is called."""
     from roadworthy.workflow.certify import certify
     from roadworthy.workflow.check import check
+    from roadworthy.workflow.compress import compress
     from roadworthy.workflow.image_files import look
     from roadworthy.workflow.seal import seal
     from roadworthy.workflow.train import train
@@ -57,6 +58,7 @@ def verbs() -> dict[str, tuple[str, Callable[[Path], object]]]:
         "certify": ("`roadworthy certify`: files hashed again, judged", certify),
         "train net": ("`roadworthy train`, small_net", train),
         "check net": ("`roadworthy check`, small_net", check),
+        "compress net": ("`roadworthy compress`: pruned nets, students, INT8", compress),
     }
 
 

@@ -75,3 +75,13 @@ def test_scoring_is_measured_beside_the_bare_session_and_step_by_step(tmp_path: 
     page = out.read_text()
     assert "| the bare session |" in page and "| `OnnxNet.run` |" in page
     assert "8 JPEGs" in page and "| decode (640 x 480" in page
+
+
+def test_a_step_of_training_is_measured_beside_a_bare_loop(tmp_path: Path) -> None:
+    out = tmp_path / "RESULTS.md"
+    out.write_text("# What judging costs\n\n## The start\n\nquick\n")
+    few = ["--rounds", "1", "--cases", "4", "--out", str(out)]
+    command = [sys.executable, str(BENCH / "training.py"), *few]
+    subprocess.run(command, check=True, capture_output=True)
+    page = out.read_text()
+    assert "## The start" in page and "| the bare loop of torch |" in page

@@ -8,6 +8,7 @@ Every step is a command of `roadworthy` that you could type yourself; what it pr
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -31,27 +32,76 @@ class Step:
     why: str
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What a step took: seconds by the clock, and seconds of the processors, all threads."""
+
+    wall: float
+    cpu: float
+
+
+CHAPTERS = {
+    "full": "WHOLE PHOTOGRAPHS, 248 x 248 pixels: is a net needed?",
+    "half": "HALF THE SIZE, as a cheaper camera sees it: does a net earn its place, and how small?",
+}
 STEPS = (
-    Step("full", ("train",), "Whole photographs: which is the cheapest model that does?"),
+    Step("full", ("train",), "Which is the cheapest model that is shown to do?"),
+    Step("full", ("marks",), "Where does it look? Pictures of pieces that it did not learn from."),
     Step("full", ("check",), "What may it clear alone? Calibration pieces certify that, once."),
-    Step("full", ("certify",), "The answer: pieces that nobody has looked at so far."),
-    Step("half", ("train",), "Half the size: there a net has to earn its place."),
-    Step("half", ("check",), "What may that one clear alone?"),
-    Step("half", ("certify",), "And the answer for that one."),
-    Step("half", ("decide", "today.csv"), "A new day: 180 pieces, 50 of them of another texture."),
+    Step("full", ("certify",), "The answer: on sealed pieces, which nothing was chosen on."),
+    Step("full", ("dossier",), "The page to sign."),
+    Step("half", ("train",), "The same models, and a net."),
+    Step(
+        "half", ("marks",), "Where does the net look? It was told only which pieces have a fault."
+    ),
+    Step("half", ("compress",), "How small may the net be, and still be shown to do?"),
+    Step("half", ("check",), "What may the small one clear alone?"),
+    Step("half", ("certify",), "The answer for it, on sealed pieces."),
+    Step("half", ("decide", "today.csv"), "A new day: 157 pieces, 50 of them of another texture."),
     Step("half", ("worklist",), "What the person at the belt gets to see."),
     Step("half", ("dossier",), "The page to sign."),
 )
+PAGES = {
+    "full": (".roadworthy/dossier/dossier.html", "marks/index.html"),
+    "half": (
+        ".roadworthy/dossier/dossier.html",
+        "marks/index.html",
+        ".roadworthy/compressed/compress.html",
+    ),
+}
 
 
-def run(into: Path, share: float = 1.0) -> list[tuple[Step, float]]:
-    """All of it, in a folder of its own; the steps with their seconds."""
+def run(into: Path, share: float = 1.0) -> list[tuple[str, Spent]]:
+    """All of it, in a folder of its own; what each step took."""
     fresh(into)
-    began = time.perf_counter()
+    watch = Watch()
     written = prepare.lay_out(into, share)
-    laid = time.perf_counter() - began
-    print(", ".join(f"{count} {name}" for name, count in written.items()), f"  {laid:.0f} s\n")
-    return [(step, taken(step, into)) for step in STEPS]
+    told = [("prepare.py", watch.spent())]
+    print(", ".join(f"{count} {name}" for name, count in written.items()), f"in {into}")
+    chapter = ""
+    for step in STEPS:
+        if step.product != chapter:
+            chapter = step.product
+            print(f"\n{'=' * 88}\n{CHAPTERS[chapter]}\n{'=' * 88}\n")
+        told.append((f"{step.product}  roadworthy {' '.join(step.words)}", taken(step, into)))
+    return told
+
+
+class Watch:
+    """Seconds since it was made, of the clock and of the processors (of commands that ended)."""
+
+    def __init__(self) -> None:
+        self.began = self._now()
+
+    def spent(self) -> Spent:
+        """Since then."""
+        return Spent(*(now - then for now, then in zip(self._now(), self.began, strict=True)))
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        times = os.times()
+        of_us, of_commands = (times.user + times.system, times.children_user)
+        return time.perf_counter(), of_us + of_commands + times.children_system
 
 
 def fresh(into: Path) -> None:
@@ -63,19 +113,26 @@ def fresh(into: Path) -> None:
     (into / MARK).write_text("made by demo.py; replaced when it runs again\n")
 
 
-def taken(step: Step, into: Path) -> float:
+def taken(step: Step, into: Path) -> Spent:
     """Runs one command, and says how many seconds it took."""
-    print(
-        f"{step.why}\n$ cd {into / step.product} && roadworthy {' '.join(step.words)}", flush=True
-    )
-    began = time.perf_counter()
+    words = " ".join(step.words)
+    print(f"{step.why}\n$ cd {into / step.product} && roadworthy {words}", flush=True)
+    watch = Watch()
     command = [str(Path(sys.executable).with_name("roadworthy")), *step.words]
     ended = subprocess.run(command, cwd=into / step.product, check=False)
-    spent = time.perf_counter() - began
+    spent = watch.spent()
     if ended.returncode not in ANSWERS:
-        sys.exit(f"`roadworthy {' '.join(step.words)}` ended with {ended.returncode}.")
-    print(f"  {spent:.0f} s\n", flush=True)
+        sys.exit(f"`roadworthy {words}` ended with {ended.returncode}.")
+    print(f"  ({spent.wall:.0f} s)\n", flush=True)
     return spent
+
+
+def summary(into: Path, told: list[tuple[str, Spent]], all_of_it: Spent) -> list[str]:
+    """What each step took, and the pages to look at."""
+    rows = [f"{spent.wall:5.0f} s {spent.cpu:9.0f} s  {name}" for name, spent in told]
+    last = f"{all_of_it.wall:5.0f} s {all_of_it.cpu:9.0f} s  all of it"
+    pages = [f"  {into / product / page}" for product, some in PAGES.items() for page in some]
+    return ["  clock  processors", *rows, last, "Look at", *pages]
 
 
 def main(words: list[str] | None = None) -> None:
@@ -84,11 +141,9 @@ def main(words: list[str] | None = None) -> None:
     about.add_argument("--into", type=Path, default=Path("cloth-demo"))
     about.add_argument("--share", type=float, default=1.0, help="of all photographs, for a try")
     given = about.parse_args(words)
-    began = time.perf_counter()
-    steps = run(given.into, given.share)
-    for step, spent in steps:
-        print(f"{spent:5.0f} s  {step.product}  roadworthy {' '.join(step.words)}")
-    print(f"{time.perf_counter() - began:5.0f} s  all of it, in {given.into}")
+    watch = Watch()
+    told = run(given.into, given.share)
+    print("\n".join(summary(given.into, told, watch.spent())))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from tests.cli.terminal import roadworthy
 
-from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT
+from roadworthy.core.guard import FALSE_ALARMS, MUST_DETECT, STRANGENESS
 from roadworthy.core.product import Task
 from roadworthy.io.product_yaml import parse_product
 from roadworthy.io.registry import instruments
@@ -52,7 +52,7 @@ def test_the_snippet_of_every_metric_can_be_pasted_into_a_product(
     if instruments()[metric].about.judges_marks:
         page["marks"] = {"boxes": "boxes.csv", "at_most_per_image": 50}
         page["requirements"].append({"id": "few", "metric": "false_marks_per_image", "at_most": 1})
-    if instruments()[metric].about.table in (FALSE_ALARMS, MUST_DETECT):
+    if instruments()[metric].about.table in (FALSE_ALARMS, MUST_DETECT, STRANGENESS):
         split = {"train": 0.5, "validation": 0.5, "seed": 1}
         page["data"] = {**data, "id": "case", "split": split, "positive": 1}
         page["guard"] = {"must_detect": [{"name": "A", "cases": "a.csv", "at_least": 0.9}]}

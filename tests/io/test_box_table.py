@@ -32,6 +32,7 @@ def refused(folder: Path, *rows: tuple[Any, ...], **rules: Any) -> str:
     ("row", "told"),
     [
         (("c001", "images/1a.png", -1, 2, 3, 4), "row 2 begins outside of its image, at -1, 2"),
+        (("c001", "images/1a.png", 1e300, 2, 3, 4), "row 2 is larger than any image, or beyond it"),
         (("c001", "images/1a.png", 1, 2, -3, 4), "row 2 has the width -3"),
         (("c001", "images/1a.png", 1, 2, 3, 0), "row 2 has the height 0"),
         (("c001", "images/1a.png", None, 2, 3, 4), "row 2 has no number in 'x'"),

@@ -81,7 +81,10 @@ def cases(folder: Path, count: int = 12, images: bool = False) -> pl.DataFrame:
     found = pl.DataFrame(
         {
             columns.ID: [f"patient-{at}" for at in range(count)],
+            columns.UNIT: [f"patient-{at}" for at in range(count)],
             columns.INSIDE: True,
+            columns.OUTSIDE: pl.Series([None] * count, dtype=pl.String),
+            columns.REJECTED: False,
             "a": [None if at % 5 == 0 else float(rng.normal()) for at in range(count)],
             "site": [("north", "south", "west")[at % 3] for at in range(count)],
         }

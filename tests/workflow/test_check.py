@@ -269,6 +269,24 @@ def test_timings_are_taken_once_and_used_by_later_checks_of_the_same_model(train
     assert verdict(file, "latency_p99_ms").evidence == taken.evidence
 
 
+def test_timing_again_until_it_pleases_is_paid_for(trained: Copies) -> None:
+    file = trained()
+    rewrite(file, requirements=[FINDS, FAST], decision={"threshold": 0.3}, device="here")
+    shares = [1 - verdict(file, "latency_p99_ms", time=True).effective_confidence for _ in "12"]
+    assert shares == pytest.approx([0.05, 0.025])
+    assert any("timed 2 times" in note for note in check(file).notes)
+
+
+def test_times_on_other_threads_are_none_of_the_declared_ones(trained: Copies) -> None:
+    file = trained()
+    threads = {"name": "here", "threads": 2}
+    rewrite(file, requirements=[FINDS, FAST], decision={"threshold": 0.3}, device=threads)
+    assert isinstance(verdict(file, "latency_p99_ms", time=True).evidence, Measured)
+    rewrite(file, device={**threads, "threads": 1})
+    found = verdict(file, "latency_p99_ms")
+    assert isinstance(found.evidence, NotMeasured) and "other threads" in found.reason
+
+
 def test_a_model_is_weighed_by_the_bytes_of_its_file(trained: Copies) -> None:
     file = trained()
     rewrite(file, requirements=[FINDS, LIGHT, {**LIGHT, "id": "tiny", "at_most": 0.000001}])

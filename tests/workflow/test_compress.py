@@ -211,6 +211,29 @@ def test_what_was_not_shown_is_kept_only_anyway_and_paid_for(
     assert told["candidates"] == found.of("half").candidates * len(found.points)
 
 
+def test_a_point_shown_for_a_lower_limit_pays_for_having_been_chosen(
+    copied: tuple[Path, Compression],
+) -> None:
+    """Else a limit could be lowered until the point that one likes is the last that is shown."""
+    file, found = copied
+    kept, before = found.of(str(found.kept)), file.read_text()
+    file.write_text(
+        before.replace("metric: sensitivity, at_least: 0.6", "metric: sensitivity, at_least: 0.61")
+    )
+    share = 0.05 / (kept.candidates * len(found.points))
+    cell = check(file).verdicts[0]
+    assert 1 - cell.effective_confidence == pytest.approx(share)
+    with pytest.raises(BadInput, match="asks for something else"):
+        keep(file, "fp32")
+    keep(file, "fp32", anyway=True)
+    assert 1 - check(file).verdicts[0].effective_confidence == pytest.approx(share)
+    # a limit on time was no part of the test
+    file.write_text(before.replace("at_most: 5", "at_most: 6"))
+    keep(file, "fp32")
+    share = 0.05 / found.of("fp32").candidates
+    assert 1 - check(file).verdicts[0].effective_confidence == pytest.approx(share)
+
+
 def test_a_file_that_is_not_what_was_judged_is_not_kept(copied: tuple[Path, Compression]) -> None:
     file, _ = copied
     place = file.parent / ".roadworthy/compressed/fp32.model"
@@ -221,6 +244,38 @@ def test_a_file_that_is_not_what_was_judged_is_not_kept(copied: tuple[Path, Comp
     assert (file.parent / ".roadworthy" / MODEL).read_bytes() == before
     with pytest.raises(BadInput, match="there is no point 'tiny'"):
         keep(file, "tiny")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("points", {"policies": 5}, "how the point decides"),
+        ("points", {"product_yaml": None}, "how the point decides"),
+        ("parent", {"model": "another"}, "not there any more as it was"),
+    ],
+)
+def test_what_was_kept_in_part_changes_nothing(
+    copied: tuple[Path, Compression], name: str, content: dict[str, object], told: str
+) -> None:
+    file, _ = copied
+    place = file.parent / f".roadworthy/compressed/{name}.json"
+    place.write_text(json.dumps({**json.loads(place.read_text()), **content}))
+    before = contents(file.parent / ".roadworthy")
+    with pytest.raises(BadInput, match=told):
+        keep(file, "fp32")
+    assert contents(file.parent / ".roadworthy") == before
+
+
+def test_after_another_split_no_heir_is_judged_on_what_its_parent_learnt(
+    copied: tuple[Path, Compression], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its weights are its parent's: what fitted one fitted the other."""
+    file, _ = copied
+    without_heirs_to_teach(monkeypatch, file.parent)
+    keep(file, PARENT)
+    file.write_text(file.read_text().replace("seed: 3", "seed: 4"))
+    with pytest.raises(BadInput, match="cases fitted the model"):
+        compress(file)
 
 
 def test_budgets_and_clocks_gate_nothing_in_the_sequence(once: tuple[Path, Compression]) -> None:
@@ -269,6 +324,9 @@ def test_compressing_again_is_the_same_and_a_margin_may_stop_it(
     for one in again.points:
         assert one.model == found.of(one.point).model
     assert {one.point for one in again.points} == {PARENT, "fp32", "int8"}
+    # a sequence of other heirs is another look; the same one is none
+    own = found.candidates  # one kind of model: all candidates are its thresholds
+    assert again.candidates == compress(file, look=True).candidates == 2 * own
     assert again.answer == PARENT and "worse by at most the margin" in again.sentence
     # what is kept is no point of this run, and stays
     assert again.kept is None and "an earlier run" in again.sentence

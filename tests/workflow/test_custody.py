@@ -19,6 +19,8 @@ from roadworthy.core.errors import BadInput, Refused, RoadworthyError
 from roadworthy.store import ledger
 from roadworthy.workflow import certify as room
 from roadworthy.workflow.check import check
+from roadworthy.workflow.load import load
+from roadworthy.workflow.subject import learnt
 from roadworthy.workflow.train import train
 
 __all__ = ["here"]  # a fixture
@@ -287,6 +289,41 @@ def test_no_code_of_a_product_is_run(quick: Here, tmp_path: Path, model: dict[st
     assert refused(quick, file).code == "model_reaches_out"
     assert not ran.exists()
     assert not list(quick.scratch.rglob("ran"))
+
+
+def test_images_do_not_travel_so_nobody_pays_for_a_look_at_none(
+    quick: Here, tmp_path: Path
+) -> None:
+    file = team(tmp_path / "team")
+    scans = fresh_cases().with_columns(("scans/" + pl.col("case")).alias("scan"))
+    quick.seal(file, scans)
+    page = yaml.safe_load(file.read_text())
+    page["data"].pop("score")
+    page["data"]["features"] = {"image": "scan"}
+    file.write_text(yaml.safe_dump(page))
+    problem = refused(quick, file)
+    assert (problem.code, problem.value) == ("files_do_not_travel", "scan")
+    with pytest.raises(BadInput, match="do not travel to a vault"):
+        quick.seal(file, scans)
+    assert len(quick.sets()) == 1
+
+
+def test_no_code_of_a_net_that_was_trained_elsewhere_is_run(quick: Here, tmp_path: Path) -> None:
+    file = team(tmp_path / "team")
+    quick.seal(file, fresh_cases())
+    ran = tmp_path / "ran"
+    (file.parent / "evil_net.py").write_text(f"open({str(ran)!r}, 'w')")
+    (file.parent / ".roadworthy").mkdir(exist_ok=True)
+    (file.parent / ".roadworthy" / "model.skops").write_bytes(b"PK")
+    page = yaml.safe_load(file.read_text())
+    page["data"].pop("score")
+    page["data"]["split"] = {"train": 0.5, "validation": 0.5, "seed": 1}
+    page["train"] = {"module": "evil_net:Net", "sealed": "predictions"}
+    file.write_text(yaml.safe_dump({**page, "models": ["own_module"]}))
+    learnt_here = {"rung": "own_module", "learnt": learnt(load(file))}
+    (file.parent / ".roadworthy" / "trained.json").write_text(json.dumps(learnt_here))
+    assert refused(quick, file).code == "model_reaches_out"
+    assert not ran.exists()
 
 
 @pytest.mark.parametrize("told", ["/etc/passwd", "a/../../out.csv"])

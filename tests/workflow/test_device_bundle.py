@@ -8,6 +8,8 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,11 @@ from tests.workflow.portable import PC, cases, judged
 
 from roadworthy.core.device import Device
 from roadworthy.core.errors import BadInput
+from roadworthy.core.marks import MarkRules
 from roadworthy.core.policy import Decides, Policy, Triage
 from roadworthy.models.onnx.measure import routed
 from roadworthy.models.scored_table import ScoredTable
+from roadworthy.workflow.decide import recorded
 from roadworthy.workflow.device_bundle import Bundle, bundled, sampled
 from roadworthy.workflow.device_results import read_results, require_sent
 from roadworthy.workflow.subject import Judged
@@ -127,6 +131,13 @@ def test_what_is_no_net_in_onnx_is_refused_with_the_other_way(tmp_path: Path) ->
     assert "--here" in told.value.next_step
 
 
+def test_a_record_is_not_measured_without_the_marks_that_it_holds(tmp_path: Path) -> None:
+    subject = judged(tmp_path, images=True)
+    marked = replace(subject, product=replace(subject.product, marks=MarkRules()))
+    with pytest.raises(BadInput, match="its marks are made with roadworthy"):
+        bundled(marked, DEVICE, cases(tmp_path, images=True), REQUESTS)
+
+
 def test_only_cases_in_scope_leave(tmp_path: Path) -> None:
     table = cases(tmp_path, 10).with_columns(**{"@inside": np.arange(10) < 4})
     found = sampled(judged(tmp_path), table, 300)
@@ -173,6 +184,18 @@ def edited(found: dict[str, Any], change: str) -> dict[str, Any]:
             found["processes"]["load_ns"][0] = float("inf")
         case "steps":
             found["steps"]["score"][0] = 10**15
+        case "silent":
+            found["answers"] = {}
+        case "stepless":
+            found["steps"] = {}
+        case "other steps":
+            found["steps"] = {"ns": [1] * REQUESTS}
+        case "sizeless":
+            found["decisions"]["bytes"][0] = None
+        case "huge":
+            found["timings"]["ns"][0] = 10**30
+        case "elsewhere":
+            found["bundle"] = "/../../secret"
         case "answer":
             found["answers"]["1"] = 1.0 - found["answers"]["1"]
     return {**found, "sum": checksum(found)}
@@ -198,6 +221,12 @@ def back(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, dict[str, An
         ("infinite", "no positive numbers of nanoseconds"),
         ("steps", "longer than the whole"),
         ("answer", "does not hold there"),
+        ("silent", "answers to 0 of 6 cases"),
+        ("stepless", "other steps than"),
+        ("other steps", "other steps than"),
+        ("sizeless", "bytes of a decision that is no positive number"),
+        ("huge", "no positive numbers of nanoseconds"),
+        ("elsewhere", "does not say of which bundle"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(
@@ -234,3 +263,14 @@ def test_a_bundle_of_somebody_else_is_refused(
 ) -> None:
     with pytest.raises(BadInput, match="not made in this workspace"):
         require_sent(back[1], None, DEVICE, "f" * 64, tmp_path / "measured.json")
+
+
+def test_a_record_there_is_no_shorter_than_that_of_decide_and_names_no_case(tmp_path: Path) -> None:
+    subject, table = judged(tmp_path), cases(tmp_path)
+    bundle, file = measured(subject, tmp_path, images=False)
+    own, _ = recorded(subject, None, table, subject.model.answer(table), datetime.now(UTC))
+    written = [len(line) for line in own.write_ndjson().splitlines()][:REQUESTS]
+    there = read_results(file)["decisions"]["bytes"]
+    assert all(a >= b for a, b in zip(there, written, strict=True))
+    assert max(there) <= max(written) + 60
+    assert b"patient-" not in bundle.content

@@ -293,3 +293,18 @@ def test_a_strange_set_without_the_images_is_refused(tmp_path: Path) -> None:
     train(file)
     with pytest.raises(BadInput, match="'scan'"):
         check(file)
+
+
+def test_an_image_that_may_be_missing_is_neither_counted_nor_told(tmp_path: Path) -> None:
+    file = product(tmp_path, "{image: {now: scan, then: prior}, optional: prior}")
+    cases = pl.read_csv(tmp_path / "cases.csv")
+    gaps = pl.int_range(pl.len()) % 2 == 0
+    cases = cases.with_columns(prior=pl.when(gaps).then(None).otherwise(pl.col("scan")))
+    cases.write_csv(tmp_path / "cases.csv")
+    found = look(file)
+    assert (found.images, found.unread) == (480, ())
+    assert not isinstance(train(file), NotFitted)
+    assert check(file).verdicts
+    cases[3, "prior"] = "scans/away.png"
+    cases.write_csv(tmp_path / "cases.csv")
+    assert [one.code for one in look(file).unread] == ["MISSING:image"]

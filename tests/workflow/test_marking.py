@@ -13,6 +13,7 @@ import yaml
 from tests.marked import FEW, FINDS, SPLIT, boxes, cases, marks, product
 from tests.models.test_marking import SCAN, Spots
 from tests.models.test_marking import cases as pictured
+from tests.vaults import looks
 
 from roadworthy.core import columns, decided
 from roadworthy.core.errors import BadInput, Refused
@@ -96,6 +97,26 @@ def test_more_marks_on_an_image_than_declared_are_refused(tmp_path: Path) -> Non
         check(file)
 
 
+def test_a_view_that_was_not_taken_is_no_image_without_false_marks(tmp_path: Path) -> None:
+    """40 false marks on 160 exams; every other one, those with false marks, has one view only."""
+    file = product(tmp_path)
+    table, made = cases(), marks(cases())
+    even = pl.int_range(pl.len()) % 2 == 0
+    lost = table.filter(even)["b"].implode()
+    table.with_columns(b=pl.when(even).then(None).otherwise("b")).write_csv(tmp_path / "cases.csv")
+    moved = pl.when(pl.col("image").is_in(lost)).then(pl.lit("a")).otherwise("image")
+    made.with_columns(image=moved).write_csv(tmp_path / "marks.csv")
+    evidence = check(file).verdicts[1].evidence
+    assert isinstance(evidence, Measured)
+    assert evidence.estimate == pytest.approx(40 / 240)
+    assert evidence.n == 240
+
+
+def test_a_requirement_cannot_promise_fewer_marks_than_are_shown(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no bound would hold"):
+        check(product(tmp_path, requirements=[FINDS, {**FEW, "at_most_per_image": 1}]))
+
+
 def test_other_marks_are_another_subject_and_other_boxes_another_table(tmp_path: Path) -> None:
     file = product(tmp_path)
     before = check(file)
@@ -162,9 +183,10 @@ class TestSealed:
         del told["marks"]
         file.write_text(yaml.safe_dump(told))
         seal(file)
-        found = certify(product(tmp_path, 320, said={"split": SPLIT}), reveal="numbers")
-        assert found.outcome == "INCONCLUSIVE"
-        assert all("hits are not known" in verdict.reason for verdict in found.verdicts)
+        asks = [{**asks[0], "id": "finds"}, {**FINDS, "tier": "advisory"}]
+        file = product(tmp_path, 320, said={"split": SPLIT}, requirements=asks)
+        found = certify(file, reveal="numbers")
+        assert "hits are not known" in found.verdicts[1].reason
 
     def test_no_picture_of_a_sealed_case_is_written(self, tmp_path: Path) -> None:
         file = product(tmp_path, 320, said={"split": SPLIT})
@@ -280,3 +302,30 @@ def test_what_is_prepared_twice_is_looked_at_once(tmp_path: Path) -> None:
     once = judged_marks(parted.all_open, told, model)
     assert judged_marks(once, told, model) is once
     assert np.isfinite(judged.prepared(once)[columns.FOUND].to_numpy()).all()
+
+
+@pytest.mark.parametrize("word", ["boxes", "table"])
+def test_no_look_is_spent_where_hits_cannot_be_known(tmp_path: Path, word: str) -> None:
+    file = product(tmp_path, said={"split": SPLIT})
+    whole = file.read_text()
+    file.write_text("".join(x for x in whole.splitlines(True) if f"  {word}: " not in x))
+    with pytest.raises(Refused, match="lesion_sensitivity could never be shown"):
+        certify(file)
+    seal(file)
+    with pytest.raises(Refused, match="lesion_sensitivity could never be shown"):
+        certify(file)
+    file.write_text(whole)
+    if word == "boxes":
+        # boxes that come later prove nothing of a set that was sealed without them
+        with pytest.raises(Refused, match="the set has no true boxes"):
+            certify(file)
+        assert looks(file) == []
+    else:
+        assert certify(file).outcome == "PASS"
+
+
+def test_where_the_folder_cannot_be_is_said_by_its_own_option(tmp_path: Path) -> None:
+    file = product(tmp_path, 8)
+    with pytest.raises(BadInput, match="--into marks") as told:
+        write_marks(file, file)
+    assert told.value.where == "--into"

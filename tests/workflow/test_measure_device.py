@@ -10,8 +10,9 @@ from typing import Any
 import polars as pl
 import pytest
 from tests.tables import FINDS, SCORED, counted, rewrite, write_product
+from tests.vaults import looks
 
-from roadworthy.core.errors import BadInput
+from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.evidence import Measured, NotMeasured
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.models.onnx.measure import checksum
@@ -135,7 +136,7 @@ def test_what_is_not_end_to_end_or_on_other_threads_is_not_measured(
 
 def test_a_system_that_tells_no_memory_leaves_memory_alone_open(trained: Copies) -> None:
     file = of_device(trained())
-    nothing = {key: [None] * 30 for key in ("load_ns", "start_bytes", "bytes")}
+    nothing = {key: [None] * 30 for key in ("start_bytes", "bytes")} | {"load_ns": [1] * 30}
     keep(file, measurement(file, processes=30) | {"processes": nothing})
     found = check(file)
     assert "does not say" in why(found, "light")
@@ -184,11 +185,26 @@ def test_roadworthy_measures_any_model_where_it_is_installed(
 
 def test_what_was_measured_since_is_another_question_to_the_sealed_set(trained: Copies) -> None:
     file = of_device(trained(), confidence={"looks": 3})
+    keep(file, measurement(file, rows=20))
     first = by_id(certify(file))["fast"].outcome
     keep(file, measurement(file, rows=800, processes=120))
     told = certify(file)
     assert first is Outcome.INCONCLUSIVE
     assert not any("cost nothing" in note for note in told.notes)
+
+
+def test_no_look_is_spent_on_what_was_never_measured(trained: Copies) -> None:
+    file = of_device(trained())
+    with pytest.raises(Refused, match="fast could never be shown: it was not measured on clinic"):
+        certify(file)
+    assert looks(file) == []
+
+
+def test_a_measurement_that_was_damaged_is_named(trained: Copies) -> None:
+    file = of_device(trained())
+    keep(file, {**measurement(file), "host": {}})
+    with pytest.raises(BadInput, match="is kept incompletely"):
+        check(file)
 
 
 def test_a_column_of_scores_cannot_be_measured(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ DATA: dict[str, Any] = {
     "features": ["hint"],
 }
 NET = """\
+from a_helper_of_it import SIGN
 from torch import nn
 
 class Line(nn.Module):
@@ -35,7 +36,7 @@ class Line(nn.Module):
         self.line = nn.Linear(columns, outputs)
 
     def forward(self, numbers):
-        return self.line(numbers)
+        return SIGN * self.line(numbers)
 """
 
 
@@ -81,6 +82,7 @@ def test_a_module_that_is_trained_here_is_code_that_sealed_cases_are_shown_to(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "a_net_trained_here.py").write_text(NET)
+    (tmp_path / "a_helper_of_it.py").write_text("SIGN = 1.0")
     split = {"train": 0.5, "validation": 0.5, "seed": 3}
     file = write_product(
         tmp_path,
@@ -100,5 +102,14 @@ def test_a_module_that_is_trained_here_is_code_that_sealed_cases_are_shown_to(
         assert word in said
         file.write_text(said.replace(word, f"{word}\n  sealed: predictions"))
         assert any("which could keep them" in note for note in certify(file).notes)
+        assert "cost nothing" in str(certify(file).notes)
+        # the hash of its code does not cover what that imports: its answers do
+        (tmp_path / "a_helper_of_it.py").write_text("SIGN = -1.0")
+        sys.modules.pop("a_helper_of_it")
+        sys.modules.pop("a_net_trained_here")
+        with pytest.raises(Refused) as told:
+            certify(file)
+        assert told.value.code == "seal_spent"
     finally:
         sys.modules.pop("a_net_trained_here", None)
+        sys.modules.pop("a_helper_of_it", None)

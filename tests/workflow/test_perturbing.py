@@ -17,7 +17,7 @@ from PIL import Image
 from tests.tables import LEARNT, learnable, write_product
 
 from roadworthy.core import columns
-from roadworthy.core.errors import Refused
+from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.evidence import Measured, NotMeasured
 from roadworthy.core.perturbation import Under
 from roadworthy.core.policy import Policy, Referred, Triage
@@ -196,7 +196,10 @@ def test_a_case_without_an_answer_is_referred_by_a_triage() -> None:
 def test_the_scope_sees_the_value_that_the_product_sees(tabular: Tabular) -> None:
     scope = [{"field": "size", "between": [-50, 50], "missing": "refer"}]
     lost = {"missing": {"column": "size", "share": 0.5}}
-    found = check(tabular(FINDS, sturdy(lost), scope=scope))
+    with pytest.raises(BadInput, match="turns away whatever became hard would pass"):
+        check(tabular(FINDS, sturdy(lost), scope=scope))
+    busy = {**sturdy(lost), "id": "busy", "of": "automation", "at_least": 0.1}
+    found = check(tabular(FINDS, sturdy(lost), busy, scope=scope))
     (one,) = named(found, "sturdy-missing-size-0.5")
     assert isinstance(one.evidence, Measured)
     assert "are turned away only there" in one.reason

@@ -89,6 +89,10 @@ def call(name: str) -> str:
     return f"@call:{name}"
 
 
+# stands in a column of files where a case lacks an image that it may lack
+ABSENT = ""
+
+
 def file(name: str) -> str:
     """The column with the files of an image column."""
     return f"{_FILE}{name}"

@@ -19,6 +19,7 @@ from roadworthy.core.errors import BadInput
 from roadworthy.core.marks import MarkRules
 from roadworthy.core.product import Product
 from roadworthy.io import tables
+from roadworthy.io.images.picture import MOST_PIXELS
 from roadworthy.io.nearest import nearest
 
 # what the only image of a case is called where product.yaml names no column of images
@@ -178,6 +179,9 @@ def _refuse_strange(rows: pl.DataFrame, own: Mapping[str, str], where: str) -> N
         none = rows.filter(pl.col(name) <= 0)
         step = "A box is given by its left upper corner, its width and its height."
         _refuse(none, partial(_sized, name), step, where)
+    far = rows.filter(pl.max_horizontal(pl.col(_SIDES)) > MOST_PIXELS)
+    step = "Boxes are in pixels of the image file: correct it, or scale it back."
+    _refuse(far, lambda row: f"is larger than any image, or beyond it, at {_at(row)}", step, where)
     outside = rows.filter((pl.col("x") < 0) | (pl.col("y") < 0))
     step = "Pixels count from 0 at the left upper corner."
     _refuse(outside, lambda row: f"begins outside of its image, at {_at(row)}", step, where)

@@ -24,6 +24,12 @@ def mark_problems(product: Product, written: Sequence[Written]) -> Iterator[Prob
         if one.requirement.metric == FALSE_MARKS and most and limit.value >= most:
             message = f"is {limit.value:g}, and an image has at most {most} marks: it always holds"
             yield Problem((*one.path, "at_most"), message, "Write less, such as 0.5.")
+        own = getattr(one.requirement.parameters, "at_most_per_image", None)
+        shown = None if product.marks is None else product.marks.at_most_per_image
+        if own and shown and own < shown:
+            message = f"is {own}, and `marks` shows up to {shown} on an image: no bound would hold"
+            step = f"Remove it, or write `marks: {{at_most_per_image: {own}}}`."
+            yield Problem((*one.path, "at_most_per_image"), message, step)
     few = any(_gates(one, FALSE_MARKS) for one in asked)
     for one in asked:
         if _gates(one, LESIONS) and not few:

@@ -295,6 +295,16 @@ def _automation(product: Product, written: Sequence[Written]) -> Iterator[Proble
                 "the same perturbation and a limit above 0, or count referred "
             )
             yield Problem(one.path, message, f"{step}cases as `excluded`.")
+        elif _leaves_rates(product, one.requirement):
+            message = (
+                f"leaves out what the scope or the guard turns away only{there}, and nothing "
+                "limits that: a product that turns away whatever became hard would pass"
+            )
+            step = (
+                "Add {metric: robustness, of: automation, at_least: ..., under: [...]} with the "
+                "same perturbation and a limit above 0."
+            )
+            yield Problem(one.path, message, step, "missing_requirement")
         elif _refers(product) and _free_to_refer(one.requirement):
             message = (
                 f"counts a referred case as free, and nothing limits referral{there}: "
@@ -302,6 +312,17 @@ def _automation(product: Product, written: Sequence[Written]) -> Iterator[Proble
             )
             step = "Add {metric: automation, at_least: ...} with a limit above 0, or the price of"
             yield Problem(one.path, message, f"{step} a referral, `refer: ...`.")
+
+
+def _leaves_rates(product: Product, requirement: Requirement[object]) -> bool:
+    """Whether cases that are turned away under a perturbation alone would not be counted."""
+    if requirement.under is None or requirement.metric == AUTOMATION:
+        return False
+    counts = product.decision.referred in (Referred.RIGHT, Referred.WRONG)
+    if (counts and product.task is Task.BINARY) or requirement.tier is not Tier.CRITICAL:
+        return False
+    changed = getattr(requirement.under.perturbation, "column", None)
+    return product.guard is not None or changed in product.scope.fields
 
 
 def _place(one: Written) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
@@ -172,7 +173,13 @@ def words_of(metric: str, instrument: Instrument) -> type[RequirementWords]:
     Raises:
         BadInput: the instrument names a parameter like a word that every requirement has.
     """
-    own = own_words(metric, instrument.parameters)
+    return _words_of(metric, instrument.parameters)
+
+
+# pydantic looks for the source text of each model that it makes, which takes long
+@cache
+def _words_of(metric: str, parameters: type[Any]) -> type[RequirementWords]:
+    own = own_words(metric, parameters)
     taken = sorted(set(own) & set(RequirementWords.keys()))
     if taken:
         raise BadInput(

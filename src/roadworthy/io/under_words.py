@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, create_model
@@ -34,7 +35,9 @@ def under(value: object) -> Under:
     kind: Any = known[name]
     first = fields(kind)[0].name
     try:
-        words = _words_of(name).model_validate(given if isinstance(given, dict) else {first: given})
+        words = _words_of(name, kind).model_validate(
+            given if isinstance(given, dict) else {first: given}
+        )
         return Under(name, kind(**{one.name: getattr(words, one.name) for one in fields(kind)}))
     except ValidationError as error:
         raise faults(_faults(name, error)) from error
@@ -42,8 +45,8 @@ def under(value: object) -> Under:
         raise wrong(f"cannot be: {reason}", "Correct that value.", key=name) from reason
 
 
-def _words_of(name: str) -> type[Words]:
-    kind: Any = registry.perturbations()[name]
+@cache
+def _words_of(name: str, kind: Any) -> type[Words]:
     found: dict[str, Any] = {
         key: (one.word, Field(one.default, description=one.about))
         for key, one in own_words(name, kind).items()
@@ -79,7 +82,7 @@ def json_schema(definitions: dict[str, Any]) -> dict[str, Any]:
 def _each(definitions: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for name, kind in registry.perturbations().items():
-        words = _words_of(name).model_json_schema(by_alias=True)
+        words = _words_of(name, kind).model_json_schema(by_alias=True)
         definitions.update(words.pop("$defs", {}))
         first = next(iter(words["properties"].values()))
         found[name] = {"description": f"{name}: {kind.about}.", "anyOf": [first, words]}

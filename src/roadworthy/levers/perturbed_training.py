@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from roadworthy.core.evidence import Measured
 from roadworthy.core.lever import Rejudge
 from roadworthy.core.path import Path
 from roadworthy.core.perturbation import Under
@@ -29,7 +30,8 @@ class PerturbedTraining:
         under = {one.id: one.under for one in product.requirements if one.under is not None}
         found: dict[str, Path] = {}
         for verdict in path_words.still_open(verdicts):
-            if (which := under.get(verdict.requirement)) is not None:
+            asked = isinstance(verdict.evidence, Measured)
+            if asked and (which := under.get(verdict.requirement)) is not None:
                 found.setdefault(str(which), _path(verdict, which, product))
         return list(found.values())
 

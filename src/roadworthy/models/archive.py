@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from roadworthy.core.errors import BadInput
 
@@ -34,11 +34,14 @@ def unpack(artifact: Path, names: Sequence[str]) -> tuple[dict[str, Any], dict[s
     try:
         content = artifact.read_bytes()
         with ZipFile(BytesIO(content)) as archive:
+            # nothing is compressed: what is read is no larger than the file
+            if any(one.compress_type != ZIP_STORED for one in archive.infolist()):
+                raise ValueError("a part of it is compressed")
             parts = {name: archive.read(name) for name in names}
             card = json.loads(archive.read(CARD))
         if not isinstance(card, dict):
             raise ValueError("its card is no mapping")
-    except (OSError, ValueError, KeyError, BadZipFile, RecursionError) as problem:
+    except (OSError, ValueError, KeyError, BadZipFile, RuntimeError) as problem:
         raise unreadable(artifact, problem) from problem
     return card, parts, content
 
@@ -48,7 +51,7 @@ def holds(artifact: Path, name: str) -> bool:
     try:
         with ZipFile(artifact) as archive:
             return name in archive.namelist()
-    except (OSError, BadZipFile):
+    except (OSError, ValueError, BadZipFile):
         return False
 
 

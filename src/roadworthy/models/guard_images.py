@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from roadworthy.core.images import Pool
+from roadworthy.core.images import Pooling
 from roadworthy.models import image_cases
 from roadworthy.models.hand_made import NAMES
 from roadworthy.models.image_rule import with_numbers
@@ -58,6 +58,6 @@ def pictured(cases: pl.DataFrame, name: str) -> Pictured:
 
 
 def _measures(cases: pl.DataFrame, name: str) -> Floats:
-    seen, _ = with_numbers(cases.select(name), (name,), Pool.MAX)
+    seen, _ = with_numbers(cases.select(name), (name,), Pooling())
     found: Floats = seen.select(NAMES).to_numpy()
     return found

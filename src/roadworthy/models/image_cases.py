@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+import numpy as np
 import polars as pl
 
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
+from roadworthy.core.marks import ScoreMap
 from roadworthy.core.product import Task
 from roadworthy.io import images
 from roadworthy.io.images import Broken, Picture
 
 T = TypeVar("T")
+# the map of an image that a case may lack and does
+NOWHERE = ScoreMap(np.zeros((1, 1), dtype=np.float32), 0.0, 0.0, 1.0, 1.0)
 
 
 def apart(features: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -34,14 +38,26 @@ def apart(features: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def each(
-    cases: pl.DataFrame, files: Sequence[str], make: Callable[[Picture], T]
+    cases: pl.DataFrame,
+    files: Sequence[str],
+    make: Callable[[Picture], T],
+    absent: Callable[[], T] | None = None,
 ) -> Iterator[list[T] | None]:
-    """What ``make`` gives for the images of each case, in order; None: one cannot be read."""
+    """What ``make`` gives for the images of each case, in order; None: one cannot be read.
+
+    ``absent`` stands for an image that may be missing and is; without it no answer is possible.
+    """
     flat = cases.select(pl.concat_list(files).alias("f"))["f"].explode() if files else pl.Series()
     made = images.stream(flat.to_list(), make)
     for _ in range(cases.height):
-        found = [next(made) for _ in files]
+        found = [_or(next(made), absent) for _ in files]
         yield None if any(isinstance(one, Broken) for one in found) else found  # type: ignore[misc]
+
+
+def _or(one: T | Broken, absent: Callable[[], T] | None) -> T | Broken:
+    if absent is not None and isinstance(one, Broken) and one.file == columns.ABSENT:
+        return absent()
+    return one
 
 
 def scattered(answers: pl.Series, readable: pl.Series, task: Task) -> pl.Series:

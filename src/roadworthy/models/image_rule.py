@@ -13,11 +13,12 @@ import polars as pl
 
 from roadworthy.core.errors import BadInput
 from roadworthy.core.guidance import Guidance
-from roadworthy.core.images import Pool
+from roadworthy.core.images import Images, Pooling
 from roadworthy.core.marks import ScoreMap
 from roadworthy.core.model import Model
 from roadworthy.core.product import Task
 from roadworthy.core.rung import Fitted, WeighingRung
+from roadworthy.io.images import Picture
 from roadworthy.models import archive, hand_made, image_cases
 from roadworthy.models.boosting import Boosting
 from roadworthy.models.logistic import Logistic
@@ -33,7 +34,7 @@ class HandMade:
 
     inner: TrainedPipeline
     images: tuple[str, ...]
-    pool: Pool
+    rule: Pooling
     artifact: Path | None = None
     fingerprint: str = ""
 
@@ -52,7 +53,7 @@ class HandMade:
 
     def answer(self, cases: pl.DataFrame) -> pl.Series:
         """As the table model answers; null where an image cannot be read."""
-        seen, readable = with_numbers(cases, self.images, self.pool)
+        seen, readable = with_numbers(cases, self.images, self.rule)
         answers = self.inner.answer(seen.filter(readable))
         return image_cases.scattered(answers, readable, self.inner.card.task)
 
@@ -70,11 +71,13 @@ class HandMade:
                 value=str(self.inner.card.task),
                 next_step="Write a binary product, or name a table of marks.",
             )
-        shown = image_cases.each(cases, self.images, places)
+        shown = image_cases.each(cases, self.images, _places, lambda: None)
         for row, found in zip(cases.iter_slices(1), shown, strict=True):
             yield None if found is None else tuple(self._map(row, one) for one in found)
 
-    def _map(self, case: pl.DataFrame, found: Places) -> ScoreMap:
+    def _map(self, case: pl.DataFrame, found: Places | None) -> ScoreMap:
+        if found is None:
+            return image_cases.NOWHERE
         rows, columns, measures = found.measures.shape
         flat = pl.DataFrame(
             found.measures.reshape(-1, measures), schema=list(hand_made.NAMES), orient="row"
@@ -88,8 +91,12 @@ class HandMade:
 
     def to_bytes(self) -> bytes:
         """The table model, and which images it is behind."""
-        card = {"images": list(self.images), "pool": str(self.pool)}
+        card = {"images": list(self.images), **self.rule.plain()}
         return archive.pack(card, {INNER: self.inner.to_bytes()})
+
+
+def _places(picture: Picture) -> Places | None:
+    return places(picture)
 
 
 @dataclass(frozen=True)
@@ -116,8 +123,8 @@ class _OnMeasures:
     ) -> Fitted:
         """Cases with an image that cannot be read teach nothing."""
         images, table = image_cases.apart(features)
-        pool = Pool.MAX if guidance is None else guidance.images.pool
-        seen, readable = with_numbers(cases, images, pool)
+        rule = (Images(()) if guidance is None else guidance.images).pooling(images)
+        seen, readable = with_numbers(cases, images, rule)
         if not readable.any():
             raise image_cases.none_readable(cases.height)
         some = None if weights is None else weights.filter(readable)
@@ -130,12 +137,13 @@ class _OnMeasures:
             some,
         )
         assert isinstance(inner, TrainedPipeline)
-        return HandMade(inner, images, pool)
+        return HandMade(inner, images, rule)
 
     def load(self, artifact: Path) -> Model:
         card, parts, content = archive.unpack(artifact, [INNER])
         try:
-            images, pool = tuple(map(str, card["images"])), Pool(card["pool"])
+            images = tuple(map(str, card["images"]))
+            rule = Pooling.read(card, len(images))
         except (KeyError, TypeError, ValueError) as problem:
             raise archive.unreadable(artifact, problem) from problem
         with TemporaryDirectory(prefix="roadworthy-") as folder:
@@ -144,7 +152,7 @@ class _OnMeasures:
             inner = self.inner.load(part)
         assert isinstance(inner, TrainedPipeline)
         whole = hashlib.sha256(content).hexdigest()
-        return HandMade(replace(inner, artifact=None), images, pool, artifact, whole)
+        return HandMade(replace(inner, artifact=None), images, rule, artifact, whole)
 
 
 class ImageRule(_OnMeasures):
@@ -162,14 +170,16 @@ class ImageBoosting(_OnMeasures):
 
 
 def with_numbers(
-    cases: pl.DataFrame, images: tuple[str, ...], pool: Pool
+    cases: pl.DataFrame, images: tuple[str, ...], rule: Pooling
 ) -> tuple[pl.DataFrame, pl.Series]:
     """The cases with every measure as a column, and whether their images can be read."""
-    together = np.max if pool is Pool.MAX else np.mean
     found = np.full((cases.height, len(hand_made.NAMES)), np.nan)
-    for row, measures in enumerate(image_cases.each(cases, images, hand_made.measured)):
-        if measures is not None:
-            found[row] = together(measures, axis=0)
+    absent = np.empty(0)
+    seen = image_cases.each(cases, images, hand_made.measured, lambda: absent)
+    for row, measures in enumerate(seen):
+        there = [None if one is absent else one for one in measures or ()]
+        if any(one is not None for one in there):
+            found[row] = rule.of(there)
     numbers = pl.DataFrame(found, schema=list(hand_made.NAMES), orient="row")
     readable = pl.Series(~np.isnan(found).any(axis=1), dtype=pl.Boolean)
     return cases.hstack(numbers), readable

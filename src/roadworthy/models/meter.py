@@ -51,7 +51,8 @@ def _asker(artifact: Path, threads: int) -> Callable[[Arrays], object]:
 
     session = opened(graph, threads)
     wanted = [port.name for port in session.inputs]
-    return lambda case: session.run({name: case[name] for name in wanted})
+    answer = session.outputs[0].name
+    return lambda case: session.run({name: case[name] for name in wanted}, answer)
 
 
 def _peak_mb() -> float:

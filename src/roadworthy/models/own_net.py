@@ -142,8 +142,21 @@ def own_net(
     counts = {len(one.files) for one in feeds if isinstance(one, ImagesFeed) and not one.together}
     if len(counts) > 1:
         raise _inputs(who, "is fed different numbers of images by its inputs", None, [])
+    if images and (images.sides or images.optional):
+        key = "sides" if images.sides else "optional"
+        raise _alike(who, key)
     reading = Reading(who, task, words, images.pool if images else Images(()).pool)
     return OwnNet(who, task, feeds, ask, reading, files, fingerprint, notes)
+
+
+def _alike(who: str, what: str) -> BadInput:
+    return BadInput(
+        f"{who} is asked for every image alike, and features tell of {what}.",
+        code="net_input",
+        where="data.features",
+        value=what,
+        next_step="List the images, `image: [...]`, with one word for `pool`.",
+    )
 
 
 def _inputs(who: str, what: str, name: str | None, known: list[str]) -> BadInput:

@@ -23,7 +23,7 @@ def named_in(words: Sequence[str], folder: Path) -> tuple[Path, ...]:
     for place, word in enumerate(words):
         for name in (word, word.partition("=")[2]):
             path = folder / name
-            if name and _is_file(path) and not (place == 0 and _is_interpreter(name, path)):
+            if name and is_file(path) and not (place == 0 and _is_interpreter(name, path)):
                 found[path] = None
     return tuple(found)
 
@@ -53,7 +53,7 @@ def digest(said: object, files: Iterable[Path], folder: Path) -> str:
 
 def _matching(pattern: str, folder: Path, where: str) -> list[Path]:
     path = folder / pattern
-    if _is_file(path):
+    if is_file(path):
         return [path]
     if path.is_dir():
         raise _unusable(pattern, "is a folder", f"Write '{pattern.rstrip('/')}/**/*'.", where)
@@ -72,7 +72,8 @@ def _counts(path: Path) -> bool:
     return "__pycache__" not in path.parts and ".roadworthy" not in path.parts
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether it is one; what no file could be called is none."""
     try:
         return path.is_file()
     except (OSError, ValueError):  # a word that no file could be called

@@ -31,13 +31,20 @@ from roadworthy.workflow.judge import product_outcome
 from roadworthy.workflow.measure import verdicts
 from roadworthy.workflow.other_rungs import OtherRungs
 from roadworthy.workflow.paths import Rejudging, rejudging
+from roadworthy.workflow.perturbing import perturbed
 from roadworthy.workflow.source import load_cases
 from roadworthy.workflow.studies import Settled, other_tables, settle
 
 FINDS = {"id": "finds", "metric": "sensitivity", "at_least": 0.9}
 SPARES = {"id": "spares", "metric": "specificity", "at_least": 0.8}
 FAST = {"id": "fast", "metric": "latency_p99_ms", "at_most": 5}
+MISSING = {"missing": "size"}
 COSTS = {"unit": "EUR", "miss": 100, "false_alarm": 5, "refer": 15, "label": 40}
+
+_MODEL = """def score(cases):
+    odds = cases["size"].fill_null(-9.0)
+    return 1 / (1 + (-odds).exp())
+"""
 
 
 def check_lever(lever: Lever, product: Path | None = None) -> None:
@@ -74,13 +81,14 @@ class _Bench:
         settled = settle(product, workspace, parted, registry)
         cases = settled.judged.prepared(parted.open(SetName.VALIDATION))
         beside, missing = other_tables(product, settled.judged, workspace, registry)
+        under = perturbed(settled.judged, cases)
         study = OpenStudy(
             settled.judged.subject,
             "validation",
-            {"cases": cases, **beside},
+            {"cases": cases, **under.tables, **beside},
             parted.all_open,
             settled.candidates,
-            missing,
+            {**missing, **under.missing},
             settled.certificate,
         )
         others = OtherRungs(product, workspace, parted, settled, registry)
@@ -198,6 +206,21 @@ def _products(folder: Path) -> Iterator[Path]:
     trusted = [{"id": "trust", "metric": "ppv", "at_least": 0.9}]
     yield _product(folder / "strict", _cases(700, 1.6), trusted, data=data, decision=alone)
     yield _product(folder / "unknown", _cases(200, 3.0), [{**FINDS, "at_least": 0.5}, FAST])
+    yield _asked_again(folder / "sturdy")
+
+
+def _asked_again(folder: Path) -> Path:
+    """A product whose model can be asked about perturbed cases, and is lost without a field."""
+    sturdy = {"id": "sturdy", "metric": "sensitivity", "at_least": 0.5, "under": MISSING}
+    file = _product(
+        folder,
+        _cases(200, 3.0),
+        [sturdy],
+        data={"score": None, "split": {"validation": 0.5, "sealed": 0.5, "seed": 1}},
+        model={"python": "kit_model:score"},
+    )
+    (folder / "kit_model.py").write_text(_MODEL)
+    return file
 
 
 def _cases(n: int, skill: float) -> pl.DataFrame:
@@ -229,10 +252,11 @@ def _product(
     folder.mkdir()
     cases.write_parquet(folder / "cases.parquet")
     known = {"id": "case", "truth": "ill", "positive": 1, "score": "score", "features": ["size"]}
+    told = {"cases": "cases.parquet", **known, **(data or {})}
     page = {
         "version": 1,
         "product": "kit",
-        "data": {"cases": "cases.parquet", **known, **(data or {})},
+        "data": {key: value for key, value in told.items() if value is not None},
         "costs": COSTS,
         **others,
         "requirements": requirements,

@@ -16,6 +16,7 @@ import polars as pl
 from roadworthy import __version__
 from roadworthy.core import columns
 from roadworthy.core.certificate import Certificate
+from roadworthy.core.device import TIMINGS
 from roadworthy.core.errors import BadInput, RoadworthyError
 from roadworthy.core.instrument import Instrument
 from roadworthy.core.model import Brought
@@ -63,12 +64,13 @@ from roadworthy.workflow.sealed_files import (
     refuse_uncovered,
     unchanged,
 )
-from roadworthy.workflow.shut_in import answering, sealed_notes
+from roadworthy.workflow.shut_in import answering, own_code, sealed_notes
 from roadworthy.workflow.source import Parted, checked, load_cases, names
 from roadworthy.workflow.strata import require_hope, strata_of
 from roadworthy.workflow.studies import Settled, other_tables, resolve, settle
 from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.uncovered import covering
+from roadworthy.workflow.unmeasurable import refuse_missing, refuse_unmarked
 from roadworthy.workflow.unseen import refuse_lacking, refuse_sealed_before, refuse_standing
 from roadworthy.workflow.uploaded import uploaded
 from roadworthy.workflow.vault import same_rows, vault_if_there, vault_of
@@ -168,8 +170,8 @@ class _Certifying:
         certificate = None if certified is None else certificate_to_json(certified)
         upload = model.digest if isinstance(model, ScoredTable) else ""
         found = frozen(self.judged, certificate, upload)
-        if isinstance(model, Brought):
-            # nothing names all that a stranger's answers hang on: they are part of who it is
+        if isinstance(model, Brought) or own_code(model):
+            # nothing names all that a team's code answers by: its answers are part of who it is
             asked = answering(self.judged, self.chosen.stands_open)
             found["answers"] = open_answers(asked, self.parted)
         return found
@@ -214,6 +216,8 @@ class _Certifying:
         """Refuses what could not end in a proof, before anything is run for it."""
         product, sealed, found = self.product, self.chosen.sealed, self.chosen.found
         refuse_never_asked(product, self.judged.model)
+        rows = None if found is None else found.raw
+        refuse_unmarked(product, sealed, rows, self.judged.model, self.registry)
         if sealed is None:
             assert found is not None
             with vault_if_there(product) as vault:
@@ -240,6 +244,9 @@ class _Certifying:
         # timed anew, on open cases: whoever could choose among timings would choose the best
         timed = parted.all_open.filter(pl.col(columns.INSIDE))
         others, missing = other_tables(product, self.judged, self.workspace, self.registry, timed)
+        refuse_missing(product, missing, self.registry)
+        if product.device is not None and product.device.here and TIMINGS in others:
+            others[TIMINGS] = others[TIMINGS].drop(columns.MEASURED, strict=False)
         rehearsed = None
         if self.chosen.stands_open:
             rehearsed = rehearse(self.settled, parted, others, self.registry)

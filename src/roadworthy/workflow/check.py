@@ -12,7 +12,7 @@ import polars as pl
 
 from roadworthy import __version__
 from roadworthy.core import columns
-from roadworthy.core.device import TABLES
+from roadworthy.core.device import TABLES, TIMINGS
 from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.evidence import Measured
 from roadworthy.core.instrument import Instrument
@@ -27,6 +27,7 @@ from roadworthy.io.judgement_json import to_json
 from roadworthy.io.registry import instruments
 from roadworthy.stats.evidence import NO_COPY
 from roadworthy.store.certificates import certified_names
+from roadworthy.store.devices import kept_measurement
 from roadworthy.store.seen import fitted_ids, note_open, seen_ids
 from roadworthy.store.workspace import Workspace, as_json
 from roadworthy.workflow import on_device
@@ -44,7 +45,14 @@ from roadworthy.workflow.perturbing import perturbed
 from roadworthy.workflow.pictures import Asked
 from roadworthy.workflow.set_aside import sealed_names
 from roadworthy.workflow.source import Parted, known, load_cases, load_other, name_of, names
-from roadworthy.workflow.studies import Settled, other_tables, require_inputs, resolve, settle
+from roadworthy.workflow.studies import (
+    Settled,
+    other_tables,
+    require_inputs,
+    resolve,
+    settle,
+    timed_so_often,
+)
 from roadworthy.workflow.subject import Judged, learnt_from
 from roadworthy.workflow.uncovered import covering
 from roadworthy.workflow.verification import by_design, is_designed
@@ -162,7 +170,7 @@ def _as_a_whole(
     cases, name, data = _set(product, parted, on)
     name = name if stand_in is None else name_of(stand_in)
     if on is None:
-        _refuse_fitted(workspace, settled.judged.model, cases, name)
+        refuse_fitted(workspace, settled.judged.model, cases, name)
     else:
         require_inputs(settled.judged.model, cases.schema, name)
         _refuse_known(workspace, settled.judged, parted, cases, name)
@@ -247,7 +255,17 @@ def _machine(product: Product, settled: Settled) -> tuple[str, ...]:
     asked = {table_of(requirement, registry) for requirement in product.requirements}
     if not asked & set(TABLES) - set(product.data.tables):
         return ()
-    return on_device.notes(product, settled.judged.ran, Workspace.beside(product.file))
+    workspace, ran = Workspace.beside(product.file), settled.judged.ran
+    found = on_device.notes(product, ran, workspace)
+    if product.device is None or not product.device.here or TIMINGS not in asked:
+        return found
+    often = timed_so_often(ran, product.device, workspace)
+    if often < 2 or kept_measurement(workspace, product.device.name, ran.fingerprint):
+        return found
+    return (
+        *found,
+        f"It was timed {often} times, so alpha is divided by {often}: any could please.",
+    )
 
 
 def agreements(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
@@ -303,8 +321,12 @@ def judgements(product_file: Path) -> str:
     return f"judgements/{product_file.stem}"
 
 
-def _refuse_fitted(workspace: Workspace, model: Model, cases: pl.DataFrame, name: str) -> None:
-    """After another split or table, open cases may be ones that the model was fitted on."""
+def refuse_fitted(workspace: Workspace, model: Model, cases: pl.DataFrame, name: str) -> None:
+    """After another split or table, open cases may be ones that the model was fitted on.
+
+    Raises:
+        BadInput: some of ``cases`` are.
+    """
     if not model.files or isinstance(model, Brought):
         return
     shared = int(known(cases, fitted_ids(workspace, model.fingerprint)).sum())

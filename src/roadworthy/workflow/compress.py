@@ -24,9 +24,11 @@ from roadworthy.io import compression_words
 from roadworthy.io.compression_json import compression_from_json, compression_to_json
 from roadworthy.io.dossier import render_compression
 from roadworthy.io.registry import instruments
-from roadworthy.store.seen import note_open, note_seen
+from roadworthy.store.seen import fitted_ids, note_open, note_seen
 from roadworthy.store.tried import note_tried
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.check import refuse_fitted
+from roadworthy.workflow.claims import claims
 from roadworthy.workflow.fitting import Decided
 from roadworthy.workflow.guarding import Guarding
 from roadworthy.workflow.heirs import Making
@@ -34,13 +36,13 @@ from roadworthy.workflow.kept_rungs import Training
 from roadworthy.workflow.ladder import OpenCases
 from roadworthy.workflow.ledger import note
 from roadworthy.workflow.load import Given, as_product
-from roadworthy.workflow.parent import FOLDER, Parent, keep_point
+from roadworthy.workflow.parent import CLAIMS, FOLDER, UNPAID, Parent, keep_point
 from roadworthy.workflow.points import Made, Trial, sequenced
 from roadworthy.workflow.source import Parted, load_cases, names
 from roadworthy.workflow.verification import refuse_unverified
 
 POINTS, PAGE = f"{FOLDER}/points.json", f"{FOLDER}/compress.html"
-POLICIES = "policies"
+CHAINS, POLICIES = f"{FOLDER}/chains.json", "policies"
 Tell = Callable[[str], None]
 
 
@@ -65,6 +67,7 @@ def compress(
     parted = load_cases(product)
     parent = Parent.of(product, workspace, parted)
     validation = _validation(product, parted, parent)
+    refuse_fitted(workspace, parent.model, validation, str(SetName.VALIDATION))
     training = Training.of(product, parted)
     cases = OpenCases(training.cases, validation, parted.all_open)
     trial = Trial(product, cases, registry, parent.candidates)
@@ -77,6 +80,9 @@ def compress(
         heirs, missing = making.heirs()
         # the order is fixed here, by sizes, before a heir has seen one validation case
         heirs.sort(key=lambda made: (-len(made.artifact), made.name))
+        chains = _chains(workspace, parent, heirs)
+        # each sequence of other heirs is one more that could have been the answer
+        trial = replace(trial, candidates=trial.candidates + trial.own * (len(chains) - 1))
         results = list(_judged(trial, [making.parent(), *heirs], tell or _silent))
     margin = product.compress.margin
     points, answer = sequenced([result for result, _ in results], margin)
@@ -100,6 +106,8 @@ def compress(
     found = replace(found, sentence=compression_words.sentence(found))
     artifacts = {made.name: made.artifact for made in heirs} | {PARENT: parent.artifact}
     _note(workspace, parted, found, policies)
+    stored = workspace.read_json(CHAINS) or {}
+    workspace.write_json(CHAINS, {**stored, found.parent.model: chains})
     for name, artifact in artifacts.items():
         workspace.write(f"{FOLDER}/{name}.model", artifact)
     _write(workspace, product, found, {name: _told(one) for name, one in policies.items()})
@@ -128,11 +136,11 @@ def keep(product: Given, point: str, *, anyway: bool = False) -> Compression:
             where=str(workspace.path(POINTS)),
             next_step="Run `roadworthy compress` first.",
         )
-    _require_shown(found, point, anyway)
+    stored = workspace.read_json(POINTS) or {}
+    _require_shown(found, point, anyway, same=stored.get(CLAIMS) == claims(product))
     artifact = _whole(workspace, found.of(point)) if point != PARENT else parent.artifact
     kept = replace(found, kept=point)
     kept = replace(kept, sentence=compression_words.sentence(kept))
-    stored = workspace.read_json(POINTS) or {}
     _keep(workspace, product, parent, kept, point, artifact)
     workspace.write_json(POINTS, {**stored, **compression_to_json(kept)})
     workspace.write(PAGE, render_compression(kept, product))
@@ -159,6 +167,13 @@ def _judged(
         result, entered = trial.result(made, beside)
         beside = beside or entered
         yield result, entered.chosen
+
+
+def _chains(workspace: Workspace, parent: Parent, heirs: Sequence[Made]) -> list[str]:
+    """Hashes of every sequence of heirs of this parent that was ever tested, this one included."""
+    told = "\0".join(one.model.fingerprint for one in heirs)
+    before = (workspace.read_json(CHAINS) or {}).get(parent.model.fingerprint, [])
+    return list(dict.fromkeys([*before, sha256(told.encode()).hexdigest()]))
 
 
 def _validation(product: Product, parted: Parted, parent: Parent) -> pl.DataFrame:
@@ -189,6 +204,8 @@ def _note(
 ) -> None:
     """Before any file is there: a model whose training cases are unknown is never judged."""
     fitted_on, chose = (names(parted.open(name)) for name in (SetName.TRAIN, SetName.VALIDATION))
+    # heirs hold what their parent learnt, also from cases that are training cases no more
+    fitted_on = np.union1d(fitted_on, fitted_ids(workspace, found.parent.model))
     for one in found.points[1:]:
         note_seen(workspace, one.model, fitted_on, chose)
     note_open(workspace, np.union1d(fitted_on, chose))
@@ -203,6 +220,7 @@ def _write(
     workspace: Workspace, product: Product, found: Compression, policies: Mapping[str, Any]
 ) -> None:
     told = {**compression_to_json(found), "product_yaml": product.fingerprint, POLICIES: policies}
+    told[CLAIMS] = claims(product)
     workspace.write_json(POINTS, told)
     workspace.write(PAGE, render_compression(found, product))
 
@@ -224,17 +242,39 @@ def _keep(
     artifact: bytes,
 ) -> None:
     """Makes a point the product's model."""
-    result, stored = found.of(point), workspace.read_json(POINTS) or {}
+    result = found.of(point)
     remembered: dict[str, Any] = {}
     if point != PARENT:
-        shown = result.tested is Stage.SHOWN
+        told = _remembered(workspace, point)
+        shown = result.tested is Stage.SHOWN and told[CLAIMS] == claims(product)
+        among = len(found.points)
         remembered = {
-            **stored[POLICIES][point],
-            "product": stored["product_yaml"],
-            "candidates": result.candidates * (1 if shown else len(found.points)),
+            **told[POLICIES][point],
+            "product": told["product_yaml"],
+            "candidates": result.candidates * (1 if shown else among),
+            # an order that was tested for one limit is no order for another
+            CLAIMS: told[CLAIMS],
+            UNPAID: among if shown else 1,
         }
     keep_point(workspace, parent, point, result.model, artifact, remembered)
     note(product, "compressed", {"model": result.model, "point": point})
+
+
+def _remembered(workspace: Workspace, point: str) -> dict[str, Any]:
+    """How a point decides, and what was asked when it was judged."""
+    stored = workspace.read_json(POINTS) or {}
+    policies = stored.get(POLICIES)
+    policy = policies.get(point) if isinstance(policies, dict) else None
+    asked = (stored.get("product_yaml"), stored.get(CLAIMS))
+    if isinstance(policy, dict) and all(isinstance(one, str) for one in asked):
+        return stored
+    raise BadInput(
+        "this file does not say how the point decides, and what was asked of it.",
+        code="broken_compression",
+        where=str(workspace.path(POINTS)),
+        value=point,
+        next_step="Run `roadworthy compress` again.",
+    )
 
 
 def _present(points: Sequence[PointResult], parent: Parent) -> str | None:
@@ -242,7 +282,8 @@ def _present(points: Sequence[PointResult], parent: Parent) -> str | None:
     return next((one.point for one in points if one.model == parent.present), None)
 
 
-def _require_shown(found: Compression, point: str, anyway: bool) -> None:
+def _require_shown(found: Compression, point: str, anyway: bool, same: bool) -> None:
+    """``same``: product.yaml asks for what the points were tested for."""
     known = [one.point for one in found.points]
     if point not in known:
         raise BadInput(
@@ -253,15 +294,18 @@ def _require_shown(found: Compression, point: str, anyway: bool) -> None:
             next_step=f"Write one of {', '.join(known)}.",
         )
     result = found.of(point)
-    if anyway or point == PARENT or result.tested is Stage.SHOWN:
+    if anyway or point == PARENT or (result.tested is Stage.SHOWN and same):
         return
+    first = "Keep one that was shown" if same else "Run `roadworthy compress` again"
     raise BadInput(
-        f"{result.title} was not shown to meet ({result.tested}: {result.outcome}).",
+        f"{result.title} was not shown to meet ({result.tested}: {result.outcome})."
+        if same
+        else "product.yaml asks for something else than when the points were tested.",
         code="not_shown",
         where="--keep",
         value=point,
-        next_step="Keep one that was shown, or add `--anyway`: later checks then divide alpha by "
-        f"all {len(known)} points, because what they showed chose it.",
+        next_step=f"{first}, or add `--anyway`: later checks then divide alpha by all {len(known)} "
+        "points, because what they showed chose it.",
     )
 
 

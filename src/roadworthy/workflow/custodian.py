@@ -30,7 +30,14 @@ from roadworthy.store.tokens import VARIABLE
 from roadworthy.store.workspace import Workspace
 from roadworthy.workflow.check import keep
 from roadworthy.workflow.custody import sealed_rows
-from roadworthy.workflow.handed_in import TABLE, ask_of, files_of, require_travels
+from roadworthy.workflow.handed_in import (
+    TABLE,
+    ask_of,
+    files_of,
+    require_no_files,
+    require_no_images,
+    require_travels,
+)
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.seal import Sealed
 from roadworthy.workflow.source import load_cases
@@ -268,6 +275,10 @@ def is_loopback(host: str) -> bool:
 def _bundle(product: Product, ask: Mapping[str, Any], table: Path | None) -> Iterator[BinaryIO]:
     """The product in one file; whatever would be refused there is refused here, unsent."""
     require_travels(product)
+    if ask["what"] == "seal":
+        require_no_files(product)
+    elif table is None:
+        require_no_images(product)
     sealed = load_cases(product).to_seal().height
     if sealed:
         raise sealed_rows(product, sealed)

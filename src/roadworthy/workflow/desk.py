@@ -24,7 +24,14 @@ from roadworthy.store.vault import Vault, sealed_sets, write_retired
 from roadworthy.workflow.certify import look_for
 from roadworthy.workflow.choosing import named
 from roadworthy.workflow.custody import Custody
-from roadworthy.workflow.handed_in import PRODUCT, TABLE, handed_in, require_known
+from roadworthy.workflow.handed_in import (
+    PRODUCT,
+    TABLE,
+    handed_in,
+    require_known,
+    require_no_files,
+    require_no_images,
+)
 from roadworthy.workflow.ledger import HEAD_FORMAT
 from roadworthy.workflow.seal import seal
 
@@ -145,6 +152,8 @@ def looked(folder: Path, ask: Mapping[str, Any], custody: Custody, desk: Desk) -
     """
     product = _product(folder, ask)
     table = _table(folder, ask.get("predictions"))
+    if table is None:
+        require_no_images(product)
     judgement = look_for(
         product, custody, reveal=_text(ask, "reveal"), on=_text(ask, "set"), predictions=table
     )
@@ -166,15 +175,7 @@ def sealed(folder: Path, ask: Mapping[str, Any]) -> dict[str, Any]:
             where="the bundle",
             next_step="Name the table: `roadworthy seal TEST --vault URL`.",
         )
-    if product.data.file is not None:
-        raise BadInput(
-            "cases with files of their own, such as images, do not travel to a vault.",
-            code="files_do_not_travel",
-            where=f"{product.file.name}: data.file",
-            value=product.data.file,
-            next_step="Seal them where the vault is: `roadworthy seal`, with ROADWORTHY_STORE, "
-            "ROADWORTHY_ARTIFACTS and the key of the vault.",
-        )
+    require_no_files(product)
     looks, accept = ask.get("looks"), ask.get("accept") or []
     if not (looks is None or type(looks) is int) or not _are_texts(accept):
         raise _odd("looks or accept")

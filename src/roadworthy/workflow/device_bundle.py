@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -17,15 +18,17 @@ import polars as pl
 
 from roadworthy import __version__
 from roadworthy.core import columns
+from roadworthy.core.certificate import Certificate
 from roadworthy.core.device import Device
 from roadworthy.core.errors import BadInput
 from roadworthy.core.model import Model
 from roadworthy.core.policy import Decides, Triage
-from roadworthy.core.product import Calibrate
+from roadworthy.core.product import Calibrate, Task
 from roadworthy.io import images
 from roadworthy.models import pipelines
 from roadworthy.models.calibrated import CalibratedModel
 from roadworthy.models.onnx.model import GRAPH, OnnxNet
+from roadworthy.workflow.decide import recorded
 from roadworthy.workflow.subject import Judged
 
 FORMAT = 1
@@ -34,7 +37,12 @@ SCRIPT = "measure.py"
 MOST_BYTES = 256_000_000
 _DICM = slice(128, 132)
 # what decodes images here decodes them there: these files, as they are
-_DECODER = ("core/errors.py", "models/nets/canvas.py")
+_DECODER = (
+    "core/errors.py",
+    "core/marks.py",
+    "core/perturbation.py",
+    "models/nets/canvas.py",
+)
 _ROOMS = ("", "core", "io", "models", "models/nets")
 
 
@@ -53,10 +61,17 @@ class Bundle:
         return str(self.said["bundle"])
 
 
-def bundled(judged: Judged, device: Device, cases: pl.DataFrame, requests: int) -> Bundle:
+def bundled(
+    judged: Judged,
+    device: Device,
+    cases: pl.DataFrame,
+    requests: int,
+    certificate: Certificate | None = None,
+) -> Bundle:
     """The judged net with ``cases`` to ask it on, ``requests`` times in all.
 
-    ``cases`` are prepared and in scope, and every image of theirs can be read.
+    ``cases`` are prepared and in scope, and every image of theirs can be read. ``certificate`` is
+    that of a product that decides by triage.
 
     Raises:
         BadInput: it is no ONNX net, or a part of the subject runs with roadworthy alone.
@@ -65,7 +80,7 @@ def bundled(judged: Judged, device: Device, cases: pl.DataFrame, requests: int) 
     parts: dict[str, bytes] = {GRAPH: net.graph, SCRIPT: _source("models/onnx/measure.py")}
     told, used = _cases(net, cases, parts)
     cases = cases.head(used)
-    answers = judged.model.answer(cases).to_list()
+    answers = judged.model.answer(cases)
     # numbers in their place: names of cases stay here
     names = [str(i + 1) for i in range(used)]
     decoders = _decoders(parts)
@@ -82,13 +97,7 @@ def bundled(judged: Judged, device: Device, cases: pl.DataFrame, requests: int) 
         "card": net.card.plain(),
         "policy": _policy(judged.policy),
         "calibration": calibrated,
-        "record": {
-            "product": judged.product.name,
-            "product_fingerprint": judged.product.fingerprint,
-            "subject_fingerprint": judged.subject.fingerprint,
-            "model_fingerprint": judged.model.fingerprint,
-            "roadworthy_version": __version__,
-        },
+        "record": _record(judged, certificate, cases, answers),
         "decoders": decoders,
         "decoded": ["decoded.npy"] if decoders else [],
         "cases": told,
@@ -103,7 +112,7 @@ def bundled(judged: Judged, device: Device, cases: pl.DataFrame, requests: int) 
         "runs": device.runs,
         "requests": requests,
         "cases": used,
-        "answers": dict(zip(names, answers, strict=True)),
+        "answers": dict(zip(names, answers.to_list(), strict=True)),
     }
     return Bundle(_zipped({"bundle.json": written, **parts}), kept, used, requests)
 
@@ -113,6 +122,9 @@ def _net(judged: Judged) -> tuple[OnnxNet, dict[str, list[float]] | None]:
     model: Model = judged.model
     if judged.guard is not None:
         raise _only_with_roadworthy("the guard before it runs with roadworthy", judged)
+    if judged.product.marks is not None:
+        # a record without them is shorter, and made sooner
+        raise _only_with_roadworthy("its marks are made with roadworthy", judged)
     calibrator = None
     if isinstance(model, CalibratedModel):
         calibrator, model = model.calibrator, model.inner
@@ -198,6 +210,25 @@ def _policy(policy: Decides | None) -> dict[str, Any] | None:
     if policy is None:
         return None
     return {"kind": "triage" if isinstance(policy, Triage) else "threshold", **asdict(policy)}
+
+
+def _record(
+    judged: Judged, certificate: Certificate | None, cases: pl.DataFrame, answers: pl.Series
+) -> dict[str, Any]:
+    """A record of `decide` in which whatever differs from case to case is noughts.
+
+    As many of them as the longest there is, for what a case is called stays here.
+    """
+    if judged.product.task is not Task.BINARY or judged.policy is None:
+        return {"product": judged.product.name, "model_fingerprint": judged.model.fingerprint}
+    table, _ = recorded(judged, certificate, cases, answers, datetime.now(UTC))
+    rows = [json.loads(line) for line in table.write_ndjson().splitlines()]
+    return {name: _widest([row[name] for row in rows]) for name in table.columns}
+
+
+def _widest(values: list[Any]) -> Any:
+    written = {json.dumps(value) for value in values}
+    return values[0] if len(written) == 1 else "0" * max(map(len, written))
 
 
 def _zipped(parts: Mapping[str, bytes]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from roadworthy.models.onnx.measure import FORMAT, checksum
 # another processor rounds otherwise, and an INT8 net steps by more than a float does
 MOST_APART = 0.02
 _LARGEST_FILE = 200_000_000
+_STEPS = {"decode", "score", "decide"}
+_MOST = 1 << 62
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -32,7 +36,7 @@ def read_results(path: Path) -> dict[str, Any]:
         raise _wrong(path, f"cannot be read as what measure-device wrote: {problem}") from problem
     if found.get("sum") != checksum(found):
         raise _wrong(path, "was changed after it was measured", "edited_results")
-    if fault := _shapeless(found):
+    if fault := shapeless(found):
         raise _wrong(path, fault)
     return found
 
@@ -64,6 +68,10 @@ def require_sent(
             f"asked for {sent['requests']} on {sent['cases']} in {sent['runs']}"
         )
         raise _wrong(path, told, "incomplete_results", rows)
+    asked = min(sent["cases"], sent["requests"])
+    if len(found["answers"]) != asked:
+        told = f"holds answers to {len(found['answers'])} of {asked} cases"
+        raise _wrong(path, told, "incomplete_results", len(found["answers"]))
     _require_same_answers(found["answers"], sent["answers"], device, path)
 
 
@@ -92,7 +100,7 @@ def _require_same_answers(
             )
 
 
-def _shapeless(found: Mapping[str, Any]) -> str:
+def shapeless(found: Mapping[str, Any]) -> str:
     """What is not as the script writes it; empty: nothing."""
     try:
         timings, held, steps = found["timings"], found["processes"], found["steps"]
@@ -104,12 +112,18 @@ def _shapeless(found: Mapping[str, Any]) -> str:
             return "has tables of unequal length, or empty ones"
         if any(len(held[key]) != runs for key in ("load_ns", "start_bytes")):
             return "has tables of unequal length"
+        if not steps or not set(steps) <= _STEPS:
+            return f"has other steps than {', '.join(sorted(_STEPS))}"
         for name, values in times.items():
             # a step may be too short for its clock; a whole request is not
-            if any(type(one) is not int or one < (name not in steps) for one in values):
+            if any(
+                type(one) is not int or not (name not in steps) <= one < _MOST for one in values
+            ):
                 return f"holds times ({name}) that are no positive numbers of nanoseconds"
         for name, values in sizes.items():
-            if any(one is not None and (type(one) is not int or one <= 0) for one in values):
+            # not every system tells its memory
+            told = [one for one in values if one is not None or name != "memory"]
+            if any(type(one) is not int or not 0 < one < _MOST for one in told):
                 return f"holds {name} that is no positive number of bytes"
         summed = (sum(step) for step in zip(*steps.values(), strict=True))
         if any(part > whole for part, whole in zip(summed, timings["ns"], strict=True)):
@@ -121,7 +135,9 @@ def _shapeless(found: Mapping[str, Any]) -> str:
             return "does not say on how many threads and cases it was measured"
         if not isinstance(found["answers"], dict) or "system" not in host:
             return "does not say what was answered, and by what system"
-    except (KeyError, TypeError, AttributeError) as problem:
+        if found["bundle"] and not _HASH.fullmatch(found["bundle"]):
+            return "does not say of which bundle it is"
+    except (KeyError, TypeError, AttributeError, ValueError) as problem:
         return f"lacks what measure-device writes: {problem!r}"
     return ""
 

@@ -12,6 +12,7 @@ from roadworthy.core.product import Product
 from roadworthy.io.product_yaml import load_product
 from roadworthy.io.yaml_lines import MAX_CHARACTERS, read_yaml
 from roadworthy.store.workspace import FOLDER
+from roadworthy.workflow.imaging import looks_at_images
 
 PRODUCT, TABLE = "product", "table"
 """The folders of a bundle: the product with its workspace, and a table that comes beside it."""
@@ -19,7 +20,7 @@ PRODUCT, TABLE = "product", "table"
 _KEPT = frozenset(
     {"VERSION", "model.skops", "trained.json", "ladder.json", "guard.skops", "tried.json"}
 )
-_KEPT_IN = frozenset({"seen", "tried", "tables", "certificates", "rungs", "openings"})
+_KEPT_IN = frozenset({"seen", "tried", "tables", "certificates", "rungs", "openings", "devices"})
 _PROSE = frozenset({"purpose", "product", "store", "model"})
 """Words at the top of product.yaml of which nothing is read here, or which are refused anyway."""
 _LONGEST = 500
@@ -29,17 +30,56 @@ def require_travels(product: Product) -> None:
     """Refuses a model that is code of the team's own: the vault runs none of it.
 
     Raises:
-        Refused: product.yaml names a command, an address or a function.
+        Refused: product.yaml names a command, an address or a function, also one that was trained.
     """
-    if product.model is not None:
-        raise Refused(
-            "a custodian's vault runs no command, calls no address and imports no function of a "
-            "product: each could carry the sealed cases away.",
-            code="model_reaches_out",
-            where=f"{product.file.name}: model",
-            next_step="Let `roadworthy train` make the model, or hand in answers: "
-            "`--predictions FILE`.",
-        )
+    own = {"model": product.model, "train.module": product.training.module}
+    for where, named in own.items():
+        if named is not None:
+            raise Refused(
+                "a custodian's vault runs no command, calls no address and imports no function of "
+                "a product: each could carry the sealed cases away.",
+                code="model_reaches_out",
+                where=f"{product.file.name}: {where}",
+                next_step="Let `roadworthy train` make a model of its own kinds, or hand in "
+                "answers: `--predictions FILE`.",
+            )
+
+
+def require_no_files(product: Product) -> None:
+    """Refuses to seal what has files beside its table: they would be sealed unseen.
+
+    Raises:
+        BadInput: product.yaml names a column of files.
+    """
+    step = (
+        "Seal them where the vault is: `roadworthy seal`, with ROADWORTHY_STORE, "
+        "ROADWORTHY_ARTIFACTS and the key of the vault."
+    )
+    if product.data.file is not None:
+        raise _stay("data.file", product, product.data.file, step)
+    if looks_at_images(product) and product.data.images is not None:
+        raise _stay("data.features", product, product.data.images.columns[0], step)
+
+
+def require_no_images(product: Product) -> None:
+    """Refuses a model that would see no image of the set, so that nobody pays for a look at none.
+
+    Raises:
+        BadInput: it reads images.
+    """
+    if looks_at_images(product) and product.data.images is not None:
+        step = "Hand in the answers, `--predictions FILE`, or certify where the vault is."
+        raise _stay("data.features", product, product.data.images.columns[0], step)
+
+
+def _stay(where: str, product: Product, column: str, step: str) -> BadInput:
+    return BadInput(
+        "cases with files of their own, such as images, do not travel to a vault.",
+        code="files_do_not_travel",
+        where=f"{product.file.name}: {where}",
+        value=column,
+        next_step=step,
+    )
 
 
 def handed_in(folder: Path, name: str) -> Product:

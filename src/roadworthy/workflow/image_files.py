@@ -57,10 +57,13 @@ def look(product: Given, write: Path | None = None) -> Looked:
     raw = tables.collect(tables.scan_cases(product), str(product.data.cases[0]))
     require_declared(raw, product, product.file.name)
     cases = with_files(identify(raw, product), product)
-    unread, sizes, context = [], Counter[tuple[int, int, int]](), []
+    unread, sizes, context, count = [], Counter[tuple[int, int, int]](), [], 0
     for name in product.data.images.columns:
         files = cases[columns.file(name)].to_list()
         for at, found in enumerate(images.stream(files, _size)):
+            if isinstance(found, Broken) and found.file == columns.ABSENT:
+                continue
+            count += 1
             if isinstance(found, Broken):
                 path = None if found.file is None else str(raw[name][at])
                 unread.append(Unread(cases[columns.ID][at], name, path, found.why, found.missing))
@@ -71,7 +74,6 @@ def look(product: Given, write: Path | None = None) -> Looked:
     told = told.select(one for one in told.columns if told[one].null_count() < told.height)
     if write is not None:
         _write(write, raw, told)
-    count = raw.height * len(product.data.images.columns)
     return Looked(count, raw.height, tuple(unread), tuple(sizes.most_common()), told, write)
 
 
@@ -89,7 +91,7 @@ def _context(files: list[str | None], name: str) -> pl.DataFrame:
 
 def _header(file: str | None) -> dict[str, object]:
     try:
-        return {} if file is None else images.context(file)
+        return images.context(file) if file else {}
     except UnreadableError:
         return {}
 

@@ -39,6 +39,8 @@ def with_files(cases: pl.DataFrame, product: Product) -> pl.DataFrame:
     ids = cases[columns.ID].to_list()
     for name in product.data.images.columns:
         files = images.located(cases[name], ids, product.folder)
+        if name in product.data.images.optional:
+            files = files.fill_null(columns.ABSENT)
         digests = images.digests(files)
         cases = cases.with_columns(
             files.alias(columns.file(name)), digests.alias(columns.digest(name))
@@ -78,7 +80,7 @@ def _unread(cases: pl.DataFrame, look: Callable[[Picture], object]) -> Iterator[
     for column in filter(columns.is_file, cases.columns):
         read = images.stream(cases[column].to_list(), look)
         for case, found in zip(cases[columns.ID], read, strict=True):
-            if isinstance(found, images.Broken):
+            if isinstance(found, images.Broken) and found.file != columns.ABSENT:
                 name = columns.shown(column)
                 yield Unread(case, name, _named(cases, case, name), found.why, found.missing)
 

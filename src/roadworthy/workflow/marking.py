@@ -60,7 +60,7 @@ def with_marks(cases: pl.DataFrame, product: Product, model: Model) -> pl.DataFr
         return cases
     if rules.table is not None:
         marks = box_table.own_marks(cases, product, rules)
-        count = pl.lit(len(box_table.image_columns(product)))
+        count = _images(cases, product)
     elif localising(model) is None:
         marks, count = pl.Series([None] * cases.height, dtype=pl.String), pl.lit(0)
     else:
@@ -71,6 +71,15 @@ def with_marks(cases: pl.DataFrame, product: Product, model: Model) -> pl.DataFr
     return cases.with_columns(
         marks.alias(columns.MARKS), count.cast(pl.Int64).alias(columns.IMAGES)
     )
+
+
+def _images(cases: pl.DataFrame, product: Product) -> pl.Expr:
+    """How many images each case has: a view that was not taken is none without false marks."""
+    named = box_table.image_columns(product)
+    there = [name for name in named if name in cases.columns]
+    if not there:
+        return pl.lit(len(named))
+    return pl.sum_horizontal(pl.col(name).is_not_null() for name in there)
 
 
 def judged_marks(cases: pl.DataFrame, product: Product, model: Model) -> pl.DataFrame:

@@ -30,6 +30,7 @@ from roadworthy.io.marks_page import Pictured, page
 from roadworthy.io.whole_file import require_free, whole_folder
 from roadworthy.stats.froc import froc
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow import imaging
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.marking import files_of_images, outcome, with_marks
 from roadworthy.workflow.new_cases import new_cases
@@ -121,18 +122,19 @@ def marks(
     """
     product, folder = as_product(product), Path(into)
     rules = _require_marks(product)
-    require_free(folder, "marks", EXAMPLE)
+    require_free(folder, "marks", EXAMPLE, "--into")
     parted = load_cases(product)
     model = load_model(product, Workspace.beside(product.file), parted.schema)
     cases = _cases(product, parted, model, on)
     cases = with_marks(cases, product, model)
     if cases[columns.MARKS].null_count():
         raise _says_nothing(model)
-    found, unread = _images(cases, product, rules)
-    with whole_folder(folder, EXAMPLE) as to:
+    found, unread = _images(cases, product, rules, model)
+    with whole_folder(folder, EXAMPLE, "--into") as to:
         _write_coco(to, found, product, model, rules)
         drawn = _write_pictures(to, found, rules, pictures)
-        (to / "index.html").write_text(page(product.name, _set(product, parted, on), drawn))
+        shown = page(product.name, _set(product, parted, on), drawn)
+        (to / "index.html").write_text(shown, encoding="utf-8")
         reports, unreported = _write_reports(to, found, product, model)
     known_truth = columns.BOXES in cases.columns and not cases[columns.BOXES].null_count()
     counts = _counted(cases, rules) if known_truth else (None, None, None)
@@ -204,10 +206,14 @@ def _cases(product: Product, parted: Parted, model: Model, on: object | None) ->
 
 
 def _images(
-    cases: pl.DataFrame, product: Product, rules: MarkRules
+    cases: pl.DataFrame, product: Product, rules: MarkRules, model: Model
 ) -> tuple[list[_Image], tuple[Unread, ...]]:
-    """Every readable image of the cases with its boxes, and the images that are not."""
-    found, unread = [], []
+    """The readable images of the cases with their boxes, and the images that are not.
+
+    All pixels are unpacked for that, as where the marks were made: a header promises little.
+    """
+    found, unread = [], list(imaging.unread(cases, model))
+    refused = {(one.case, one.column) for one in unread}
     files = files_of_images(cases, product)
     truths = cases[columns.BOXES] if columns.BOXES in cases.columns else [None] * cases.height
     for at, (case, marked, true) in enumerate(
@@ -215,6 +221,8 @@ def _images(
     ):
         shown = [one for one in listed(marked) if one["score"] >= rules.threshold]
         for column in box_table.image_columns(product):
+            if (case, column) in refused:
+                continue
             file = files[column][at]
             path = str(cases[column][at]) if column in cases.columns else column
             if file is None:

@@ -72,4 +72,6 @@ def _question(requirement: Requirement[Any]) -> str:
         requirement.limit.against,
         sorted(map(repr, rules)),
     )
-    return repr((*parts, requirement.per_unit, str(requirement.of)))
+    # what is asked of perturbed cases is a question of its own
+    under = () if requirement.under is None else (repr(requirement.under),)
+    return repr((*parts, requirement.per_unit, str(requirement.of), *under))

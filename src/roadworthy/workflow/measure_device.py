@@ -27,7 +27,8 @@ from roadworthy.workflow.device_results import read_results, require_sent
 from roadworthy.workflow.ledger import note
 from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.source import Parted, load_cases
-from roadworthy.workflow.studies import Settled, settle
+from roadworthy.workflow.studies import Settled, settle, timed_so_often
+from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.triage import kept_certificate
 
 REQUESTS = 400
@@ -103,11 +104,11 @@ def _send(
     out: Path,
     requests: int,
 ) -> OfDevice:
-    whole_file.require_writable(out, (".zip",), (), "bundle.zip", "the bundle")
+    whole_file.require_writable(out, (".zip",), (), "bundle.zip", "the bundle", "--bundle")
     cases = sampled(settled.judged, parted.all_open, requests)
-    found = bundled(settled.judged, device, cases, requests)
+    found = bundled(settled.judged, device, cases, requests, settled.certificate)
     keep_bundle(workspace, found.name, found.said)
-    with whole_file.whole_file(out, "bundle.zip") as path:
+    with whole_file.whole_file(out, "bundle.zip", "--bundle") as path:
         path.write_bytes(found.content)
     return OfDevice(device, found.cases, requests, written=out)
 
@@ -126,7 +127,7 @@ def _bring_back(
             "answers": answers_here(settled.judged, parted, tuple(found["answers"])),
         }
     require_sent(found, sent, device, model.fingerprint, path)
-    return _kept(workspace, settled.judged.product, device, found)
+    return _kept(workspace, settled.judged, device, found)
 
 
 def _here(
@@ -142,7 +143,7 @@ def _here(
         whole_file.require_writable(out, (".json",), (), "measured.json", "what was measured")
     cases = sampled(settled.judged, parted.all_open, requests)
     found = measured_here(settled, device, cases, requests, settled.judged.ran.fingerprint)
-    kept = _kept(workspace, settled.judged.product, device, found)
+    kept = _kept(workspace, settled.judged, device, found)
     if out is None:
         return kept
     with whole_file.whole_file(out, "measured.json") as path:
@@ -151,17 +152,17 @@ def _here(
 
 
 def _kept(
-    workspace: Workspace, product: Product, device: Device, found: Mapping[str, Any]
+    workspace: Workspace, judged: Judged, device: Device, found: Mapping[str, Any]
 ) -> OfDevice:
     """Keeps a measurement under its number; the same file twice is one measurement."""
     before = kept_measurement(workspace, device.name, found["model"])
     requests, cases = len(found["timings"]["ns"]), found["cases"]
     if before is not None and before["sum"] == found["sum"]:
         return OfDevice(device, cases, requests, measured=before, new=False)
-    kept = {**found, "measured": 1 if before is None else before["measured"] + 1}
+    kept = {**found, "measured": timed_so_often(judged.ran, device, workspace) + 1}
     said = {"device": device.name, "model": found["model"], "number": kept["measured"]}
     # noted before it counts: what was measured and did not please is not forgotten
-    note(product, "device_measured", {**said, "sum": found["sum"]})
+    note(judged.product, "device_measured", {**said, "sum": found["sum"]})
     keep_measurement(workspace, kept)
     return OfDevice(device, cases, requests, measured=kept)
 

@@ -14,6 +14,7 @@ from roadworthy.core.model import Model
 from roadworthy.core.product import Product
 from roadworthy.store.devices import kept_measurement
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.device_results import shapeless
 
 UNDECLARED = (
     "product.yaml does not say on which machine the product will work; write "
@@ -27,18 +28,13 @@ def measured_there(
     """The table of what was measured on the declared machine, or why there is none."""
     if device is None:
         return UNDECLARED
-    kept = kept_measurement(workspace, device.name, model.fingerprint)
+    kept = _kept(workspace, device, model)
     if kept is None:
         return _not_yet(name, device)
     try:
         return _table(kept, name, device)
     except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as problem:
-        raise BadInput(
-            f"what was measured on {device} is kept incompletely: {problem!r}.",
-            code="broken_workspace",
-            where=str(workspace.folder),
-            next_step="Read what was measured again: `roadworthy measure-device --read FILE`.",
-        ) from problem
+        raise _broken(workspace, device, repr(problem)) from problem
 
 
 def notes(product: Product, model: Model, workspace: Workspace) -> tuple[str, ...]:
@@ -46,7 +42,7 @@ def notes(product: Product, model: Model, workspace: Workspace) -> tuple[str, ..
     device = product.device
     if device is None:
         return ()
-    kept = kept_measurement(workspace, device.name, model.fingerprint)
+    kept = _kept(workspace, device, model)
     if kept is None:
         return ("Times are those of this machine, as `device: here` says.",) if device.here else ()
     return (told(kept),)
@@ -74,6 +70,26 @@ def told(kept: Mapping[str, Any]) -> str:
     if often > 1:
         found += f" It was the measurement number {often}, so alpha is divided by {often}."
     return found
+
+
+def _kept(workspace: Workspace, device: Device, model: Model) -> dict[str, Any] | None:
+    found = kept_measurement(workspace, device.name, model.fingerprint)
+    if found is None:
+        return None
+    often = found.get("measured")
+    fault = shapeless(found) or ("" if type(often) is int and often > 0 else "was never counted")
+    if fault:
+        raise _broken(workspace, device, f"it {fault}")
+    return found
+
+
+def _broken(workspace: Workspace, device: Device, why: str) -> BadInput:
+    return BadInput(
+        f"what was measured on {device} is kept incompletely: {why}.",
+        code="broken_workspace",
+        where=str(workspace.folder),
+        next_step="Read what was measured again: `roadworthy measure-device --read FILE`.",
+    )
 
 
 def _table(kept: Mapping[str, Any], name: str, device: Device) -> pl.DataFrame | str:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 FOLDER = "compressed"
 POINT, OF = "point", "parent"
 """The keys of ``trained.json`` that name the point that is kept, and its parent's fingerprint."""
+CLAIMS, UNPAID = "claims", "unpaid"
+"""What the point was shown for (``workflow.claims``), and by how much alpha is divided further
+where that is no more what is asked."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Parent:
         place, trained = workspace.path(MODEL), dict(kept)
         model = present
         if POINT in kept:
-            place, trained = parents_place(workspace), dict(_remembered(workspace))
+            place, trained = parents_place(workspace), _remembered(workspace, str(kept.get(OF)))
             model = _read_back(rung, place, str(kept.get(OF)))
         net = _net_of(model, product)
         return Parent(model, net, rung, trained, place.read_bytes(), present.fingerprint, guard)
@@ -69,7 +72,16 @@ class Parent:
     @property
     def candidates(self) -> int:
         """Pairs of model and threshold among which it was chosen on validation cases."""
-        return int(self.trained["candidates"])
+        found = self.trained.get("candidates")
+        if type(found) is int and found >= 1:
+            return found
+        raise BadInput(
+            "it is not known among how many the net was chosen.",
+            code="broken_workspace",
+            where=TRAINED,
+            value=str(found),
+            next_step="Run `roadworthy train` again, or restore the file from a backup.",
+        )
 
 
 def parents_place(workspace: Workspace) -> Path:
@@ -105,9 +117,10 @@ def keep_point(
     workspace.write_json(TRAINED, told)
 
 
-def _remembered(workspace: Workspace) -> Mapping[str, Any]:
+def _remembered(workspace: Workspace, fingerprint: str) -> dict[str, Any]:
     found = workspace.read_json(f"{FOLDER}/{PARENT}.json")
-    if found is None:
+    whole = found is not None and {"rung", "learnt"} <= set(found)
+    if found is None or not whole or found.get("model") != fingerprint:
         raise _lost(workspace.path(f"{FOLDER}/{PARENT}.json"))
     return found
 

@@ -81,6 +81,9 @@ def refuse_never_asked(product: Product, model: Model) -> None:
     """
     if isinstance(model, ScoredTable):
         refuse_unanswered(product, never_asked(product, model.name))
+    if not looks_at_images(product):
+        of_images = (one for one in perturbations_of(product) if _changes_images(one))
+        refuse_unanswered(product, {one.table: _sees_none(model, one) for one in of_images})
 
 
 def refuse_unanswered(product: Product, why: Mapping[str, str]) -> None:
@@ -108,14 +111,21 @@ def _holds_answers(name: str) -> str:
     )
 
 
+def _changes_images(under: Under) -> bool:
+    return isinstance(under.perturbation, ChangesImages)
+
+
+def _sees_none(model: Model, under: Under) -> str:
+    return f"{model.name} looks at no images, which {under.name} changes"
+
+
 def _under(judged: Judged, cases: pl.DataFrame, under: Under) -> pl.DataFrame | str:
     """The cases as they are decided under a perturbation, or why nobody can tell."""
     product, model = judged.product, judged.model
     if isinstance(model, ScoredTable):
         return _holds_answers(model.name)
-    image = isinstance(under.perturbation, ChangesImages)
-    if image and not looks_at_images(product):
-        return f"{model.name} looks at no images, which {under.name} changes"
+    if _changes_images(under) and not looks_at_images(product):
+        return _sees_none(model, under)
     inside = cases[columns.INSIDE]
     asked = _asked(judged, changed(cases, under, _seed(product)))
     handed = inside & ~asked[columns.INSIDE]

@@ -33,7 +33,7 @@ def answering(judged: Judged, stands_open: bool) -> Judged:
         Refused: a function or an address, which could keep what it is sent.
     """
     model, source = judged.model, judged.product.model
-    code = _own_code(model)
+    code = own_code(model)
     if stands_open or not (code or isinstance(model, Brought)):
         return judged
     if code and judged.product.training.sealed_out:
@@ -76,14 +76,14 @@ def sealed_notes(judged: Judged, stands_open: bool) -> Iterator[str]:
         yield f"{model.name} was run on the sealed cases {confinement().told}."
     elif isinstance(judged.product.model, OnnxSource):
         yield f"{model.name} answered the sealed cases here, in operators that reach nothing else."
-    elif isinstance(model, Brought) or _own_code(model):
+    elif isinstance(model, Brought) or own_code(model):
         yield (
             f"The sealed cases were sent to {model.name}, which could keep them: a later look at "
             "this set proves less (weaker evidence)."
         )
 
 
-def _own_code(model: object) -> str:
+def own_code(model: object) -> str:
     """The code of the team inside of a model that was trained here; nothing: there is none."""
     while model is not None:
         if found := getattr(model, "runs_code", ""):

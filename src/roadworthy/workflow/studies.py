@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -20,11 +21,14 @@ from roadworthy.core.requirement import Requirement
 from roadworthy.core.study import Study
 from roadworthy.io import tables
 from roadworthy.io.registry import collectors
+from roadworthy.store.devices import kept_measurement
 from roadworthy.store.tried import note_tried, tried_on
 from roadworthy.store.workspace import Workspace
+from roadworthy.workflow.claims import claims
 from roadworthy.workflow.guarding import Guarding, kept_guarding
 from roadworthy.workflow.measure import on_cases, planned_cells, table_of
 from roadworthy.workflow.on_device import measured_there
+from roadworthy.workflow.parent import CLAIMS, UNPAID
 from roadworthy.workflow.prepare import require_numbers
 from roadworthy.workflow.recalibrate import calibrated
 from roadworthy.workflow.source import Parted, names
@@ -34,6 +38,8 @@ from roadworthy.workflow.tune import choose_threshold, most_candidates
 from roadworthy.workflow.under import require_seen
 
 TIMED = "tables"
+# columns of the kept times: on how many threads, and the number of the measurement
+THREADS, NUMBER = "threads", "measured"
 Certifies: TypeAlias = Callable[[Product, Workspace, Parted, Model, Guarding | None], Certificate]
 
 
@@ -71,8 +77,10 @@ def settle(
     guard = kept_guarding(product, workspace, parted, model)
     model = calibrated(product, model, parted, workspace, guard)
     if product.task is not Task.BINARY or product.data.truth is None:
-        return Settled(Judged(product, model, None, guard), *_chosen_among(model, workspace))
-    candidates, rungs = _chosen_among(model, workspace)
+        return Settled(
+            Judged(product, model, None, guard), *_chosen_among(product, model, workspace)
+        )
+    candidates, rungs = _chosen_among(product, model, workspace)
     chose = names(parted.open(SetName.VALIDATION)) if parted.split else None
     if chose is not None:
         # a number that was found by trying others on these cases is paid for like `auto`
@@ -235,16 +243,51 @@ def _collect(
         found = measured_there(name, machine, ran, workspace)
         if not isinstance(found, str) or not timed_here:
             return found
-    kept = workspace.path(f"{TIMED}/{name}-{ran.fingerprint[:16]}.parquet")
+    kept = _place(name, ran, workspace)
     if name != "artifact" and cases is None:
-        if kept.exists():
-            return tables.collect(tables.scan_table(kept), str(kept))
-        return "no case was timed; run `roadworthy check --time` first"
+        if not kept.exists():
+            return "no case was timed; run `roadworthy check --time` first"
+        table = tables.collect(tables.scan_table(kept), str(kept))
+        return _as_declared(table, machine) if timed_here and machine else table
     assert collector is not None
     with _threads(machine):
         table = collector.collect(ran, pl.DataFrame() if cases is None else cases)
+    if timed_here and machine is not None:
+        often = timed_so_often(ran, machine, workspace) + 1
+        table = table.with_columns(
+            pl.lit(often).alias(NUMBER), pl.lit(machine.threads).alias(THREADS)
+        )
     workspace.write(f"{TIMED}/{kept.name}", _parquet(table))
-    return table
+    return table.rename({NUMBER: columns.MEASURED}) if timed_here else table
+
+
+def timed_so_often(ran: Model, machine: Device, workspace: Workspace) -> int:
+    """How often a model was measured on a machine, by `check --time` and by `measure-device`.
+
+    Whoever may measure again until it pleases chooses among as many measurements.
+    """
+    before = kept_measurement(workspace, machine.name, ran.fingerprint)
+    found = 0 if before is None else int(before["measured"])
+    kept = _place(TIMINGS, ran, workspace)
+    if machine.here and kept.exists():
+        table = tables.collect(tables.scan_table(kept), str(kept))
+        known = NUMBER in table.columns and table.height
+        found = max(found, int(table[NUMBER][0]) if known else 1)
+    return found
+
+
+def _place(name: str, ran: Model, workspace: Workspace) -> Path:
+    return workspace.path(f"{TIMED}/{name}-{ran.fingerprint[:16]}.parquet")
+
+
+def _as_declared(table: pl.DataFrame, machine: Device) -> pl.DataFrame | str:
+    """The times, or why they are not those of the threads that are declared now."""
+    if {THREADS, NUMBER} <= set(table.columns) and (table[THREADS] == machine.threads).all():
+        return table.rename({NUMBER: columns.MEASURED})
+    return (
+        f"it was timed on other threads than the {machine.threads} of product.yaml; run "
+        "`roadworthy check --time` again"
+    )
 
 
 def _threads(machine: Device | None) -> AbstractContextManager[object]:
@@ -275,14 +318,17 @@ def _require_table_columns(
         _require_usable(requirement, table, instruments)
 
 
-def _chosen_among(model: Model, workspace: Workspace) -> tuple[int, int]:
+def _chosen_among(product: Product, model: Model, workspace: Workspace) -> tuple[int, int]:
     """Pairs of model and threshold, and models, that ``train`` chose among on validation data."""
     kept = (workspace.read_json(TRAINED) or {}) if model.files else {}
     if kept.get("model") != model.fingerprint:
         return 1, 1
     candidates, rungs = kept.get("candidates"), kept.get("rungs")
-    if type(candidates) is int and type(rungs) is int and min(candidates, rungs) >= 1:
-        return candidates, rungs
+    other = CLAIMS in kept and kept[CLAIMS] != claims(product)
+    among = kept.get(UNPAID) if other else 1
+    known = [one for one in (candidates, rungs, among) if type(one) is int and one >= 1]
+    if len(known) == 3:
+        return known[0] * known[2], known[1]
     raise BadInput(
         "this file of the workspace does not say among how many the model was chosen.",
         code="broken_workspace",

@@ -152,13 +152,19 @@ def hashes_kept(
     told = [inputs_of(raw, (*by, name)).alias(_with(name)) for name in said]
     item = pl.Series("item", [row.tobytes() for row in hashes], dtype=pl.Binary)
     buffer = BytesIO()
-    own = json.dumps([name for name in raw.columns if not name.startswith("@")])
+    own = json.dumps(
+        [name for name in raw.columns if not name.startswith("@") or _boxes(raw, name)]
+    )
     pl.DataFrame([items.inputs, item, *told]).write_parquet(buffer, metadata={_COLUMNS: own})
     return buffer.getvalue()
 
 
+def _boxes(raw: pl.DataFrame, name: str) -> bool:
+    return name == columns.BOXES and bool(raw[name].is_not_null().any())
+
+
 def columns_kept(vault: Vault, sealed: SealedSet) -> tuple[str, ...] | None:
-    """Which columns the sealed rows have; None: that was not written down."""
+    """Which columns the sealed rows have, true boxes too; None: that was not written down."""
     told = pl.read_parquet_metadata(BytesIO(vault.artifacts.get(sealed.items))).get(_COLUMNS)
     return None if told is None else tuple(json.loads(told))
 

@@ -54,6 +54,28 @@ def linear(folder: Path, last: str = "Sigmoid", outputs: int = 1, **more: Any) -
     return write(folder, nodes, inputs, {"out": ["batch", outputs]}, weights, **more)
 
 
+def by_default(folder: Path, place: str) -> Path:
+    """``out``: how far the sum is from 0, by a function whose weights lie in the file ``place``."""
+    weights = onnx.TensorProto(name="w", data_type=FLOAT, dims=[2, 1])
+    weights.data_location = onnx.TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value=place)
+    constant = helper.make_node("Constant", [], ["w"])
+    constant.attribute.append(
+        onnx.AttributeProto(name="value", type=onnx.AttributeProto.TENSOR, ref_attr_name="k")
+    )
+    nodes = [constant, helper.make_node("MatMul", ["a", "w"], ["b"])]
+    opsets = [helper.make_opsetid("", 18)]
+    own = helper.make_function("own", "Sum", ["a"], ["b"], nodes, opsets)
+    own.attribute_proto.append(helper.make_attribute("k", weights))
+    called = [helper.make_node("Sum", ["numbers"], ["sum"], domain="own")]
+    called.append(helper.make_node("Abs", ["sum"], ["out"]))
+    file = write(folder, called, {"numbers": ["batch", 2]}, {"out": ["batch", 1]}, own=1)
+    model = onnx.load(file, load_external_data=False)
+    model.functions.append(own)
+    file.write_bytes(model.SerializeToString())
+    return file
+
+
 def mean_pixel(folder: Path, shape: Shape = ("batch", 1, 4, 4), kind: int = FLOAT) -> Path:
     """The mean of ``image`` over all that is not the batch: ``out`` (batch, 1)."""
     axes = np.arange(1, len(shape)).astype(np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -34,7 +35,7 @@ def net(
 ) -> TrainedNet:
     torch.manual_seed(7)
     canvas = Canvas(side, side, (0.4,), (0.2,)) if images else None
-    around = {"channels": 1, "height": side, "width": side} if images else {}
+    around: dict[str, Any] = {"channels": 1, "height": side, "width": side} if images else {}
     shape = Shape(kind, size, len(CLASSES.get(task, "1")), numbers, pool=pool, **around)
     found = Net(shape)
     for part in found.modules():

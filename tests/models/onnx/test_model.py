@@ -59,6 +59,24 @@ def test_torch_and_onnx_give_the_same_answers(tmp_path: Path, kind: str) -> None
         assert np.allclose(found.run(images, numbers), wanted, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["small", "several"])
+def test_a_graph_says_where_as_its_net_does(tmp_path: Path, kind: str) -> None:
+    net, found = exported(kind)
+    cases = nets.cases(net, tmp_path)
+    cases[0, net.card.images[0]] = str(tmp_path / "away.png")
+    for ours, theirs in zip(found.score_maps(cases), net.score_maps(cases), strict=True):
+        assert (ours is None) == (theirs is None)
+        for one, other in zip(ours or (), theirs or (), strict=True):
+            assert np.allclose(one.values, other.values, rtol=0, atol=1e-5)
+            assert (one.top, one.left, one.down) == (other.top, other.left, other.down)
+
+
+def test_a_graph_of_several_classes_has_no_map(tmp_path: Path) -> None:
+    net, found = exported("classes")
+    with pytest.raises(BadInput, match="gives no map of scores"):
+        found.score_maps(nets.cases(net, tmp_path))
+
+
 @pytest.fixture
 def small() -> model.OnnxNet:
     return exported("small")[1]

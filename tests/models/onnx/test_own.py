@@ -322,6 +322,21 @@ class TestWeightsOutsideOfTheFile:
         (tmp_path / "net.data").write_bytes(b"12")
         assert refused(tmp_path).code == "unreadable_onnx"
 
+    def test_those_that_a_function_takes_by_default_are_fingerprinted_too(
+        self, tmp_path: Path
+    ) -> None:
+        file = graphs.by_default(tmp_path, "w.bin")
+        (tmp_path / "w.bin").write_bytes(np.ones(2, dtype=np.float32).tobytes())
+        found = opened(tmp_path)
+        assert np.allclose(found.answer(table()), np.abs(np.array(A) + B), atol=1e-6)
+        assert found.files == (file, tmp_path / "w.bin")
+        graphs.by_default(tmp_path, "/etc/passwd")
+        assert "out of its folder" in refused(tmp_path).message
+
+    def test_a_place_that_no_file_could_be_called_is_not_there(self, tmp_path: Path) -> None:
+        graphs.by_default(tmp_path, "w" * 5000)
+        assert refused(tmp_path).code == "external_data"
+
     @pytest.mark.parametrize(
         "place", ["../secret", "/etc/passwd", "a/../../b", "..\\secret", "C:x"]
     )

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from roadworthy.core.perturbation import ChangesImages
 from roadworthy.io.images.picture import Picture, Pixels
 
 _MARK = "@through:"
@@ -48,6 +47,8 @@ def is_lens(handle: str) -> bool:
 
 def changed(picture: Picture, handle: str) -> Picture:
     """What is seen of ``picture`` through the handle."""
+    # not at the top: a device that measures has neither
+    from roadworthy.core.perturbation import ChangesImages
     from roadworthy.io.registry import perturbations
 
     seed, told, _ = handle.removeprefix(_MARK).split("\n", 2)

@@ -91,7 +91,7 @@ def batches(card: Card, cases: pl.DataFrame, readable: list[bool]) -> Iterator[S
             yield Seen(None, numbers[at : at + _MOST_CASES])
         return
     size = at_once(canvas.channels * canvas.height * canvas.width * len(card.images))
-    stream = enumerate(image_cases.each(cases, card.images, canvas.of))
+    stream = enumerate(image_cases.each(cases, card.images, canvas.of, canvas.blank))
     while some := list(islice(stream, size)):
         readable += [images is not None for _, images in some]
         rows = [row for row, images in some if images is not None]

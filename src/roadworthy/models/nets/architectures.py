@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from roadworthy.core.images import Pool
+from roadworthy.models.nets.pooling import pooled
 from roadworthy.models.nets.shape import Shape, Step
 
 _MLP = {"S": (32, 32), "M": (64, 64, 64), "L": (256, 256, 256)}
@@ -27,7 +27,7 @@ class Net(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.pool = shape.pool
+        self.shape = shape
         self.trunk: nn.Module | None = None
         self.beside: nn.Module | None = None
         if shape.kind == "mlp":
@@ -50,8 +50,11 @@ class Net(nn.Module):
         if self.trunk is None or images is None:
             out: Tensor = self.head(self.body(numbers))
             return out
-        each = highest(self.maps(images, numbers))
-        return each.amax(dim=1) if self.pool is Pool.MAX else each.mean(dim=1)
+        return self.pooled(self.maps(images, numbers), images)
+
+    def pooled(self, maps: Tensor, images: Tensor) -> Tensor:
+        """The answers (cases, outputs) of the ``maps`` of ``images``."""
+        return pooled(highest(maps), images, self.shape)
 
     def maps(self, images: Tensor, numbers: Tensor) -> Tensor:
         """A logit a place, shape (cases, images a case, outputs, rows, columns).

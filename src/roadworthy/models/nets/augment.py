@@ -22,9 +22,11 @@ def changed(images: Tensor, changes: Iterable[Change], generator: torch.Generato
     from outside is the mean, 0. ``generator`` is one of the CPU.
     """
     flat = images.flatten(0, 1)
+    # an image that is not there stays away, whatever noise is added
+    there = flat.abs().amax(dim=(1, 2, 3), keepdim=True) > 0
     for change in sorted(changes):
         flat = _CHANGES[change](flat, generator)
-    found: Tensor = flat.unflatten(0, images.shape[:2])
+    found: Tensor = (flat * there).unflatten(0, images.shape[:2])
     return found
 
 

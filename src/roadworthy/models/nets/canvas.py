@@ -90,6 +90,10 @@ class Canvas:
         found[:, *inside] = scaled.transpose(2, 0, 1)
         return found
 
+    def blank(self) -> Pixels:
+        """What stands for an image that is not there: nothing but zeros, as no image is."""
+        return np.zeros((self.channels, self.height, self.width), dtype=np.float32)
+
     def placed(self, size: tuple[int, ...]) -> Placed:
         """Where an image of that height and width lies on the canvas."""
         height, width = within(size, (self.height, self.width))

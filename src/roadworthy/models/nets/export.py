@@ -14,7 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from roadworthy.core.errors import BadInput
+from roadworthy.core.product import Task
 from roadworthy.models.nets import room
+from roadworthy.models.nets.architectures import Net
 from roadworthy.models.nets.model import TrainedNet
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ def to_onnx(net: TrainedNet) -> bytes:
 
     Inputs: ``images`` float32 (batch, images a case, channels, height, width) where it sees images,
     ``numbers`` float32 (batch, columns) where it reads columns. Output: ``out`` float32 (batch,
-    outputs), logits or values. Only the batch is free.
+    outputs), logits or values, and where the net says of one thing where it is, ``maps`` float32
+    (batch, images a case, rows, columns), the logits that ``out`` is pooled from. Only the batch is
+    free.
 
     Raises:
         BadInput: onnx or onnxscript is not installed.
@@ -38,16 +42,17 @@ def to_onnx(net: TrainedNet) -> bytes:
     _require_exporter()
     shape, images = net.card.shape, len(net.card.images)
     seen = _example(shape, images)
+    where = isinstance(net.net, Net) and bool(images) and net.card.task is Task.BINARY
     batch = torch.export.Dim("batch")
     with room.steady(), _quiet():
         program = torch.onnx.export(
-            _of(copy.deepcopy(net.net).cpu().eval(), seen),
+            _of(copy.deepcopy(net.net).cpu().eval(), seen, where),
             kwargs=seen,
             dynamo=True,
             external_data=False,
             opset_version=OPSET,
             verbose=False,
-            output_names=["out"],
+            output_names=["out", "maps"] if where else ["out"],
             dynamic_shapes={name: {0: batch} for name in seen},
         )
     assert program is not None
@@ -61,9 +66,10 @@ class _SeesImages(nn.Module):
         super().__init__()
         self.net = net
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """The answers to images alone."""
-        found: Tensor = self.net(images, images.new_zeros((images.shape[0], 0)))
+        nothing = images.new_zeros((images.shape[0], 0))
+        found: Tensor | tuple[Tensor, Tensor] = self.net(images, nothing)
         return found
 
 
@@ -78,9 +84,23 @@ class _ReadsColumns(nn.Module):
         return found
 
 
-def _of(net: nn.Module, seen: dict[str, Tensor]) -> nn.Module:
+class _SaysWhere(nn.Module):
+    """A net that answers and shows the map that its answer is pooled from."""
+
+    def __init__(self, net: Net) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, images: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """The answers, and the logits of one output at every place."""
+        maps = self.net.maps(images, numbers)
+        return self.net.pooled(maps, images), maps[:, :, 0]
+
+
+def _of(net: nn.Module, seen: dict[str, Tensor], where: bool) -> nn.Module:
     if "images" not in seen:
         return _ReadsColumns(net)
+    net = _SaysWhere(net) if where and isinstance(net, Net) else net
     return net if "numbers" in seen else _SeesImages(net)
 
 

@@ -56,7 +56,7 @@ class Feed:
     def _decoded(self, rows: Sequence[Rows]) -> Iterator[NDArray[np.float32]]:
         assert self.canvas is not None
         ordered = self.cases.select(self.files)[np.concatenate(rows)]
-        for found in image_cases.each(ordered, self.files, self.canvas.of):
+        for found in image_cases.each(ordered, self.files, self.canvas.of, self.canvas.blank):
             if found is None:
                 raise OSError("an image that could be read before cannot be read any more")
             yield np.stack(found)
@@ -76,7 +76,7 @@ def feed_of(
     fits = 4 * int(np.prod(shape, dtype=np.float64)) <= most_kept
     kept = np.empty(shape, dtype=np.float32) if fits else None
     readable = np.zeros(cases.height, dtype=bool)
-    for row, found in enumerate(image_cases.each(cases, files, canvas.of)):
+    for row, found in enumerate(image_cases.each(cases, files, canvas.of, canvas.blank)):
         readable[row] = found is not None
         if found is not None and kept is not None:
             kept[row] = np.stack(found)

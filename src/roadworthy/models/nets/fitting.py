@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -79,7 +80,7 @@ def fit(
     pipelines.refuse_one_class(truth, task)
     classes, middle, scale, numbers = _numbered(truth, task)
     outputs = len(classes) if task is Task.MULTICLASS else 1
-    shape = Shape(wanted.kind, wanted.size, outputs, columns.width, pool=guidance.images.pool)
+    shape = Shape(wanted.kind, wanted.size, outputs, columns.width, **_rule(guidance, files))
     if canvas is not None:
         height, width = canvas.height, canvas.width
         shape = replace(shape, channels=canvas.channels, height=height, width=width)
@@ -112,6 +113,12 @@ def fit(
         wanted.title, task, shape, columns, files, canvas, classes, middle, scale, len(rows)
     )
     return TrainedNet(net.eval(), card)
+
+
+def _rule(guidance: Guidance, files: tuple[str, ...]) -> dict[str, Any]:
+    """How images become the case, as a shape has it."""
+    rule, optional = guidance.images.pooling(files), bool(guidance.images.optional)
+    return {**vars(rule), "optional": optional}
 
 
 def _canvas(cases: pl.DataFrame, files: tuple[str, ...], side: int) -> Canvas:

@@ -13,17 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from roadworthy.core.errors import BadInput
 from roadworthy.core.marks import ScoreMap
-from roadworthy.core.product import Task
-from roadworthy.io.images import Picture
-from roadworthy.models import archive, image_cases
+from roadworthy.models import archive
 from roadworthy.models.nets import room, states
 from roadworthy.models.nets.answering import AnsweringNet, Seen
 from roadworthy.models.nets.architectures import Net
-from roadworthy.models.nets.canvas import Canvas, Pixels, Placed
 from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.feed import Batch
+from roadworthy.models.nets.score_maps import no_map, score_maps
 from roadworthy.models.nets.training import forward
 
 WEIGHTS = "weights"
@@ -55,32 +52,18 @@ class TrainedNet(AnsweringNet):
         Raises:
             BadInput: the net has no map, or does not tell one thing from all others.
         """
-        net, card = self.net, self.card
-        if not isinstance(net, Net) or card.canvas is None or card.task is not Task.BINARY:
-            raise _no_map(self)
-        return self._maps(net, card.canvas, cases)
+        if not isinstance(self.net, Net):
+            raise no_map(self.card)
+        return score_maps(self.card, cases, self._logits)
 
-    def _maps(
-        self, net: Net, canvas: Canvas, cases: pl.DataFrame
-    ) -> Iterator[tuple[ScoreMap, ...] | None]:
-        device, numbers = next(net.parameters()).device, self.card.columns.of(cases)
-
-        def seen(picture: Picture) -> tuple[Pixels, Placed]:
-            return canvas.of(picture), canvas.placed(picture.pixels.shape[:2])
-
-        for row, found in enumerate(image_cases.each(cases, self.card.images, seen)):
-            if found is None:
-                yield None
-                continue
-            images = torch.from_numpy(np.stack([pixels for pixels, _ in found]))[None]
-            beside = torch.from_numpy(numbers[row : row + 1])
-            with room.steady(), torch.inference_mode():
-                logits = net.eval().maps(images.to(device), beside.to(device))
-                values = logits[0, :, 0].sigmoid().cpu().numpy()
-            stride = self.card.shape.stride
-            yield tuple(
-                placed.map(each, stride) for (_, placed), each in zip(found, values, strict=True)
-            )
+    def _logits(self, seen: Seen) -> NDArray[np.floating]:
+        assert isinstance(self.net, Net)
+        batch, device = as_batch(seen), next(self.net.parameters()).device
+        assert batch.images is not None
+        with room.steady(), torch.inference_mode():
+            logits = self.net.eval().maps(batch.images.to(device), batch.numbers.to(device))
+        found: NDArray[np.floating] = logits[:, :, 0].cpu().numpy()
+        return found
 
     def to_bytes(self) -> bytes:
         """Card and weights."""
@@ -92,16 +75,6 @@ def as_batch(seen: Seen) -> Batch:
     """Arrays as tensors."""
     images = None if seen.images is None else torch.from_numpy(seen.images)
     return Batch(images, torch.from_numpy(seen.numbers))
-
-
-def _no_map(net: TrainedNet) -> BadInput:
-    return BadInput(
-        f"{net.name} gives no map of scores: that takes images, two classes, and a net of ours.",
-        code="no_marks",
-        where="marks",
-        value=net.name,
-        next_step="Name `small_net` or `large_net` under `models:`, or a table of marks.",
-    )
 
 
 def load(artifact: Path) -> TrainedNet:

@@ -10,12 +10,12 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from roadworthy.core.errors import BadInput
-from roadworthy.core.images import Pool
 from roadworthy.models import archive
 from roadworthy.models.nets import room, states
 from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.model import WEIGHTS, TrainedNet
 from roadworthy.models.nets.own_module import Sizes, built, called
+from roadworthy.models.nets.pooling import pooled
 from roadworthy.models.nets.shape import Shape
 
 _MODULE, _CODE = "module", "code"
@@ -43,7 +43,7 @@ class Pooled(nn.Module):
         if self.shape.columns:
             given["numbers"] = numbers.repeat_interleave(each, dim=0)
         answers: Tensor = self._asked(given, cases * each).unflatten(0, (cases, each))
-        return answers.amax(dim=1) if self.shape.pool is Pool.MAX else answers.mean(dim=1)
+        return pooled(answers, images, self.shape)
 
     def _asked(self, given: dict[str, Tensor], rows: int) -> Tensor:
         out = called(self.inner, self.source, given)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from roadworthy.core.guidance import Guidance
 from roadworthy.core.product import Task
-from roadworthy.models.nets import pruning, room
+from roadworthy.models.nets import pruning, room, whitening
 from roadworthy.models.nets.architectures import Net
 from roadworthy.models.nets.card import Card
 from roadworthy.models.nets.feed import Feed, Rows, feed_of
@@ -89,7 +89,10 @@ class Classroom:
         """A net of the parent's kind with ``breadth`` of its channels, taught from nothing."""
         shape = replace(self.parent.card.shape, breadth=breadth)
         with room.steady(self.seed):
-            net = Net(shape).to(room.device())
+            net = Net(shape)
+            # it must find what is rare as its parent had to
+            whitening.begin(net, self.lesson.feed, self.lesson.fit)
+        net = net.to(room.device())
         return self._taught(net, replace(self.parent.card, shape=shape, name=title), STUDENT)
 
     def pruned(self, net: TrainedNet, share: float, title: str) -> TrainedNet:

@@ -17,8 +17,9 @@ from roadworthy.models.nets.room import require_torch
 
 # the part that the archive of a compressed net has in the place of weights
 GRAPH = "model.onnx"
-# small batches: a few hundred images must make some hundred steps
-ON_IMAGES = Plan(epochs=24, batch=16, patience=10, least_steps=300)
+# small batches, since a few hundred images must make some hundred steps; and patience, since
+# held-out images are answered no better for a while before a net has found what it is shown
+ON_IMAGES = Plan(epochs=24, batch=16, patience=16, least_steps=300)
 
 
 @dataclass(frozen=True)

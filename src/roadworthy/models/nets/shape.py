@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from roadworthy.core.images import Pool
+from roadworthy.core.images import Pool, Pooling
 
 # `own` is a module of the team, which is built by its own code
 KINDS, SIZES = ("cnn", "resnet", "mlp", "own"), ("S", "M", "L")
@@ -50,7 +50,8 @@ class Shape:
 
     ``channels``, ``height`` and ``width`` of the images, 0 where there are none; ``columns`` of
     numbers beside them; ``outputs``: one logit or value, or one logit a class. ``breadth`` is the
-    share of the usual channels that every layer has: 0.25 is a student of a quarter.
+    share of the usual channels that every layer has: 0.25 is a student of a quarter. ``pool``,
+    ``within`` and ``sides`` are as in ``Pooling``; ``optional``: an image may be missing.
     """
 
     kind: str
@@ -63,10 +64,18 @@ class Shape:
     pool: Pool = Pool.MAX
     dropout: float = 0.1
     breadth: float = 1.0
+    within: Pool = Pool.MAX
+    sides: tuple[tuple[int, ...], ...] = ()
+    optional: bool = False
 
     def plain(self) -> dict[str, Any]:
         """Plain values."""
-        return {**vars(self), "pool": str(self.pool)}
+        return {**vars(self), **self.rule.plain()}
+
+    @property
+    def rule(self) -> Pooling:
+        """How answers to images become one."""
+        return Pooling(self.pool, self.within, self.sides)
 
     @staticmethod
     def read(plain: dict[str, Any]) -> Shape:
@@ -75,7 +84,9 @@ class Shape:
         Raises:
             ValueError: there is no such net.
         """
-        found = Shape(**{**plain, "pool": Pool(plain["pool"])})
+        sides = plain.get("sides", ())
+        rule = Pooling.read(plain, sum(len(side) for side in sides))
+        found = Shape(**{**plain, **vars(rule)})
         if found.kind not in KINDS or found.size not in SIZES:
             raise ValueError(f"no net is called {found.kind} {found.size}")
         if not 0 < found.outputs <= 10_000 or not 0 <= found.columns <= 1_000_000:

@@ -116,6 +116,7 @@ class Model:
             graph, options, providers=["CPUExecutionProvider"]
         )
         self.inputs = {port.name for port in self.session.get_inputs()}
+        self.output = self.session.get_outputs()[0].name
         self.np, self.said = numpy, said
         self.runtime, self.numpy_version = onnxruntime.__version__, numpy.__version__
         self.decodes = bool(said["decoders"]) and not missing_decoder(said)
@@ -128,9 +129,9 @@ class Model:
         start = clock()
         arrays = self.decoded(case)
         decoded = clock()
-        answer = self.answered(self.session.run(None, arrays)[0])
+        answer = self.answered(self.session.run([self.output], arrays)[0])
         scored = clock()
-        record = json.dumps(self.recorded(case, answer)).encode()
+        record = json.dumps(self.recorded(case, answer), separators=(",", ":")).encode()
         done = clock()
         return {
             "decode_ns": decoded - start,
@@ -184,10 +185,13 @@ class Model:
     def recorded(self, case: dict[str, Any], answer: float | str) -> dict[str, Any]:
         """What is kept of a decision."""
         policy, said = self.said["policy"], self.said["record"]
-        made = {"id": case["case"], "score": answer, **said}
+        # as long as the longest name of a case, which stayed where the bundle was made
+        name = case["case"].zfill(len(str(said.get("id", ""))))
+        made = {**said, "id": name, "score": answer, "decided_at": datetime.now(UTC).isoformat()}
         if policy is not None:
-            made["route"], made["reason"] = routed(float(answer), policy)
-        return {**made, "decided_at": datetime.now(UTC).isoformat()}
+            route, made["reason"] = routed(float(answer), policy)
+            made["policy_route"] = made["route"] = route
+        return made
 
     def _eyes(self) -> Any:
         """The product's own decoder, as a copy in the bundle."""

@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from roadworthy.core.marks import ScoreMap
 from roadworthy.models import archive
 from roadworthy.models.nets.answering import AnsweringNet, Seen
 from roadworthy.models.nets.card import Card
+from roadworthy.models.nets.score_maps import no_map, score_maps
 from roadworthy.models.onnx.session import Session, opened
 
 GRAPH = "model.onnx"
+OUT, MAPS = "out", "maps"
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,24 @@ class OnnxNet(AnsweringNet):
         ``images`` (cases, images a case, channels, height, width) and ``numbers`` (cases, columns);
         what the graph does not read is left aside.
         """
+        return self._ask(images, numbers, OUT)
+
+    def score_maps(self, cases: pl.DataFrame) -> Iterator[tuple[ScoreMap, ...] | None]:
+        """As the net that it was made from says where; of its own arithmetic.
+
+        Raises:
+            BadInput: its graph gives no map.
+        """
+        if MAPS not in {port.name for port in self.session.outputs}:
+            raise no_map(self.card)
+        return score_maps(self.card, cases, lambda one: self._ask(one.images, one.numbers, MAPS))
+
+    def _ask(
+        self, images: NDArray[np.float32] | None, numbers: NDArray[np.float32] | None, output: str
+    ) -> NDArray[Any]:
         given = {"images": images, "numbers": numbers}
         arrays = {port.name: given[port.name] for port in self.session.inputs}
-        return self.session.run(arrays)[0]  # type: ignore[arg-type]
+        return self.session.run(arrays, output)[0]  # type: ignore[arg-type]
 
     def outputs(self, batches: Iterator[Seen]) -> Iterator[NDArray[np.floating]]:
         for seen in batches:
@@ -72,7 +91,8 @@ def load(artifact: Path, threads: int = 1) -> OnnxNet:
     wanted = {"images"} if card.images else set()
     wanted |= {"numbers"} if card.shape.columns or not card.images else set()
     has = {port.name for port in found.session.inputs}
-    if has != wanted or len(found.session.outputs) != 1:
+    gives = {port.name for port in found.session.outputs}
+    if has != wanted or OUT not in gives or gives - {OUT, MAPS}:
         differs = f"its graph reads {sorted(has)}, and its card says {sorted(wanted)}"
         raise archive.unreadable(artifact, differs)
     return found

@@ -19,6 +19,7 @@ from roadworthy.models import shipped
 from roadworthy.models.onnx.session import Port, Session, opened, require_runtime
 from roadworthy.models.own_net import OwnNet, own_net
 
+_MOST_BYTES = 2**31 - 1  # of protobuf
 # operators that the runtime itself brings; all others are code from elsewhere
 _KNOWN = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 
@@ -34,7 +35,7 @@ def named(
     """
     require_runtime()
     path = shipped.declared([source.onnx], folder, "model.onnx")[0]
-    content = path.read_bytes()
+    content = _read(path)
     beside = _looked_through(content, path)
     session = opened(content, threads, path.parent)
     _require_batch(session, path.name)
@@ -48,6 +49,18 @@ def named(
     return own_net(
         path.name, task, source.net, images, session.inputs, ask, files, fingerprint, (note,)
     )
+
+
+def _read(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size > _MOST_BYTES:
+        raise _unusable(
+            path.name,
+            f"holds {size:,} bytes, more than any ONNX file can",
+            "Save it with its weights beside it (`external_data=True`).",
+            "unreadable_onnx",
+        )
+    return path.read_bytes()
 
 
 class _Asking:
@@ -129,10 +142,9 @@ def _graphs(model: Any) -> Iterator[Any]:
     while waiting:
         graph = waiting.pop()
         yield graph
-        for node in graph.node:
-            for attribute in node.attribute:
-                waiting += [attribute.g] if attribute.HasField("g") else []
-                waiting += attribute.graphs
+        for attribute in _attributes(graph):
+            waiting += [attribute.g] if attribute.HasField("g") else []
+            waiting += attribute.graphs
 
 
 def _require_operators(model: Any, graphs: list[Any], name: str) -> None:
@@ -177,7 +189,7 @@ def _weights_beside(graphs: list[Any], path: Path) -> tuple[Path, ...]:
                 "external_data",
             )
         file = path.parent / place
-        if not file.is_file():
+        if not shipped.is_file(file):
             raise _unusable(
                 path.name,
                 f"keeps the weights '{tensor.name}' in '{place}', which is not there",
@@ -190,11 +202,22 @@ def _weights_beside(graphs: list[Any], path: Path) -> tuple[Path, ...]:
 
 def _tensors(graph: Any) -> Iterator[Any]:
     yield from getattr(graph, "initializer", ())
+    sparse = list(getattr(graph, "sparse_initializer", ()))
+    for attribute in _attributes(graph):
+        if attribute.HasField("t"):
+            yield attribute.t
+        yield from attribute.tensors
+        sparse += [attribute.sparse_tensor] if attribute.HasField("sparse_tensor") else []
+        sparse += attribute.sparse_tensors
+    for one in sparse:
+        yield from (one.values, one.indices)
+
+
+def _attributes(graph: Any) -> Iterator[Any]:
+    """Those of its operators, and what a function takes where none is given."""
     for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            yield from attribute.tensors
+        yield from node.attribute
+    yield from getattr(graph, "attribute_proto", ())
 
 
 def _no_model(path: Path, size: int) -> BadInput:

@@ -43,14 +43,14 @@ class Session:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
 
-    def run(self, arrays: Arrays) -> list[NDArray[Any]]:
-        """Every output, in order, for one array an input.
+    def run(self, arrays: Arrays, only: str | None = None) -> list[NDArray[Any]]:
+        """Every output, in order, for one array an input; or that called ``only``.
 
         Raises:
             BadInput: the runtime refuses or fails; its words are told.
         """
         try:
-            found: list[NDArray[Any]] = self.raw.run(None, arrays)
+            found: list[NDArray[Any]] = self.raw.run(only and [only], arrays)
         except Exception as problem:  # the runtime's exceptions share no other base
             raise BadInput(
                 f"the ONNX runtime could not run the model: {in_words(problem)}.",
