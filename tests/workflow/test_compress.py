@@ -41,6 +41,7 @@ data:
   prevalence: as_sampled
   split: {train: 0.45, validation: 0.4, sealed: 0.15, seed: 3}
 models: [MODELS]
+device: here
 decision: {threshold: auto}
 MORE
 requirements:

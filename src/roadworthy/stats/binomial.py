@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -220,6 +221,13 @@ def sample_size(limit: float, truth: float, alpha: float, power: float) -> Sampl
     _check_plan(limit, truth, alpha, power)
     if truth < limit:
         limit, truth = 1.0 - limit, 1.0 - truth
+    return _sample_size(limit, truth, alpha, power)
+
+
+# a plan asks for the same sizes again and again
+@lru_cache(maxsize=1024)
+def _sample_size(limit: float, truth: float, alpha: float, power: float) -> SampleSize:
+    """For a truth above its limit."""
     if truth == 1.0:
         error_free = int(_first_n(np.array([0]), limit, alpha)[0])
         return SampleSize(error_free, error_free)

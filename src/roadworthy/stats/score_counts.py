@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -168,6 +168,11 @@ def simultaneous(n: int, alpha: float) -> float:
     """
     if n < 1 or not 0.0 < alpha < 1.0:
         raise ValueError(f"n must be 1 or more and alpha within 0..1, not {n} and {alpha!r}.")
+    return _farthest(n, alpha)
+
+
+@lru_cache(maxsize=1024)
+def _farthest(n: int, alpha: float) -> float:
     return float(kstwo.isf(alpha, n))
 
 

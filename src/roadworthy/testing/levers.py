@@ -7,8 +7,10 @@ own needs another product, name its file: ``check_lever(AskTwice(), Path("produc
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,9 +57,8 @@ def check_lever(lever: Lever, product: Path | None = None) -> None:
     """
     name = type(lever).__name__
     assert lever.about.strip(), f"{name}.about is empty: it says what is changed"
-    with TemporaryDirectory(prefix="roadworthy-") as folder:
-        files = _products(Path(folder)) if product is None else iter([product])
-        proposed = [path for file in files for path in _checked(lever, _Bench.of(file), name)]
+    benches = _kits() if product is None else (_Bench.of(product),)
+    proposed = [path for bench in benches for path in _checked(lever, bench, name)]
     assert proposed, (
         f"{name} proposed nothing for any product: hand in one that it helps, `product=`"
     )
@@ -102,6 +103,14 @@ class _Bench:
     def proposed(self, lever: Lever, study: Study | None = None) -> list[Way]:
         given: Any = self.study if study is None else study
         return list(lever.propose(given, self.verdicts, self.rejudge()))
+
+
+@cache
+def _kits() -> tuple[_Bench, ...]:
+    """The kit's own products, judged once for all levers that a process checks."""
+    folder = TemporaryDirectory(prefix="roadworthy-")
+    atexit.register(folder.cleanup)
+    return tuple(map(_Bench.of, _products(Path(folder.name))))
 
 
 def _checked(lever: Lever, bench: _Bench, name: str) -> list[Way]:
