@@ -106,7 +106,7 @@ def test_values_have_no_classes(said: str) -> None:
 def test_images_are_features() -> None:
     found = parsed("", "{image: [cc, mlo], columns: age, pool: mean, side: 64}").data
     assert found.features == ("age", "cc", "mlo")
-    assert found.images == Images(("cc", "mlo"), Pool.MEAN, 64)
+    assert found.images == Images(("cc", "mlo"), Pool.MEAN, 64, within=Pool.MEAN)
     assert parsed("").data.images is None
 
 
