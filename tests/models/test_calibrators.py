@@ -146,3 +146,12 @@ def test_a_file_with_types_of_somebody_else_is_refused() -> None:
     content = dumps({"method": "sigmoid", "fitted": Stranger()})
     with pytest.raises(ValueError, match="not trusted"):
         calibrators.from_bytes(content)
+
+
+def test_scores_that_part_the_classes_are_not_told_as_certainty() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.random(300) < 0.4
+    scores = np.where(truth, rng.uniform(0.6, 0.999, 300), rng.uniform(0.001, 0.5, 300))
+    found = calibrators.fit(calibrators.choose(scores, truth, 0), scores, truth)
+    assert found.method is not Calibrate.TEMPERATURE
+    assert 1e-6 < found([0.001]).item() < 0.05

@@ -435,3 +435,25 @@ def test_before_it_was_compressed_there_is_no_point_to_keep(
     Workspace.beside(file).path("compressed/points.json").unlink()
     with pytest.raises(BadInput, match="not compressed yet"):
         keep(file, "fp32")
+
+
+def test_no_heir_takes_the_place_of_a_net_whose_certificate_it_cannot_have(
+    once: tuple[Path, Compression], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one look at the calibration cases was taken for the net itself."""
+    without_heirs_to_teach(monkeypatch, once[0])
+    file = written(tmp_path)
+    told = file.read_text().replace("train: 0.45,", "train: 0.3, calibration: 0.15,")
+    triage = "{mode: triage, clear: {fnr_at_most: 0.3}}"
+    told = told.replace("{threshold: auto}", triage).replace(
+        "sensitivity, at_least: 0.6", "auc, at_least: 0.5"
+    )
+    file.write_text(told.replace("specificity", "auc"))
+    train(file)
+    before = compress(file)
+    assert before.kept == before.answer != PARENT
+    keep(file, PARENT)
+    check(file)
+    after = compress(file)
+    assert after.answer == before.answer and after.kept == PARENT
+    assert "Not kept" in after.notes[-1] and "--keep" in after.notes[-1]

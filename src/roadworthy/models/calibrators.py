@@ -165,12 +165,16 @@ def choose(scores: ArrayLike, truth: ArrayLike, seed: int) -> Calibrate:
     Log loss is a strictly proper score (Gneiting & Raftery 2007); the standard error is that of
     the paired differences, case by case (the one-standard-error rule, Breiman et al. 1984).
     Probabilities are held 1/(2n) away from 0 and 1: n cases justify no more certainty than that.
+    Where scores part the classes, a temperature and steps would tell certainty (a chance of 1e-90,
+    or 0); the sigmoid's targets, which the number of cases holds off 0 and 1, do not (Platt 1999).
     """
     s, y = np.asarray(scores, dtype=np.float64), np.asarray(truth, dtype=bool)
-    losses = np.stack([_losses(method, s, y, seed) for method in METHODS])
+    parted = s[~y].max(initial=-np.inf) < s[y].min(initial=np.inf)
+    methods = (Calibrate.NONE, Calibrate.SIGMOID) if parted else METHODS
+    losses = np.stack([_losses(method, s, y, seed) for method in methods])
     worse = losses - losses[np.argmin(losses.mean(axis=1))]
     near = worse.mean(axis=1) <= worse.std(axis=1) / np.sqrt(len(s))
-    return METHODS[int(np.argmax(near))]
+    return methods[int(np.argmax(near))]
 
 
 def require_enough(truth: ArrayLike, where: str) -> None:

@@ -16,7 +16,7 @@ import polars as pl
 
 from roadworthy.core import columns
 from roadworthy.core.compression import PARENT, Compression, PointResult, Stage
-from roadworthy.core.errors import BadInput
+from roadworthy.core.errors import BadInput, Refused
 from roadworthy.core.guidance import Progress
 from roadworthy.core.policy import Policy
 from roadworthy.core.product import Product, SetName
@@ -39,6 +39,7 @@ from roadworthy.workflow.load import Given, as_product
 from roadworthy.workflow.parent import CLAIMS, FOLDER, UNPAID, Parent, keep_point
 from roadworthy.workflow.points import Made, Trial, sequenced
 from roadworthy.workflow.source import Parted, load_cases, names
+from roadworthy.workflow.triage import present_certificate
 from roadworthy.workflow.verification import refuse_unverified
 
 POINTS, PAGE = f"{FOLDER}/points.json", f"{FOLDER}/compress.html"
@@ -87,13 +88,12 @@ def compress(
     margin = product.compress.margin
     points, answer = sequenced([result for result, _ in results], margin)
     policies = {result.point: chosen for result, chosen in results}
-    keeps = answer is not None and not look
     found = Compression(
         product=product.name,
         points=points,
         not_made=missing,
         answer=answer,
-        kept=answer if keeps else _present(points, parent),
+        kept=_present(points, parent),
         margin=margin,
         candidates=points[0].candidates,
         cases=int(trial.judged[columns.INSIDE].sum()),
@@ -103,11 +103,14 @@ def compress(
         machine=_machine(),
         notes=making.notes,
     )
-    found = replace(found, sentence=compression_words.sentence(found))
     artifacts = {made.name: made.artifact for made in heirs} | {PARENT: parent.artifact}
     _note(workspace, parted, found, policies)
     stored = workspace.read_json(CHAINS) or {}
     workspace.write_json(CHAINS, {**stored, found.parent.model: chains})
+    spent = _spent(product, workspace, parted, parent, heirs, answer)
+    keeps = answer is not None and not look and not spent
+    found = replace(found, kept=answer if keeps else found.kept, notes=(*found.notes, *spent))
+    found = replace(found, sentence=compression_words.sentence(found))
     for name, artifact in artifacts.items():
         workspace.write(f"{FOLDER}/{name}.model", artifact)
     _write(workspace, product, found, {name: _told(one) for name, one in policies.items()})
@@ -174,6 +177,30 @@ def _chains(workspace: Workspace, parent: Parent, heirs: Sequence[Made]) -> list
     told = "\0".join(one.model.fingerprint for one in heirs)
     before = (workspace.read_json(CHAINS) or {}).get(parent.model.fingerprint, [])
     return list(dict.fromkeys([*before, sha256(told.encode()).hexdigest()]))
+
+
+def _spent(
+    product: Product,
+    workspace: Workspace,
+    parted: Parted,
+    parent: Parent,
+    heirs: Sequence[Made],
+    answer: str | None,
+) -> tuple[str, ...]:
+    """Why the calibration cases could not certify the answer, which then is not kept.
+
+    In the place of a net that they did certify it could decide nothing.
+    """
+    model = next((made.model for made in heirs if made.name == answer), None)
+    if model is None or product.decision.triage is None:
+        return ()
+    guard = None if parent.guard is None else Guarding(parent.guard)
+    try:
+        present_certificate(product, workspace, parted, model, guard)
+    except (BadInput, Refused) as problem:
+        step = f"{problem.next_step} Then `roadworthy compress --keep {answer}` keeps it."
+        return (f"Not kept: {answer}: {problem.message} {step}",)
+    return ()
 
 
 def _validation(product: Product, parted: Parted, parent: Parent) -> pl.DataFrame:
