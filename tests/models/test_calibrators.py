@@ -148,10 +148,12 @@ def test_a_file_with_types_of_somebody_else_is_refused() -> None:
         calibrators.from_bytes(content)
 
 
-def test_scores_that_part_the_classes_are_not_told_as_certainty() -> None:
+@pytest.mark.parametrize("far", [0.3, 6.0])
+def test_scores_that_part_the_classes_are_not_told_as_certainty(far: float) -> None:
+    """Be they of a net that dares nothing, or of one that is sure as it is."""
     rng = np.random.default_rng(0)
     truth = rng.random(300) < 0.4
-    scores = np.where(truth, rng.uniform(0.6, 0.999, 300), rng.uniform(0.001, 0.5, 300))
-    found = calibrators.fit(calibrators.choose(scores, truth, 0), scores, truth)
-    assert found.method is not Calibrate.TEMPERATURE
-    assert 1e-6 < found([0.001]).item() < 0.05
+    log_odds = np.where(truth, far, -far) * rng.uniform(0.7, 1.3, 300)
+    scores = 1.0 / (1.0 + np.exp(-log_odds))
+    found = calibrators.fit(calibrators.choose(scores, truth, 0), scores, truth)(scores)
+    assert 1e-6 < found.min() < 0.05 and 0.95 < found.max() < 1.0 - 1e-6

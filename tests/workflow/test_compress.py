@@ -374,7 +374,7 @@ def test_what_is_no_net_needs_no_compressing(tmp_path: Path) -> None:
         compress(file)
     assert "roadworthy train" in refused.value.next_step
     train(file)
-    with pytest.raises(BadInput, match="need no compressing"):
+    with pytest.raises(BadInput, match="no single net"):
         compress(file)
 
 

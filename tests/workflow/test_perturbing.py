@@ -23,6 +23,7 @@ from roadworthy.core.perturbation import Under
 from roadworthy.core.policy import Policy, Referred, Triage
 from roadworthy.core.verdict import Judgement, Outcome, Verdict
 from roadworthy.io import registry
+from roadworthy.io.product_yaml import load_product
 from roadworthy.perturbations.jitter import Jitter
 from roadworthy.perturbations.missing_view import MissingView
 from roadworthy.perturbations.noise import Noise
@@ -30,7 +31,9 @@ from roadworthy.testing.pictures import pictures
 from roadworthy.workflow.certify import certify
 from roadworthy.workflow.check import check
 from roadworthy.workflow.judge import product_outcome
-from roadworthy.workflow.perturbing import changed
+from roadworthy.workflow.perturbing import changed, perturbed
+from roadworthy.workflow.prepare import in_scope
+from roadworthy.workflow.subject import Judged
 from roadworthy.workflow.train import train
 from roadworthy.workflow.under import decided
 
@@ -374,3 +377,38 @@ def test_a_trained_model_of_images_is_asked_through_a_lens(tmp_path: Path) -> No
     assert isinstance(darker, Measured)
     assert same.estimate == finds.estimate
     assert darker.estimate < finds.estimate
+
+
+@dataclass(frozen=True)
+class Sure:
+    """Names one class, as probable as the column says."""
+
+    name: str = "sure"
+    fingerprint: str = "f"
+    files: tuple[Path, ...] = ()
+    needs: tuple[str, ...] = ("a",)
+
+    def answer(self, cases: pl.DataFrame) -> pl.Series:
+        return pl.Series(["x"] * cases.height)
+
+    def certainty(self, cases: pl.DataFrame) -> pl.Series:
+        return cases["a"]
+
+
+def test_how_certain_an_answer_is_is_asked_again_too(tmp_path: Path) -> None:
+    table = pl.DataFrame({"case": ["c1", "c2"], "kind": ["x", "y"], "a": [0.9, 0.6]})
+    surest = {
+        "metric": "robustness",
+        "of": "selective_accuracy",
+        "at_coverage": 0.5,
+        "at_least": 0.5,
+        "under": [{"jitter": {"column": "a", "by": 0.1}}],
+    }
+    data = {"id": "case", "truth": "kind", "features": ["a"], "prevalence": "as_sampled"}
+    product = load_product(write_product(tmp_path, table, [surest], data=data, task="multiclass"))
+    judged = Judged(product, Sure(), None)
+    cases = in_scope(table.with_columns(pl.col("case").alias(columns.ID)), product.scope)
+    usual = judged.prepared(cases)
+    (there,) = perturbed(judged, usual).tables.values()
+    assert usual[columns.CERTAINTY].to_list() == [0.9, 0.6]
+    assert not (there[columns.CERTAINTY] == usual[columns.CERTAINTY]).any()

@@ -45,6 +45,14 @@ class Brought(Model, Protocol):
 
 
 @runtime_checkable
+class Certain(Model, Protocol):
+    """A model of several classes that says how probable it finds the one that it names."""
+
+    def certainty(self, cases: pl.DataFrame) -> pl.Series:
+        """From 0 to 1, one a case, in order; null where there is no answer."""
+
+
+@runtime_checkable
 class Uncertain(Model, Protocol):
     """A model that says how sure it is of each answer."""
 

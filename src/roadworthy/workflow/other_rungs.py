@@ -95,8 +95,7 @@ class OtherRungs:
         judged = Judged(self._learning, self._model(other), other.policy)
         answers = judged.answers(cases)
         assert answers is not None
-        binary = self.product.task is Task.BINARY
-        return cases.with_columns(answers.alias(columns.SCORE if binary else columns.PREDICTED))
+        return cases.with_columns(judged.told(cases, answers))
 
     def under(self, other: OtherRung, cases: pl.DataFrame) -> Perturbed:
         """The cases as it would answer them under each perturbation; images are not read for it."""

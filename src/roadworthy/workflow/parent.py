@@ -163,7 +163,8 @@ def _net_of(model: Model, product: Product) -> TrainedNet:
         return inner  # type: ignore[return-value]
     raise BadInput(
         f"the model that `train` kept is {inner.name}, which is no single net: rules, linear "
-        "models and boosting are small and quick as they are, and need no compressing.",
+        "models and boosting are small and quick as they are, and what asks a net in several ways "
+        "is left as it is.",
         code="nothing_to_compress",
         where=str(product.file),
         value=inner.name,

@@ -16,7 +16,7 @@ from roadworthy.core import columns
 from roadworthy.core.errors import Refused, RoadworthyError
 from roadworthy.core.model import Model
 from roadworthy.core.perturbation import ChangesImages, Under
-from roadworthy.core.product import Product, Task
+from roadworthy.core.product import Product
 from roadworthy.io import images
 from roadworthy.io.stable_hash import stable_hash
 from roadworthy.models.scored_table import ScoredTable
@@ -132,10 +132,10 @@ def _under(judged: Judged, cases: pl.DataFrame, under: Under) -> pl.DataFrame | 
     asked = asked.with_columns((inside & ~handed).alias(columns.INSIDE))
     with _reading(judged, under) as reader:
         answers = reader.answers(asked)
-    if answers is None:
-        return f"{model.name} answers nothing"
-    answer = columns.SCORE if product.task is Task.BINARY else columns.PREDICTED
-    found = cases.with_columns(answers.alias(answer), handed.alias(columns.HANDED))
+        if answers is None:
+            return f"{model.name} answers nothing"
+        told = reader.told(asked, answers)
+    found = cases.with_columns(*told, handed.alias(columns.HANDED))
     return decided(found, judged.policy, product.decision.referred)
 
 

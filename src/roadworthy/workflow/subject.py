@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from roadworthy.core import columns
 from roadworthy.core.errors import BadInput
 from roadworthy.core.ladder import Ladder
-from roadworthy.core.model import Brought, Model, Uncertain
+from roadworthy.core.model import Brought, Certain, Model, Uncertain
 from roadworthy.core.policy import Decides, Policy
 from roadworthy.core.product import (
     OWN_MODULE,
@@ -121,16 +121,29 @@ class Judged:
         if answers is None:
             return without_decision(cases)
         if self.policy is None:
-            told = [answers.alias(columns.PREDICTED), *self._certainty(cases)]
-            return without_decision(cases.with_columns(told))
+            return without_decision(cases.with_columns(self.told(cases, answers)))
         scored = cases.with_columns(answers.alias(columns.SCORE))
         return decide(scored, self.policy, self.product.decision.referred)
 
-    def _certainty(self, cases: pl.DataFrame) -> tuple[pl.Series, ...]:
-        """How probable the model finds the classes that it names, if it can tell."""
-        if self.product.task is not Task.MULTICLASS or not isinstance(self.model, Uncertain):
-            return ()
-        return (self.model.distribution(cases)["score"].alias(columns.CERTAINTY),)
+    def told(self, cases: pl.DataFrame, answers: pl.Series) -> tuple[pl.Series, ...]:
+        """The ``answers`` to ``cases`` as columns; of several classes with how certain each is.
+
+        The certainty is null where the model cannot tell: none of other answers may stay.
+        """
+        if self.product.task is Task.BINARY:
+            return (answers.alias(columns.SCORE),)
+        said = answers.alias(columns.PREDICTED)
+        return (said, self._certainty(cases)) if self.product.task is Task.MULTICLASS else (said,)
+
+    def _certainty(self, cases: pl.DataFrame) -> pl.Series:
+        """How probable the model finds the classes that it names."""
+        if isinstance(self.model, Uncertain):
+            found = self.model.distribution(cases)["score"]
+        elif isinstance(self.model, Certain):
+            found = self.model.certainty(cases)
+        else:
+            found = pl.Series([None] * cases.height, dtype=pl.Float64)
+        return found.alias(columns.CERTAINTY)
 
 
 def learnt_from(judged: Judged, parted: Parted) -> NDArray[np.uint64]:

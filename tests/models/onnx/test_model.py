@@ -141,3 +141,11 @@ def test_without_the_runtime_the_error_names_the_extra(
 def test_arrays_that_do_not_fit_are_told_in_the_words_of_the_runtime(small: model.OnnxNet) -> None:
     with pytest.raises(BadInput, match="could not run"):
         small.run(np.zeros((1, 1, 1, 9, 9), np.float32), None)
+
+
+def test_a_net_of_several_classes_says_how_probable_the_named_one_is(tmp_path: Path) -> None:
+    net, found = exported("classes")
+    cases = nets.cases(net, tmp_path)
+    sure = net.certainty(cases)
+    assert ((sure >= 1 / 3) & (sure <= 1)).all()
+    assert np.allclose(found.certainty(cases), sure, rtol=0, atol=1e-5)

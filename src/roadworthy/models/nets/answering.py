@@ -78,6 +78,15 @@ class AnsweringNet(ABC):
         answers = pl.concat(found) if found else pl.Series(dtype=kind)
         return image_cases.scattered(answers, pl.Series(readable, dtype=pl.Boolean), self.card.task)
 
+    def certainty(self, cases: pl.DataFrame) -> pl.Series:
+        """The probability of the class that is named: the largest of the softmax."""
+        readable: list[bool] = []
+        outputs = self.outputs(batches(self.card, cases, readable))
+        found = [probabilities(out.astype(np.float64)).max(axis=1) for out in outputs]
+        sure = pl.Series(np.concatenate([np.empty(0), *found]))
+        rows = pl.Series(readable, dtype=pl.Boolean)
+        return image_cases.scattered(sure, rows, Task.REGRESSION)
+
 
 def batches(card: Card, cases: pl.DataFrame, readable: list[bool]) -> Iterator[Seen]:
     """The cases whose images can all be read, some at a time.
