@@ -16,7 +16,7 @@ def recall(found: Recall) -> tuple[str, ...]:
     """Of what, where, the share, its bounds, and on how many cases.
 
     >>> recall(Recall("positive", "site = B", 9, 12, 0.47, 0.93))
-    ('positive', 'site = B', '0.75', '0.47 to 0.93', '12 cases')
+    ('positive', 'site = B', '0.750', '0.470 to 0.930', '12 cases')
     """
     seen = number(found.k / found.n) if found.n else "-"
     if found.low is None or found.high is None:
@@ -30,7 +30,7 @@ def gain(found: Gain) -> tuple[str, ...]:
     """Of what, how much, between which bounds, and whether that helps.
 
     >>> gain(Gain("positive", 0.08, 0.01, 0.15))
-    ('positive', '+0.08', '+0.01 to +0.15', 'HELPS')
+    ('positive', '+0.080', '+0.010 to +0.150', 'HELPS')
     """
     bounds = f"{_signed(found.low, DOWN)} to {_signed(found.high, UP)}"
     return found.name or EVERY, _signed(found.estimate, NEAREST), bounds, str(found.effect)
