@@ -52,7 +52,13 @@ def facts(found: Marked) -> Iterator[str]:
             "this table was chosen on these cases: judge it on others."
         )
     if found.unread:
-        yield f"{len(found.unread):,} images cannot be read and have no marks; the first:"
+        count = len(found.unread)
+        what = (
+            "1 image cannot be read and has"
+            if count == 1
+            else f"{count:,} images cannot be read and have"
+        )
+        yield f"{what} no marks; the first:"
         yield from (f"  {one}" for one in found.unread[:SHOWN])
     if found.unreported:
         yield f"{len(found.unreported):,} cases with marks have no DICOM report; the first:"

@@ -44,6 +44,12 @@ def test_boxes_at_the_edge_and_of_one_pixel_are_drawn_too(tmp_path: Path) -> Non
     assert (found == MARK).all(axis=2).any()
 
 
+def test_the_score_of_a_mark_as_tall_as_the_image_is_seen(tmp_path: Path) -> None:
+    found = drawn(tmp_path, [], [Mark(0, 0, 32, 32, 0.88)])
+    # between the corners' lines, where nothing else is drawn in its colour
+    assert (found[6:18, 6:40] == MARK).all(axis=2).any()
+
+
 @pytest.mark.parametrize("turned", [1, 3, 6])
 def test_a_size_is_that_of_the_image_as_it_is_read(tmp_path: Path, turned: int) -> None:
     exif = Image.Exif()

@@ -39,7 +39,7 @@ def draw(file: str, truths: Sequence[Box], marks: Sequence[Mark], into: Path) ->
     for box in truths:
         pen.rectangle(_sides(box, scale, -_LINE), outline=TRUTH, width=_LINE)
     for mark in marks:
-        _corners(pen, _sides(mark, scale, _LINE), mark)
+        _corners(pen, _sides(mark, scale, _LINE), mark, height)
     image.save(into, format="PNG")
 
 
@@ -62,12 +62,15 @@ def _sides(box: Box | Mark, scale: float, apart: int) -> tuple[float, float, flo
     return left, top, right, max((box.y + box.height) * scale - 1 + apart, top + 1)
 
 
-def _corners(pen: Any, sides: tuple[float, float, float, float], mark: Mark) -> None:
+def _corners(pen: Any, sides: tuple[float, float, float, float], mark: Mark, height: int) -> None:
     left, top, right, bottom = sides
     reach = max(4.0, min(right - left, bottom - top) / 3)
     for x, across in ((left, reach), (right, -reach)):
         for y, down in ((top, reach), (bottom, -reach)):
             pen.line([(x + across, y), (x, y), (x, y + down)], fill=MARK, width=_LINE)
-    place = (left, top - _TEXT - 4) if top >= _TEXT + 4 else (left, bottom + 2)
+    over, under = top - _TEXT - 4, bottom + 2
+    # a mark as tall as the image has no room beside it
+    within = max(top, 0.0) + 2 if under + _TEXT > height else under
+    place = (max(left, 0.0) + 2, over if over >= 0 else within)
     text = f"{mark.score:.2f}"
     pen.text(place, text, fill=MARK, stroke_width=2, stroke_fill=(0, 0, 0), font_size=_TEXT)
