@@ -82,15 +82,17 @@ def shown_cells(point: PointResult) -> tuple[Verdict, ...]:
 
 def difference(point: PointResult) -> str:
     """Its hardest paired difference to the parent, with the bound that decides."""
-    measured = [one.verdict for one in point.paired if isinstance(one.evidence, Measured)]
+    measured = [
+        (one.evidence, one.verdict) for one in point.paired if isinstance(one.evidence, Measured)
+    ]
     if not measured:
         return "-"
-    one = min(measured, key=lambda v: v.evidence.low if v.evidence.low is not None else -1.0)  # type: ignore[union-attr]
-    assert isinstance(one.evidence, Measured)
+    # what has no bound is harder than whatever has one
+    unbound = [pair for pair in measured if pair[0].low is None]
+    evidence, one = unbound[0] if unbound else min(measured, key=lambda pair: pair[0].low or 0.0)
     where = f" [{one.slice}]" if one.slice.keys else ""
-    low = one.evidence.low
-    bound = "no bound" if low is None else f"bound {low:+.3f}"
-    return f"{one.requirement}{where} {one.evidence.estimate:+.3f} ({bound})"
+    bound = "no bound" if evidence.low is None else f"bound {evidence.low:+.3f}"
+    return f"{one.requirement}{where} {evidence.estimate:+.3f} ({bound})"
 
 
 def disagrees(point: PointResult) -> str:

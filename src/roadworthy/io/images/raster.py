@@ -33,7 +33,7 @@ def read(path: Path, kind: str) -> Picture:
     except UnreadableError:
         raise
     # whatever a decoder makes of a stranger's bytes: it is the file that is wrong
-    except Exception as problem:
+    except Exception as problem:  # whatever a decoder makes of a stranger's bytes
         raise UnreadableError(f"is a damaged {kind}: {problem}") from problem
 
 
@@ -50,7 +50,7 @@ def size(path: Path, kind: str) -> tuple[int, int]:
             image = opener(opened)
             turned = image.getexif().get(_ORIENTATION, 1) in _ON_ITS_SIDE
             return (image.width, image.height) if turned else (image.height, image.width)
-    except Exception as problem:
+    except Exception as problem:  # whatever a decoder makes of a stranger's bytes
         raise UnreadableError(f"is a damaged {kind}: {problem}") from problem
 
 

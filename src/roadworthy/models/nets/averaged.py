@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -148,18 +149,18 @@ class Averaged(AnsweringNet):
         }
         return archive.pack(said, {WEIGHTS: states.to_bytes(self.arrays())})
 
+    @abstractmethod
     def arrays(self) -> states.Arrays:
         """All that is no word, by names of its own."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def built(cls, card: Card, arrays: Mapping[str, NDArray[Any]], **said: Any) -> Self:
         """What ``arrays`` gave.
 
         Raises:
             ValueError, KeyError: it is none.
         """
-        raise NotImplementedError
 
     @classmethod
     def load(cls, artifact: Path) -> Self:
